@@ -1,0 +1,70 @@
+"""The critic interface."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+
+from poser.critics.types import JudgeRequest, Verdict
+from poser.experts.base import CallContext
+from poser.experts.errors import BadReply, CallError, CriticError
+
+
+class Critic(abc.ABC):
+    """Judges pictures against atoms. Batch-first: one call, many requests."""
+
+    name: str = "critic"
+    """Shown in verdicts and traces."""
+
+    price: float | None = 0.0
+    """Expected US dollars a judged picture; None when unknown."""
+
+    nominal_seconds: float = 0.05
+    """Expected seconds a judged picture."""
+
+    @abc.abstractmethod
+    def judge(self, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
+        """Judge the pictures.
+
+        Returns a list as long as `requests`, in their order: a verdict with one answer for each atom asked (`None`
+        for what cannot be judged, never an invented answer), or a typed error for that request alone. Raising means
+        that all failed.
+        """
+
+    def close(self) -> None:  # noqa: B027  a critic without resources has nothing to close
+        """Free what was loaded."""
+
+
+def judge_checked(critic: Critic, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
+    """`critic.judge` that never raises and always answers for every request.
+
+    What is raised, a list of the wrong length, a foreign member, or a verdict that does not answer exactly the atoms
+    asked, becomes an error for the request concerned. `KeyboardInterrupt` passes through.
+    """
+    try:
+        verdicts = list(critic.judge(requests, ctx))
+    except CallError as error:
+        return [error for _ in requests]
+    except Exception as error:  # noqa: BLE001  any plugin may raise anything; it is reported, not swallowed
+        return [BadReply(f"critic {critic.name} raised {type(error).__name__}: {error}", usd=None) for _ in requests]
+    if len(verdicts) != len(requests):
+        message = (
+            f"critic {critic.name} gave {len(verdicts)} verdicts on {len(requests)} pictures; one each is required."
+        )
+        return [BadReply(message, usd=None) for _ in requests]
+    return [_checked(critic.name, request, verdict) for request, verdict in zip(requests, verdicts, strict=True)]
+
+
+def _checked(name: str, request: JudgeRequest, verdict: Verdict | CriticError) -> Verdict | CriticError:
+    if isinstance(verdict, CallError):
+        return verdict
+    if not isinstance(verdict, Verdict):
+        return BadReply(f"critic {name} gave a {type(verdict).__name__} instead of a Verdict.", usd=None)
+    asked = [atom.id for atom in request.atoms]
+    answered = [answer.atom for answer in verdict.answers]
+    if asked != answered:
+        return BadReply(
+            f"critic {name} answered the atoms {answered}; exactly {asked} were asked, in this order.",
+            usd=verdict.usage.usd,
+        )
+    return verdict

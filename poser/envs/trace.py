@@ -1,0 +1,148 @@
+"""Trace: everything that happened in one episode, typed. Pictures stand in it by their pixel hash."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from poser.critics.types import Verdict
+from poser.experts.picture import PictureRef
+from poser.experts.types import Document, ExpertSpec, Plan, Usage
+
+TRACE_VERSION = 1
+
+CommandStatus = Literal["pending", "satisfied", "dropped"]
+EndReason = Literal["satisfied", "stopped", "max_steps", "budget", "dropped", "interrupted", "truncated"]
+
+
+class Alternative(Document):
+    """One action that the policy could have taken, and its score (the policy's own unit; None if it has none)."""
+
+    action: int
+    expert: str
+    target: str
+    score: float | None = None
+    parts: dict[str, float] = {}
+
+
+class Decision(Document):
+    """Why this action: the policy's name, a sentence, and the best alternatives, the chosen one first."""
+
+    policy: str
+    reason: str = ""
+    alternatives: tuple[Alternative, ...] = ()
+
+
+class Failure(Document):
+    """A typed error that a call ended in."""
+
+    error: str
+    message: str
+
+
+class StepRecord(Document):
+    """One expert call and its verdict.
+
+    Attributes:
+        index: 0-based number of the step.
+        action: the MDP's action index.
+        expert: name, or "" for STOP or an illegal action.
+        target: command id, "all", or "stop".
+        commands: ids of the commands that the call carried out.
+        instruction: the text sent to the expert.
+        seed: seed of the call.
+        picture: what came back, kept or not; None if nothing did.
+        verdict: on that picture; None if there is none.
+        alignment: Φ of that picture, in [0, 1]; None without a verdict.
+        accepted: it became the current picture.
+        new_best: it became the best picture.
+        failure: why nothing usable came back, of the expert.
+        critic_failure: why there is no verdict.
+        illegal: the action was illegal and nobody was called.
+        reward: of the step (expected costs).
+        expected_usd, expected_seconds: what the MDP charged.
+        usage, critic_usage: what it really took.
+        notes: of the expert.
+        statuses: command id -> status after the step.
+        decision: why.
+    """
+
+    index: int
+    action: int
+    expert: str = ""
+    target: str
+    commands: tuple[str, ...] = ()
+    instruction: str = ""
+    seed: int = 0
+    picture: PictureRef | None = None
+    verdict: Verdict | None = None
+    alignment: float | None = None
+    accepted: bool = False
+    new_best: bool = False
+    failure: Failure | None = None
+    critic_failure: Failure | None = None
+    illegal: bool = False
+    reward: float
+    expected_usd: float = 0.0
+    expected_seconds: float = 0.0
+    usage: Usage | None = None
+    critic_usage: Usage | None = None
+    notes: tuple[str, ...] = ()
+    statuses: dict[str, CommandStatus] = {}
+    decision: Decision | None = None
+
+
+class Refusal(Document):
+    """Why an expert was not offered a command."""
+
+    expert: str
+    command: str
+    reason: str
+
+
+class Trace(Document):
+    """One episode.
+
+    Attributes:
+        plan: what was to be done.
+        experts: specs of the pool, in the order of the action index.
+        refusals: what `Expert.refuses` said at the start.
+        seed: of the episode.
+        rules: the MDP's settings by name.
+        record_digest: of the track record that was frozen at the start.
+        critic: name of the critic.
+        source_verdict: on the source picture; None without a source.
+        initial_alignment: Φ₀.
+        steps: in order.
+        best: the returned picture; None if none was made.
+        best_step: index of the step it came from; None for the source.
+        best_verdict: on the returned picture.
+        alignment: Φ of the returned picture.
+        statuses: command id -> status in the returned picture ("dropped" where it was given up).
+        end: why the episode ended.
+        usd: real dollars of all calls; None if any bill is unknown. usd_known sums the known ones.
+        simulated_usd: by the simulated price list, for benchmarks.
+        seconds: real seconds of all calls.
+    """
+
+    version: int = TRACE_VERSION
+    plan: Plan
+    experts: tuple[ExpertSpec, ...]
+    refusals: tuple[Refusal, ...] = ()
+    seed: int
+    rules: dict[str, float | int | bool | str | None] = {}
+    record_digest: str = ""
+    policy: str = ""
+    critic: str = ""
+    source_verdict: Verdict | None = None
+    initial_alignment: float = 0.0
+    steps: tuple[StepRecord, ...] = ()
+    best: PictureRef | None = None
+    best_step: int | None = None
+    best_verdict: Verdict | None = None
+    alignment: float = 0.0
+    statuses: dict[str, CommandStatus] = {}
+    end: EndReason = "stopped"
+    usd: float | None = 0.0
+    usd_known: float = 0.0
+    simulated_usd: float | None = None
+    seconds: float = 0.0

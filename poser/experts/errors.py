@@ -1,0 +1,83 @@
+"""Every error of image-poser, in one place.
+
+A message says what was given, what is allowed and what to do. Recoverable or not is a matter of type:
+`RateLimited`, `TimedOut` and `Unavailable` say nothing about the command that was tried (`transient = True`);
+`InvalidRequest`, `ContentFiltered` and `BadReply` do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class PoserError(Exception):
+    """Root of all errors that a caller may want to handle."""
+
+
+class InputError(PoserError, ValueError):
+    """What the user gave cannot be worked with: prompt, plan, picture, option, folder."""
+
+
+class UnknownName(InputError):
+    """A name that nothing is registered under. Lists what exists and suggests the nearest."""
+
+    def __init__(self, kind: str, given: str, known: Iterable[str]) -> None:
+        """`kind` is the word shown to the user ("expert", "policy", …), `known` the allowed names."""
+        known = sorted(known)
+        near = difflib.get_close_matches(given, known, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        super().__init__(f"Unknown {kind} {given!r}.{hint} Known: {', '.join(known) or 'none'}.")
+        self.kind, self.given, self.known = kind, given, tuple(known)
+
+
+class CallError(PoserError):
+    """A call to an expert or a critic that brought no result.
+
+    Attributes:
+        transient: the failure says nothing about the request; the same call may succeed later.
+        retry_after: seconds that the other side asked to wait, or None.
+        usd: what the failed call cost all the same, in US dollars; None when unknown.
+    """
+
+    transient = False
+
+    def __init__(self, message: str, *, retry_after: float | None = None, usd: float | None = 0.0) -> None:
+        """`message`: what was given, what is allowed, what to do."""
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.usd = usd
+
+
+class RateLimited(CallError):
+    """Too many requests; wait `retry_after` seconds."""
+
+    transient = True
+
+
+class TimedOut(CallError):
+    """No answer before the deadline."""
+
+    transient = True
+
+
+class Unavailable(CallError):
+    """The expert or critic is not there: server away, model not loaded, library missing."""
+
+    transient = True
+
+
+class ContentFiltered(CallError):
+    """The other side refuses this content."""
+
+
+class InvalidRequest(CallError):
+    """The request cannot be carried out as it stands (unknown noun, size not offered, no source)."""
+
+
+class BadReply(CallError):
+    """An answer came, but it is not usable: wrong size, blank picture, broken JSON, an exception."""
+
+
+ExpertError = CallError
+CriticError = CallError

@@ -1,0 +1,213 @@
+"""TrackRecord: what calls have shown of each expert, per skill and number of merged commands."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from poser.experts.errors import InputError
+from poser.experts.files import write_atomically
+from poser.experts.types import Document, ExpertSpec, Operation
+
+RECORD_VERSION = 1
+MERGE_BUCKETS = ("1", "2", "3-4", "5+")
+"""Merge sizes that are told apart: how many commands one call carries out."""
+
+PRIOR_CALLS = 2.0
+"""A declared ability counts as this many calls."""
+
+PRIOR_MERGE_DECAY = 0.9
+"""Assumed loss of ability per merge bucket, as long as no merged call has been seen."""
+
+PRIOR_DAMAGE = 0.08
+"""Assumed chance that an edit breaks one satisfied command, as long as none has been seen."""
+
+UNKNOWN_ABILITY = 0.5
+"""Ability assumed where a spec says nothing."""
+
+
+def merge_bucket(merged: int) -> int:
+    """Index into `MERGE_BUCKETS` of a call that carries out `merged` >= 1 commands."""
+    return 0 if merged <= 1 else 1 if merged == 2 else 2 if merged <= 4 else 3
+
+
+class Cell(Document):
+    """Counts of one (expert, skill, merge bucket).
+
+    `success` and `failure` count target commands whose atoms passed or failed in the produced picture, kept or not;
+    `damaged` and `spared` count commands that were satisfied before the call and were not, or still were, after it.
+    """
+
+    success: float = Field(default=0.0, ge=0)
+    failure: float = Field(default=0.0, ge=0)
+    damaged: float = Field(default=0.0, ge=0)
+    spared: float = Field(default=0.0, ge=0)
+
+    def plus(self, other: Cell) -> Cell:
+        """The sum of both counts."""
+        mine, theirs = self.model_dump(), other.model_dump()
+        return Cell(**{key: mine[key] + theirs[key] for key in mine})
+
+
+class Tally(Document):
+    """Calls of one expert over all skills: how many, their seconds, their dollars (`billed` of them with a known bill)."""
+
+    calls: int = Field(default=0, ge=0)
+    seconds: float = Field(default=0.0, ge=0)
+    usd: float = Field(default=0.0, ge=0)
+    billed: int = Field(default=0, ge=0)
+
+
+class TrackRecord:
+    """Counts by (expert name, skill, merge bucket), and what they let one expect.
+
+    All expectations are posterior means: the declared ability of the spec is worth `PRIOR_CALLS` calls.
+    """
+
+    def __init__(
+        self,
+        cells: Mapping[tuple[str, str, int], Cell] | None = None,
+        tallies: Mapping[str, Tally] | None = None,
+    ) -> None:
+        """Start from counts, by default none."""
+        self._cells = dict(cells or {})
+        self._tallies = dict(tallies or {})
+
+    def observe(self, expert: str, skill: str, merged: int, counts: Cell) -> None:
+        """Add the counts of one call that carried out `merged` commands, for one skill of it."""
+        key = (expert, skill, merge_bucket(merged))
+        self._cells[key] = self._cells.get(key, Cell()).plus(counts)
+
+    def observe_call(self, expert: str, seconds: float, usd: float | None) -> None:
+        """Add one call's wall-clock seconds and bill (None: unknown)."""
+        old = self._tallies.get(expert, Tally())
+        self._tallies[expert] = Tally(
+            calls=old.calls + 1,
+            seconds=old.seconds + seconds,
+            usd=old.usd + (usd or 0.0),
+            billed=old.billed + (usd is not None),
+        )
+
+    def cell(self, expert: str, skill: str, merged: int) -> Cell:
+        """Counts so far (all zero if none)."""
+        return self._cells.get((expert, skill, merge_bucket(merged)), Cell())
+
+    def tally(self, expert: str) -> Tally:
+        """Calls so far of this expert."""
+        return self._tallies.get(expert, Tally())
+
+    def success(self, spec: ExpertSpec, skill: str, merged: int = 1) -> tuple[float, float]:
+        """Beta parameters (a, b) of the chance that a target command of this skill passes; a, b > 0."""
+        cell = self.cell(spec.name, skill, merged)
+        mean = self._prior_success(spec, skill, merge_bucket(merged))
+        return (
+            max(1e-3, PRIOR_CALLS * mean) + cell.success,
+            max(1e-3, PRIOR_CALLS * (1.0 - mean)) + cell.failure,
+        )
+
+    def _prior_success(self, spec: ExpertSpec, skill: str, bucket: int) -> float:
+        if bucket == 0:
+            return _declared(spec, skill)
+        # a larger merge starts from what the next smaller one has shown
+        below = self._cells.get((spec.name, skill, bucket - 1), Cell())
+        mean = self._prior_success(spec, skill, bucket - 1)
+        shown = below.success + below.failure
+        return PRIOR_MERGE_DECAY * (PRIOR_CALLS * mean + below.success) / (PRIOR_CALLS + shown)
+
+    def damage(self, spec: ExpertSpec, skill: str, merged: int = 1) -> tuple[float, float]:
+        """Beta parameters (a, b) of the chance that a call breaks one satisfied command."""
+        cell = self.cell(spec.name, skill, merged)
+        return PRIOR_CALLS * PRIOR_DAMAGE + cell.damaged, PRIOR_CALLS * (1 - PRIOR_DAMAGE) + cell.spared
+
+    def calls(self, spec: ExpertSpec, skill: str, merged: int = 1) -> float:
+        """How many target commands were tried: the weight of evidence behind `success`."""
+        cell = self.cell(spec.name, skill, merged)
+        return cell.success + cell.failure
+
+    def price(self, spec: ExpertSpec) -> float | None:
+        """Expected US dollars a call: the spec's price, else the mean bill, else None (unknown)."""
+        if spec.price is not None:
+            return spec.price
+        tally = self.tally(spec.name)
+        return tally.usd / tally.billed if tally.billed else None
+
+    def seconds(self, spec: ExpertSpec) -> float:
+        """Expected seconds a call: nominal value and measured mean, the former worth `PRIOR_CALLS` calls."""
+        tally = self.tally(spec.name)
+        return (PRIOR_CALLS * spec.nominal_seconds + tally.seconds) / (PRIOR_CALLS + tally.calls)
+
+    def copy(self) -> TrackRecord:
+        """An independent copy (counts are immutable)."""
+        return TrackRecord(self._cells, self._tallies)
+
+    def digest(self) -> str:
+        """Hex SHA-256 of all counts, the same for equal records."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """The record as a JSON document."""
+        return RecordDocument(
+            cells=tuple(
+                CellEntry(expert=expert, skill=skill, merged=MERGE_BUCKETS[bucket], counts=cell)
+                for (expert, skill, bucket), cell in sorted(self._cells.items())
+            ),
+            tallies=dict(sorted(self._tallies.items())),
+        ).model_dump_json(indent=1)
+
+    @classmethod
+    def from_json(cls, text: str, *, name: str = "track record") -> TrackRecord:
+        """Read what `to_json` wrote.
+
+        Raises:
+            InputError: broken, or of another version.
+        """
+        try:
+            document = RecordDocument.model_validate(json.loads(text))
+        except (ValueError, ValidationError) as error:
+            raise InputError(f"{name} cannot be read: {error}. Move it away to start with an empty one.") from error
+        cells = {
+            (entry.expert, entry.skill, MERGE_BUCKETS.index(entry.merged)): entry.counts for entry in document.cells
+        }
+        return cls(cells, document.tallies)
+
+    @classmethod
+    def load(cls, path: Path) -> TrackRecord:
+        """Read a record file; an empty record if there is no such file."""
+        if not path.exists():
+            return cls()
+        return cls.from_json(path.read_text(encoding="utf-8"), name=str(path))
+
+    def save(self, path: Path) -> None:
+        """Write the record; a crash leaves the old file or the new one, never half of one."""
+        write_atomically(path, self.to_json().encode())
+
+
+class CellEntry(Document):
+    """One row of the record file."""
+
+    expert: str
+    skill: str
+    merged: Literal["1", "2", "3-4", "5+"]
+    counts: Cell
+
+
+class RecordDocument(Document):
+    """The record file."""
+
+    version: Literal[1] = RECORD_VERSION
+    cells: tuple[CellEntry, ...] = ()
+    tallies: dict[str, Tally] = {}
+
+
+def _declared(spec: ExpertSpec, skill: str) -> float:
+    """A skill is an operation unless a plan says otherwise; another skill is judged by the mean declared ability."""
+    try:
+        operation = Operation(skill)
+    except ValueError:
+        return sum(spec.operations.values()) / len(spec.operations)
+    return spec.operations.get(operation, UNKNOWN_ABILITY)
