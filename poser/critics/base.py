@@ -49,7 +49,7 @@ def judge_checked(critic: Critic, requests: Sequence[JudgeRequest], ctx: CallCon
         return [BadReply(f"critic {critic.name} raised {type(error).__name__}: {error}", usd=None) for _ in requests]
     if len(verdicts) != len(requests):
         message = (
-            f"critic {critic.name} gave {len(verdicts)} verdicts on {len(requests)} pictures; one each is required."
+            f"critic {critic.name} gave {len(verdicts)} verdicts on {len(requests)} pictures; one each is needed."
         )
         return [BadReply(message, usd=None) for _ in requests]
     return [_checked(critic.name, request, verdict) for request, verdict in zip(requests, verdicts, strict=True)]

@@ -128,7 +128,7 @@ class Picture:
                 width, height = image.size
                 if width * height > max_pixels:
                     raise InputError(
-                        f"{name!r} has {width} x {height} pixels; at most {max_pixels:,} are decoded. Scale it down first."
+                        f"{name!r} has {width} x {height} pixels; at most {max_pixels:,} are decoded. Scale it down."
                     )
                 return cls.from_pil(image)
         except InputError:

@@ -46,7 +46,7 @@ def check_plan(plan: Plan) -> Plan:
         for command in plan.commands:
             if command.operation in _EDITS_OF_A_SOURCE:
                 raise InputError(
-                    f"Command {command.id!r} ({command.operation.value}) edits a source picture, but the plan has none. "
+                    f"Command {command.id!r} ({command.operation.value}) edits a source, but the plan has none. "
                     "Give --image, or fold the edit into the command that makes the thing."
                 )
     _no_contradictions(plan.atoms)

@@ -14,8 +14,8 @@ from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
 from poser.experts.types import Document, ExpertSpec, Operation
 
-RECORD_VERSION = 1
-MERGE_BUCKETS = ("1", "2", "3-4", "5+")
+MergeBucket = Literal["1", "2", "3-4", "5+"]
+MERGE_BUCKETS: tuple[MergeBucket, ...] = ("1", "2", "3-4", "5+")
 """Merge sizes that are told apart: how many commands one call carries out."""
 
 PRIOR_CALLS = 2.0
@@ -55,7 +55,7 @@ class Cell(Document):
 
 
 class Tally(Document):
-    """Calls of one expert over all skills: how many, their seconds, their dollars (`billed` of them with a known bill)."""
+    """Calls of one expert over all skills: number, seconds, US dollars (`billed` of them with a known bill)."""
 
     calls: int = Field(default=0, ge=0)
     seconds: float = Field(default=0.0, ge=0)
@@ -192,14 +192,14 @@ class CellEntry(Document):
 
     expert: str
     skill: str
-    merged: Literal["1", "2", "3-4", "5+"]
+    merged: MergeBucket
     counts: Cell
 
 
 class RecordDocument(Document):
     """The record file."""
 
-    version: Literal[1] = RECORD_VERSION
+    version: Literal[1] = 1
     cells: tuple[CellEntry, ...] = ()
     tallies: dict[str, Tally] = {}
 

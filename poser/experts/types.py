@@ -53,6 +53,10 @@ AtomKind = Literal["entity", "attribute", "count", "relation", "text", "backgrou
 Mode = Literal["t2i", "i2i"]
 
 
+Words = tuple[str, ...]
+"""Named, since `Atom` has a field `tuple`."""
+
+
 class Document(BaseModel):
     """Base of all documents: immutable, and unknown keys are refused."""
 
@@ -100,10 +104,10 @@ class Atom(Document):
     """
 
     id: str = Field(min_length=1)
-    tuple: tuple[str, ...]
+    tuple: Words
     question: str
     answer: str = "yes"
-    parents: tuple[str, ...] = ()
+    parents: Words = ()
 
     @model_validator(mode="after")
     def _known_shape(self) -> Self:

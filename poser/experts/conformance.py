@@ -1,0 +1,274 @@
+"""`check_expert`: does an expert keep the contract? For plugin authors, in their tests or by hand."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from poser.experts.base import CallContext, Expert, run_checked
+from poser.experts.errors import CallError
+from poser.experts.picture import Picture
+from poser.experts.types import API_VERSION, Atom, Command, ExpertRequest, ExpertResult, ExpertSpec, Operation
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was checked.
+
+    Attributes:
+        check: what was checked, in a few words.
+        problem: what is wrong and what to do, or "" if all is well.
+        skipped: why it could not be checked, or "".
+    """
+
+    check: str
+    problem: str = ""
+    skipped: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """True unless a problem was found."""
+        return not self.problem
+
+
+EXAMPLES: dict[Operation, Command] = {
+    command.operation: command
+    for command in (
+        Command(
+            id="c1",
+            operation=Operation.GENERATE,
+            text="A red car on a white background",
+            atoms=(Atom(id="a1", tuple=("entity", "car"), question="Is there a car?"),),
+        ),
+        Command(
+            id="c1",
+            operation=Operation.ADD,
+            subjects=("car",),
+            goals=("red",),
+            text="Add a red car",
+            atoms=(
+                Atom(id="a1", tuple=("entity", "car"), question="Is there a car?"),
+                Atom(id="a2", tuple=("attribute", "color", "car", "red"), question="Is the car red?", parents=("a1",)),
+            ),
+        ),
+        Command(
+            id="c1",
+            operation=Operation.REMOVE,
+            subjects=("car",),
+            text="Remove the car",
+            atoms=(Atom(id="a1", tuple=("entity", "car"), question="Is there a car?", answer="no"),),
+        ),
+        Command(
+            id="c1",
+            operation=Operation.REPLACE,
+            subjects=("car",),
+            goals=("tree",),
+            text="Replace the car by a tree",
+            atoms=(
+                Atom(id="a1", tuple=("entity", "car"), question="Is there a car?", answer="no"),
+                Atom(id="a2", tuple=("entity", "tree"), question="Is there a tree?"),
+            ),
+        ),
+        Command(
+            id="c1",
+            operation=Operation.RECOLOR,
+            subjects=("car",),
+            goals=("blue",),
+            text="Make the car blue",
+            atoms=(Atom(id="a1", tuple=("attribute", "color", "car", "blue"), question="Is the car blue?"),),
+        ),
+        Command(
+            id="c1",
+            operation=Operation.RESIZE,
+            subjects=("car",),
+            goals=("large",),
+            text="Make the car large",
+            atoms=(Atom(id="a1", tuple=("attribute", "size", "car", "large"), question="Is the car large?"),),
+        ),
+        Command(
+            id="c1",
+            operation=Operation.MOVE,
+            subjects=("car",),
+            goals=("left",),
+            text="Move the car to the left",
+            atoms=(Atom(id="a1", tuple=("relation", "left", "car", "canvas"), question="Is the car on the left?"),),
+        ),
+        Command(
+            id="c1",
+            operation=Operation.BACKGROUND,
+            goals=("sunset",),
+            text="Set the background to a sunset",
+            atoms=(Atom(id="a1", tuple=("background", "sunset"), question="Is the background a sunset?"),),
+        ),
+        Command(
+            id="c1",
+            operation=Operation.STYLE,
+            goals=("watercolor",),
+            text="Turn it into a watercolor",
+            atoms=(Atom(id="a1", tuple=("style", "watercolor"), question="Is it a watercolor?"),),
+        ),
+        Command(
+            id="c1",
+            operation=Operation.TONE,
+            goals=("darker",),
+            text="Make the picture darker",
+            atoms=(Atom(id="a1", tuple=("style", "darker"), question="Is the picture darker?"),),
+        ),
+        Command(
+            id="c1",
+            operation=Operation.TEXT,
+            subjects=('"SALE"',),
+            goals=("SALE",),
+            text='Write "SALE" on it',
+            atoms=(Atom(id="a1", tuple=("text", "SALE"), question='Can "SALE" be read?', answer="SALE"),),
+        ),
+        Command(
+            id="c1",
+            operation=Operation.OTHER,
+            text="Make it feel hopeful",
+            atoms=(Atom(id="a1", tuple=("other", "feel hopeful"), question="Does it feel hopeful?"),),
+        ),
+    )
+}
+"""One command for every operation, to try experts with."""
+
+
+def example_source(width: int, height: int) -> Picture:
+    """A picture to edit when the author gives none: uint8 (height, width, 3), a gradient with two blocks."""
+    y, x = np.mgrid[0:height, 0:width]
+    pixels = np.stack([x * 200 // width + 30, y * 200 // height + 30, np.full_like(x, 120)], axis=-1).astype(np.uint8)
+    pixels[height // 4 : height // 2, width // 4 : width // 2] = (220, 40, 40)
+    pixels[height // 2 :, width // 2 : width * 3 // 4] = (40, 160, 60)
+    return Picture(pixels)
+
+
+def check_expert(
+    expert: Expert,
+    *,
+    commands: Iterable[Command] | None = None,
+    source: Picture | None = None,
+    size: tuple[int, int] = (512, 512),
+    call: bool = True,
+) -> list[Finding]:
+    """Check an expert against the contract of `poser.experts.base.Expert`.
+
+    Args:
+        expert: what is checked. It is called up to five times unless `call` is false (calls may cost money).
+        commands: what to ask of it; by default one example for each operation it names and does not refuse.
+        source: picture to edit, for "i2i" experts; a simple one by default.
+        size: width and height in pixels to ask for; the first of `spec.sizes` if that is not offered.
+        call: false checks the declaration alone.
+
+    Returns:
+        One finding for each check, all of them, in order. `all(finding.ok for finding in findings)` is the verdict.
+    """
+    findings: list[Finding] = []
+
+    def check(name: str, probe: Callable[[], str]) -> None:
+        try:
+            findings.append(Finding(name, problem=probe()))
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises is the finding
+            findings.append(Finding(name, problem=f"raised {type(error).__name__}: {error}"))
+
+    check("spec", lambda: _spec_problem(expert))
+    if not findings[-1].ok:
+        return findings
+    spec = expert.spec
+    check("refuses", lambda: _refusal_problem(expert))
+    has_source = spec.kind == "i2i"
+    asked = list(commands) if commands is not None else [EXAMPLES[operation] for operation in spec.operations]
+    able = [command for command in asked if expert.refuses(command, has_source) is None]
+    if not call or not able:
+        reason = "not called on request" if not call else "every example is refused; pass `commands` it can do"
+        return [*findings, *(Finding(name, skipped=reason) for name in _CALL_CHECKS)]
+    width, height = size if not spec.sizes or size in spec.sizes else spec.sizes[0]
+    canvas = (source or example_source(width, height)).resized(width, height) if has_source else None
+    requests = [
+        ExpertRequest(
+            mode=spec.kind,
+            text=command.text,
+            commands=(command,),
+            source=canvas,
+            width=width,
+            height=height,
+            seed=7 + index,
+        )
+        for index, command in enumerate(able[:3])
+    ]
+    before = canvas.sha256 if canvas is not None else ""
+    results = run_checked(expert, requests, CallContext())
+    check("answers", lambda: _answer_problem(results))
+    check("source untouched", lambda: _source_problem(canvas, before))
+    if spec.seeded:
+        check("determinism", lambda: _difference(results, run_checked(expert, requests, CallContext()), "a second run"))
+        singles = [run_checked(expert, [request], CallContext())[0] for request in requests]
+        check("batch = single", lambda: _difference(results, singles, "one request at a time"))
+    else:
+        findings += [Finding(name, skipped="spec.seeded is false") for name in ("determinism", "batch = single")]
+    check("cancellation", lambda: _cancel_problem(expert, requests))
+    return findings
+
+
+_CALL_CHECKS = ("answers", "source untouched", "determinism", "batch = single", "cancellation")
+
+
+def _spec_problem(expert: Expert) -> str:
+    spec = expert.spec
+    if not isinstance(spec, ExpertSpec):
+        return f"spec is a {type(spec).__name__}; return a poser.ExpertSpec"
+    if spec.api_version != API_VERSION:
+        return f"api_version is {spec.api_version}; this release speaks {API_VERSION}. Update the plugin or image-poser"
+    if expert.spec != spec:
+        return "spec differs between two reads; it must be constant"
+    if not spec.description or not spec.limitations:
+        return "description and limitations must be given: users and policies choose by them"
+    return ""
+
+
+def _refusal_problem(expert: Expert) -> str:
+    for operation, command in EXAMPLES.items():
+        for has_source in (False, True):
+            answer = expert.refuses(command, has_source)
+            if answer is not None and (not isinstance(answer, str) or not answer.strip()):
+                return f"refuses() answered {answer!r} for {operation.value!r}; return None or the reason in words"
+            if answer is None and operation not in expert.spec.operations:
+                return (
+                    f"refuses() accepts {operation.value!r}, which spec.operations does not name; call super().refuses"
+                )
+    return ""
+
+
+def _answer_problem(results: Sequence[ExpertResult | CallError]) -> str:
+    errors = [result for result in results if isinstance(result, CallError)]
+    if len(errors) < len(results):
+        return ""
+    return f"no request was carried out: {type(errors[0]).__name__}: {errors[0]}"
+
+
+def _source_problem(canvas: Picture | None, before: str) -> str:
+    if canvas is None:
+        return ""
+    return (
+        "" if Picture(np.array(canvas.pixels)).sha256 == before else "the source's pixels were changed; copy them first"
+    )
+
+
+def _difference(first: Sequence[ExpertResult | CallError], second: Sequence[ExpertResult | CallError], way: str) -> str:
+    for index, (one, other) in enumerate(zip(first, second, strict=True)):
+        if isinstance(one, ExpertResult) and isinstance(other, ExpertResult):
+            if one.picture != other.picture:
+                return f"request {index} gives other pixels in {way}; draw chance from request.seed or set seeded=False"
+        elif type(one) is not type(other):
+            return f"request {index} gives {type(one).__name__} and {type(other).__name__} in {way}"
+    return ""
+
+
+def _cancel_problem(expert: Expert, requests: Sequence[ExpertRequest]) -> str:
+    stop = threading.Event()
+    stop.set()
+    results = run_checked(expert, requests, CallContext(stop=stop))
+    wrong = [r for r in results if isinstance(r, CallError) and not r.transient]
+    return f"a cancelled call must end in TimedOut or bring pictures; got {type(wrong[0]).__name__}" if wrong else ""
