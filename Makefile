@@ -1,0 +1,58 @@
+# Every target is what CI runs; `make demo` and `make test` are all a newcomer needs.
+PYTHON ?= python3
+VENV ?= .venv
+DEMO_VENV ?= .venv-demo
+BIN := $(VENV)/bin
+DEMO_PROMPT := docs/examples/demo_prompt.txt
+DEMO_OUT ?= demo
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-recognition clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
+
+$(DEMO_VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DEMO_VENV)
+	$(DEMO_VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	@touch $@
+
+demo: $(DEMO_VENV)/.installed  ## a long prompt becomes a picture: no GPU, no key, no torch
+	$(DEMO_VENV)/bin/poser generate @$(DEMO_PROMPT) --out $(DEMO_OUT) --seed 7
+
+test: $(VENV)/.installed  ## the default test suite, under 4 minutes on 2 cores
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+test-heavy: $(VENV)/.installed  ## real libraries, subprocesses, fresh venvs
+	$(BIN)/python -m pytest -n 1 -m heavy
+
+lint: $(VENV)/.installed  ## ruff, import contracts, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+format: $(VENV)/.installed  ## rewrite the code in the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.installed  ## regenerate the pages that are made from code
+	$(BIN)/python scripts/build_docs.py
+
+bench-studio: $(VENV)/.installed  ## the annotated prompts: every expert alone, best-of-N, rule agent, greedy
+	$(BIN)/python -m benchmarks.studio
+
+bench-engine: $(VENV)/.installed  ## engine time a step, encoding, start-up of the command line
+	$(BIN)/python -m benchmarks.engine
+
+bench-recognition: $(VENV)/.installed  ## eye and detector on 1,000 seeded scenes, and under every style
+	$(BIN)/python -m benchmarks.recognition
+
+clean:  ## remove what was built
+	rm -rf $(VENV) $(DEMO_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
