@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from poser.experts.errors import BadReply, CallError, RateLimited, TimedOut, Unavailable, UnknownName
+
+
+def test_unknown_names_suggest_the_nearest_and_list_all():
+    message = str(UnknownName("expert", "studio-insret", ["studio-insert", "studio-erase"]))
+    assert "Did you mean 'studio-insert'?" in message
+    assert "studio-erase, studio-insert" in message
+    assert "Did you mean" not in str(UnknownName("policy", "zzzz", ["greedy"]))
+    assert "Known: none" in str(UnknownName("policy", "x", []))
+
+
+def test_recoverable_is_a_matter_of_type():
+    assert {e for e in CallError.__subclasses__() if e.transient} == {RateLimited, TimedOut, Unavailable}
+    assert BadReply("x", usd=None).usd is None
+    assert RateLimited("x", retry_after=2.0).retry_after == 2.0

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poser.experts.errors import InputError
+from poser.experts.record import MERGE_BUCKETS, PRIOR_CALLS, Cell, TrackRecord, merge_bucket
+from poser.experts.types import ExpertSpec, Operation
+
+SPEC = ExpertSpec(name="x", kind="i2i", operations={Operation.ADD: 0.8, Operation.TEXT: 0.2}, nominal_seconds=4.0)
+
+
+@given(st.integers(1, 40))
+def test_merge_buckets(merged):
+    name = MERGE_BUCKETS[merge_bucket(merged)]
+    assert {"1": merged == 1, "2": merged == 2, "3-4": 3 <= merged <= 4, "5+": merged >= 5}[name]
+
+
+def test_without_calls_the_declared_ability_counts_as_two():
+    a, b = TrackRecord().success(SPEC, "add")
+    assert a + b == pytest.approx(PRIOR_CALLS)
+    assert a / (a + b) == pytest.approx(0.8)
+    # a skill that is no operation is judged by the mean ability
+    a, b = TrackRecord().success(SPEC, "posters")
+    assert a / (a + b) == pytest.approx(0.5)
+
+
+def test_calls_move_the_mean_of_their_skill_and_merge_size_alone():
+    record = TrackRecord()
+    record.observe("x", "add", 1, Cell(success=1, failure=7, damaged=1, spared=3))
+    a, b = record.success(SPEC, "add")
+    assert a / (a + b) == pytest.approx((1.6 + 1) / 10)
+    assert record.calls(SPEC, "add") == 8
+    assert record.success(SPEC, "text") == TrackRecord().success(SPEC, "text")
+    a, b = record.damage(SPEC, "add")
+    assert a / (a + b) == pytest.approx((0.16 + 1) / 6)
+
+
+def test_a_larger_merge_starts_from_what_the_smaller_has_shown():
+    fresh, seen = TrackRecord(), TrackRecord()
+    seen.observe("x", "add", 1, Cell(success=0, failure=20))
+
+    def mean(record, merged):
+        a, b = record.success(SPEC, "add", merged)
+        return a / (a + b)
+
+    assert mean(fresh, 1) > mean(fresh, 2) > mean(fresh, 4) > mean(fresh, 5)
+    assert mean(seen, 2) < 0.2
+
+
+def test_prices_and_seconds():
+    record = TrackRecord()
+    assert record.price(SPEC) is None
+    record.observe_call("x", seconds=1.0, usd=None)
+    assert record.price(SPEC) is None
+    record.observe_call("x", seconds=1.0, usd=0.03)
+    assert record.price(SPEC) == pytest.approx(0.03)
+    assert record.seconds(SPEC) == pytest.approx((8 + 2) / 4)
+    assert record.price(SPEC.model_copy(update={"price": 0.0})) == 0.0
+
+
+def test_it_survives_its_file_and_a_copy_is_independent(tmp_path):
+    record = TrackRecord()
+    record.observe("x", "add", 3, Cell(success=2, damaged=1))
+    record.observe_call("x", 2.0, None)
+    path = tmp_path / "deep" / "record.json"
+    record.save(path)
+    again = TrackRecord.load(path)
+    assert again.digest() == record.digest()
+    copy = record.copy()
+    copy.observe("x", "add", 3, Cell(failure=1))
+    assert record.digest() == again.digest() != copy.digest()
+    assert TrackRecord.load(tmp_path / "none.json").digest() == TrackRecord().digest()
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"version": 2}', '{"cells": [{"expert": "x"}]}', "[]"])
+def test_a_broken_file_says_what_to_do(tmp_path, text):
+    path = tmp_path / "record.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match="Move it away"):
+        TrackRecord.load(path)
