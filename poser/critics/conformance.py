@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from poser.critics.base import Critic, judge_checked
 from poser.critics.types import JudgeRequest, Verdict
 from poser.experts.base import CallContext
-from poser.experts.conformance import EXAMPLES, Finding, example_source
+from poser.experts.conformance import Finding
 from poser.experts.errors import CallError
+from poser.experts.examples import EXAMPLES, example_source
 from poser.experts.picture import Picture
 from poser.experts.types import Atom
 

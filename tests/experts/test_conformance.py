@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from poser.experts.base import Expert, expert
-from poser.experts.conformance import EXAMPLES, check_expert
+from poser.experts.conformance import check_expert
 from poser.experts.errors import BadReply
+from poser.experts.examples import EXAMPLES
 from poser.experts.testing import FakeExpert
 from poser.experts.types import ExpertResult, Operation
 
