@@ -146,8 +146,8 @@ def _plain_words() -> Mapping[str, str]:
 BACKGROUND_WORDS: Mapping[str, str] = MappingProxyType({**_plain_words(), **_SCENE_WORDS})
 
 STYLES: tuple[str, ...] = (
-    "watercolor", "oil painting", "pencil sketch", "pixel art", "mosaic", "comic", "vintage", "poster",
-    "stained glass", "chalk", "cross-stitch",
+    "watercolor", "oil painting", "pencil sketch", "pixel art", "mosaic", "comic", "vintage", "poster", "chalk",
+    "cross-stitch",
 )  # fmt: skip
 STYLE_WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -165,7 +165,6 @@ STYLE_WORDS: Mapping[str, str] = MappingProxyType(
             "aged photo, old-fashioned, retro photo",
             poster="travel poster, screen print, screenprint, silkscreen, posterized, posterised, print poster, "
             "art print",
-            stained_glass="stained-glass, church window, leaded glass, glass window, stained glass window",
             chalk="chalk drawing, chalk art, pastel drawing, chalkboard drawing, chalk pastel, pastels, blackboard "
             "drawing",
         ),
