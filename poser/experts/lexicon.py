@@ -21,10 +21,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from poser.experts.words import (
     BACKGROUND_WORDS,
     BACKGROUNDS,
+    BETWEEN_SLACK,
+    CENTER_EDGES,
     COLOR_WORDS,
     COLORS,
+    NEXT_TO_MAX_GAP,
+    PLACE_EDGES,
     PLACE_WORDS,
     PLACES,
+    RELATION_MIN_SHIFT,
+    RELATION_SLOPE,
     RELATION_WORDS,
     RELATIONS,
     SCENES,
@@ -43,8 +49,9 @@ if TYPE_CHECKING:
     from PIL import ImageFont
 
 __all__ = [
-    "BACKGROUNDS", "BACKGROUND_WORDS", "COLORS", "COLOR_WORDS", "PLACES", "PLACE_WORDS", "RELATIONS",
-    "RELATION_WORDS", "SCENES", "SIZES", "SIZE_EXTENT", "SIZE_WORDS", "STYLES", "STYLE_WORDS", "TONES", "TONE_WORDS",
+    "BACKGROUNDS", "BACKGROUND_WORDS", "BETWEEN_SLACK", "CENTER_EDGES", "COLORS", "COLOR_WORDS", "NEXT_TO_MAX_GAP",
+    "PLACES", "PLACE_EDGES", "PLACE_WORDS", "RELATIONS", "RELATION_MIN_SHIFT", "RELATION_SLOPE", "RELATION_WORDS",
+    "SCENES", "SIZES", "SIZE_EXTENT", "SIZE_WORDS", "STYLES", "STYLE_WORDS", "TONES", "TONE_WORDS",
     "Noun", "Subject", "find_noun", "format_subject", "glyph_mask", "is_lettering", "lettering_font", "nouns",
     "parse_subject", "suggest",
 ]  # fmt: skip

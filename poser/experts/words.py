@@ -101,6 +101,22 @@ PLACE_WORDS: Mapping[str, str] = _table(
     bottom_right="lower right, bottom right corner, lower right corner, bottom-right, lower-right, bottom-right corner",
 )
 
+# What the words of place mean in pixels. A thing's box is the bounding box of its glyph, its centre that box's centre.
+RELATION_MIN_SHIFT = 0.05
+"""A is left of B: its centre lies at least this share of the canvas *width* further left; above: of the *height*."""
+RELATION_SLOPE = 0.5
+"""... and the shift, in px, is at least this share of the shift across (left of: |dx| >= 0.5 |dy|)."""
+NEXT_TO_MAX_GAP = 0.15
+"""A is next to B: their boxes are apart by less than this share of the shorter canvas side."""
+BETWEEN_SLACK = 0.08
+"""A is between B and C: its centre lies in the box spanned by the centres of B and C, widened by this share of the
+canvas's width (height) on each side."""
+PLACE_EDGES = (0.4, 0.6)
+"""A centre is at the left (top) below the first share of the width (height), at the right (bottom) above the second;
+"top left" asks for both."""
+CENTER_EDGES = (0.3, 0.7)
+"""... and in the center between these shares of both."""
+
 SCENES: tuple[str, ...] = (
     "sky", "night", "sunset", "sea", "beach", "meadow", "desert", "snow", "mountains", "forest", "city", "space",
     "underwater", "room",

@@ -1,0 +1,281 @@
+"""Layout: wanted groups of things and lettering become a scene, by sampling places and starting over.
+
+Things are placed one after another, those that others refer to first. Each takes the best of many candidate
+places; a try that breaks a relation or runs out of room is repeated with other places and slightly smaller things.
+The same groups, size and seed give the same layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from poser.experts import lexicon
+from poser.experts.studio.geometry import Box, Constraint, holds
+from poser.experts.studio.lettering import lay_out as lay_out_lettering
+from poser.experts.studio.scene import Lettering, Placed
+from poser.experts.studio.spots import EDGE, Spot, free_spot, half_sides, outer_half_sides
+
+MAX_OVERLAP = 0.0  #: share of a backing's box that another may cover
+TRIES = 16  #: layouts tried before the best of them is taken
+SMALL_EXTENT = 0.118
+LARGE_EXTENT = 0.30
+LEAST_LARGE_EXTENT = 0.275
+USUAL_EXTENT = (0.142, 0.22)  #: without a wish for a size; many things are drawn smaller
+LETTERING_HEIGHT = {"small": 0.045, "large": 0.12, None: 0.075}
+#: Things that look right in the upper part of a picture, where nothing says otherwise.
+AIRY = frozenset(
+    {
+        *("sun", "moon", "star", "cloud", "rain cloud", "thundercloud", "lightning bolt", "wind", "rainbow", "meteor"),
+        *("plane", "paper plane", "fighter jet", "helicopter", "rocket", "space shuttle", "satellite", "parachute"),
+        *("dove", "crow", "snowflake"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Things of one kind that are wanted, or one lettering.
+
+    `noun` is canonical, or the lettering in double quotes; `color` None takes the natural one; `size` one of
+    `lexicon.SIZES` or None; `relations` holds (relation, indices of the other groups), with no index for a place:
+    every member has to satisfy each with regard to some member of the other groups.
+    """
+
+    noun: str
+    color: str | None = None
+    size: str | None = None
+    count: int = 1
+    relations: tuple[tuple[str, tuple[int, ...]], ...] = ()
+
+    @property
+    def text(self) -> str | None:
+        """The lettering without its quotes, or None for things."""
+        return self.noun[1:-1] if lexicon.is_lettering(self.noun) else None
+
+
+class Layout(NamedTuple):
+    """Placed things and letterings with the index of their group.
+
+    `broken` counts relations that do not hold, `missing` members that found no room.
+    """
+
+    things: tuple[tuple[int, Placed], ...]
+    letterings: tuple[tuple[int, Lettering], ...]
+    broken: int
+    missing: int
+
+
+class _Member(NamedTuple):
+    group: int
+    outer: Box  #: backing or panel
+    inner: Box  #: glyph or panel
+    extent: float
+
+
+def natural_color(group: Group) -> str:
+    """The colour the group is drawn in: as asked, else the thing's own, else black for lettering."""
+    if group.color is not None:
+        return group.color
+    noun = None if group.text is not None else lexicon.find_noun(group.noun)
+    return "black" if noun is None else noun.color
+
+
+def lay_out(groups: Sequence[Group], width: int, height: int, rng: np.random.Generator) -> Layout:
+    """Place all groups on a canvas of width x height px.
+
+    Backings and panels stay inside the canvas and cover no more than MAX_OVERLAP of each other; what finds no room
+    even when drawn smaller is left out and counted.
+    """
+    best: tuple[int, list[_Member]] | None = None
+    for number in range(TRIES):
+        members, missing = _one_try(groups, width, height, rng, number / TRIES)
+        cost = 3 * missing + _broken(groups, members, width, height)
+        if best is None or cost < best[0]:
+            best = (cost, members)
+        if best[0] == 0:
+            break
+    assert best is not None
+    members = best[1]
+    wanted = sum(1 if group.text is not None else max(0, group.count) for group in groups)
+    things, letterings = [], []
+    for member in members:
+        group = groups[member.group]
+        cx, cy, color = member.inner.cx / width, member.inner.cy / height, natural_color(group)
+        if group.text is None:
+            things.append((member.group, Placed(group.noun, color, cx, cy, member.extent)))
+        else:
+            letterings.append((member.group, Lettering(group.text, color, cx, cy, member.extent)))
+    broken = _broken(groups, members, width, height)
+    return Layout(tuple(things), tuple(letterings), broken, wanted - len(members))
+
+
+def constraints_of(
+    group: Group, boxes: Sequence[tuple[int, Box]], known: frozenset[int] | None = None
+) -> list[Constraint]:
+    """The group's relations as constraints towards boxes given as (group, box); `known` limits the other groups."""
+    made = []
+    for relation, others in group.relations:
+        if known is not None and not known.issuperset(others):
+            continue
+        made.append(Constraint(relation, tuple(tuple(box for at, box in boxes if at == other) for other in others)))
+    return made
+
+
+def _one_try(
+    groups: Sequence[Group], width: int, height: int, rng: np.random.Generator, strain: float
+) -> tuple[list[_Member], int]:
+    """One layout and how many members found no room; `strain` 0..1 draws things smaller and more densely."""
+    members: list[_Member] = []
+    missing = 0
+    usual = _usual_extent(groups, strain)
+    ranges = _rooms(groups, float(rng.choice((0.34, 0.24))))
+    for index in _order(groups):
+        group = groups[index]
+        known = frozenset(member.group for member in members)
+        for _ in range(1 if group.text is not None else group.count):
+            boxes = [(member.group, member.inner) for member in members]
+            constraints = constraints_of(group, boxes, known)
+            occupied = [member.outer for member in members]
+            member = None
+            for shrink in (1.0, 0.88, 0.75, 0.64):
+                extent = _extent(group, usual, strain) * (shrink if group.size != "large" else shrink**0.25)
+                if group.text is not None:
+                    member = _place_lettering(index, group, extent, occupied, constraints, width, height, rng)
+                else:
+                    mates = [box for at, box in boxes if at == index]
+                    spot = free_spot(
+                        occupied, extent, constraints, rng, width=width, height=height, noun=group.noun, mates=mates,
+                        room=ranges[index], prefer_y=_level(group) if ranges[index][2:] == (0.0, 1.0) else None,
+                    )  # fmt: skip
+                    member = spot and _thing_member(index, group.noun, extent, spot, width, height)
+                if member is not None:
+                    break
+            if member is None:
+                missing += 1
+            else:
+                members.append(member)
+    return members, missing
+
+
+def _thing_member(index: int, noun: str, extent: float, spot: Spot, width: int, height: int) -> _Member:
+    inner = Box.around(spot.x, spot.y, *half_sides(noun, extent, width, height))
+    outer = Box.around(spot.x, spot.y, *outer_half_sides(noun, extent, width, height))
+    return _Member(index, outer, inner, extent)
+
+
+def _place_lettering(
+    index: int, group: Group, extent: float, occupied: list[Box], constraints: list[Constraint], width: int,
+    height: int, rng: np.random.Generator,
+) -> _Member | None:  # fmt: skip
+    """A panel in the upper or lower band if that is free and nothing else is asked, else wherever there is room."""
+    text, color = group.text or "", natural_color(group)
+    box = Box(*lay_out_lettering(Lettering(text, color, 0.5, 0.5, extent), width, height).box)
+    half_width, half_height = (box.right - box.left) / 2, (box.bottom - box.top) / 2
+    edge = 1.4 * EDGE * min(width, height)
+    bands = [(width / 2, edge + half_height), (width / 2, height - edge - half_height)]
+    if rng.random() < 0.25:
+        bands.reverse()
+    for x, y in bands:
+        panel = Box.around(x, y, half_width, half_height)
+        free = not any(_touch(panel, other) for other in occupied)
+        if free and all(holds(panel, constraint, width, height, 0.01) for constraint in constraints):
+            return _Member(index, panel, panel, extent)
+    spot = free_spot(
+        occupied, extent, constraints, rng, width=width, height=height, halves=(half_width, half_height), room=None
+    )
+    if spot is None:
+        return None
+    panel = Box.around(spot.x, spot.y, half_width, half_height)
+    return _Member(index, panel, panel, extent)
+
+
+def _touch(a: Box, b: Box) -> bool:
+    return a.left < b.right and b.left < a.right and a.top < b.bottom and b.top < a.bottom
+
+
+def _broken(groups: Sequence[Group], members: Sequence[_Member], width: int, height: int) -> int:
+    boxes = [(member.group, member.inner) for member in members]
+    return sum(
+        not holds(member.inner, constraint, width, height)
+        for member in members
+        for constraint in constraints_of(groups[member.group], boxes)
+    )
+
+
+def _usual_extent(groups: Sequence[Group], strain: float) -> float:
+    """Extent without a wish: the less room, the smaller."""
+    taken = sum(group.count * LARGE_EXTENT**2 for group in groups if group.size == "large")
+    taken += sum(0.12 for group in groups if group.text is not None)
+    count = sum(group.count for group in groups if group.size is None and group.text is None)
+    room = max(0.12, 0.62 - 1.3 * taken) * (1 - 0.45 * strain)
+    low, high = USUAL_EXTENT
+    return float(min(high, max(low, (room / max(1, count)) ** 0.5 * 0.82)))
+
+
+def _extent(group: Group, usual: float, strain: float) -> float:
+    if group.text is not None:
+        return LETTERING_HEIGHT[group.size]
+    if group.size == "small":
+        return SMALL_EXTENT
+    if group.size == "large":
+        return LARGE_EXTENT + (LEAST_LARGE_EXTENT - LARGE_EXTENT) * strain
+    return usual
+
+
+def _order(groups: Sequence[Group]) -> list[int]:
+    """Groups in the order of placing: lettering first, then what others refer to, larger before smaller."""
+    weight = {"large": 0, None: 1, "small": 2}
+    left = sorted(
+        range(len(groups)),
+        key=lambda i: (groups[i].text is None or bool(groups[i].relations), weight[groups[i].size], -groups[i].count),
+    )
+    ordered: list[int] = []
+    while left:
+        ready = [i for i in left if all(o in ordered or o == i for _, others in groups[i].relations for o in others)]
+        chosen = (ready or left)[0]  # a circle of relations is entered anywhere
+        ordered.append(chosen)
+        left.remove(chosen)
+    return ordered
+
+
+def _level(group: Group) -> float | None:
+    """Height that suits the thing, in fractions of the canvas, where no relation decides."""
+    if any(relation != "next to" for relation, _ in group.relations):
+        return None
+    return 0.26 if group.noun in AIRY else 0.66
+
+
+_AHEAD = {"left of": (0, 1), "right of": (1, 0), "above": (2, 3), "below": (3, 2)}
+
+
+def _rooms(groups: Sequence[Group], widest: float) -> list[tuple[float, float, float, float]]:
+    """For each group the part of the canvas (left, right, top, bottom) that leaves room for those placed around it.
+
+    A group with two others above it, one over the other, is kept out of the upper part, and so on; each takes a share
+    of `widest` at most.
+    """
+    depth = np.zeros((len(groups), 4))  # longest chain of groups that lie left, right, above, below
+    for _ in range(min(len(groups), 6)):
+        for index, group in enumerate(groups):
+            for relation, others in group.relations:
+                if relation not in _AHEAD or not others or others[0] == index:
+                    continue
+                near, far = _AHEAD[relation]
+                other = others[0]
+                depth[other, near] = max(depth[other, near], depth[index, near] + 1)
+                depth[index, far] = max(depth[index, far], depth[other, far] + 1)
+    depth = np.minimum(depth, 4)
+    for index, group in enumerate(groups):  # the others of a "between" stand apart
+        for relation, others in group.relations:
+            if relation == "between" and len(others) == 2 and index not in others and not depth[list(others)].any():
+                depth[others[0], 1] = depth[others[1], 0] = 2.0
+    span = np.maximum(depth[:, [0, 2]] + depth[:, [1, 3]] + 1, 1)
+    step = np.minimum(widest, 0.8 / span)
+    return [
+        (float(d[0] * s[0]), float(1 - d[1] * s[0]), float(d[2] * s[1]), float(1 - d[3] * s[1]))
+        for d, s in zip(depth, step, strict=True)
+    ]
