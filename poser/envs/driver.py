@@ -1,0 +1,298 @@
+"""Driver: the one loop. Batched MDP state, pictures, concurrent calls of experts and critic; no framework."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from poser.critics.base import Critic
+from poser.envs import mdp
+from poser.envs.alignment import atom_table
+from poser.envs.arrays import Bools, Floats, Outcome, put_rows, take_rows
+from poser.envs.asking import Asker, Judgement
+from poser.envs.episode import Episode, Task, Unjudged
+from poser.envs.exchange import add_failures, call_seed, expert_request, judge_request, judged_outcome
+from poser.envs.journal import Moment, record_late_verdict, record_step
+from poser.envs.observation import ObservationLayout, encode
+from poser.envs.opening import open_episodes
+from poser.envs.pool import PoolBuilder, Prices
+from poser.envs.rules import INTERRUPTED, Rules
+from poser.envs.trace import Decision, StepRecord, Trace
+from poser.envs.turn import Turn
+from poser.experts.base import Expert
+from poser.experts.errors import CallError, InputError
+from poser.experts.picture import Picture
+from poser.experts.record import Cell, TrackRecord
+from poser.experts.types import ExpertResult
+
+__all__ = ["Driver", "Task", "Turn", "call_seed"]
+
+
+class Driver:
+    """Runs episodes side by side: `reset(tasks)`, then `step(actions)` until every one is done.
+
+    All calls of a step to one expert are one batched `run`; different experts run concurrently. An expert or critic
+    that raises, hangs, or brings nonsense costs its episodes one step, never the run.
+    """
+
+    def __init__(
+        self,
+        experts: Sequence[Expert],
+        critic: Critic,
+        *,
+        rules: Rules = Rules(),  # noqa: B008  an immutable tuple
+        records: TrackRecord | None = None,
+        max_commands: int | None = None,
+        prices: Prices = "real",
+        workers: int = 8,
+        deadline_seconds: float | None = 120.0,
+        on_picture: Callable[[Picture], None] | None = None,
+        stop: threading.Event | None = None,
+        draw_below: float = 0.0,
+    ) -> None:
+        """Set up; nobody is called yet.
+
+        Args:
+            experts: the pool, in the order of the action index.
+            critic: judges every picture.
+            rules: of the MDP.
+            records: track record; frozen here (copied), so that what is learnt in this run does not change it.
+            max_commands: K of the layout; None = as many as the longest plan of each `reset` has.
+            prices: charge real prices, or the simulated list of benchmarks.
+            workers: most expert calls at the same time.
+            deadline_seconds: for each call; None = wait for ever.
+            on_picture: gets every picture that comes back, kept or not, before it is judged, in the calling thread.
+            stop: once set, running calls are given up and all episodes end as "interrupted".
+            draw_below: see `PoolBuilder`.
+
+        Raises:
+            InputError: no expert, two of one name, or a setting out of range.
+        """
+        specs = tuple(expert.spec for expert in experts)
+        names = [spec.name for spec in specs]
+        if not names or len(set(names)) < len(names):
+            raise InputError(f"The pool holds {names}; give at least one expert, each name once.")
+        self.experts, self.critic, self.rules, self.specs = tuple(experts), critic, rules.checked(), specs
+        self._max_commands, self._prices = max_commands, prices
+        self._stop = stop if stop is not None else threading.Event()
+        self._own_stop = stop is None
+        frozen = records if records is not None else TrackRecord()
+        self._record_digest = frozen.digest()
+        self._pools = PoolBuilder(
+            specs,
+            frozen,
+            prices=prices,
+            critic_price=critic.price,
+            critic_seconds=critic.nominal_seconds,
+            draw_below=draw_below,
+        )
+        self._asker = Asker(
+            self.experts,
+            critic,
+            workers=workers,
+            deadline_seconds=deadline_seconds,
+            stop=self._stop,
+            on_picture=on_picture,
+        )
+        self._episodes: list[Episode] = []
+
+    def reset(self, tasks: Sequence[Task]) -> Turn:
+        """Start one episode a task: refusals are asked for, sources judged, what nobody can do is dropped.
+
+        Raises:
+            InputError: no task, an unsound one, or a plan with more commands than the layout has.
+        """
+        if not tasks:
+            raise InputError("No task was given; give at least one.")
+        longest = max(len(task.plan.commands) for task in tasks)
+        commands = longest if self._max_commands is None else self._max_commands
+        pool, episodes = open_episodes(self.experts, tasks, commands, self._pools, self.rules)
+        if self._own_stop:
+            self._stop.clear()
+        self._episodes, self._pool = episodes, pool
+        self._atoms = atom_table([task.plan for task in tasks])
+        self._layout = ObservationLayout.of(len(self.specs), commands, self.rules)
+        self._state = mdp.reset(pool, self.rules, self._judge_sources(range(len(tasks))))
+        return self._turn()
+
+    def restart(self, rows: Sequence[int], tasks: Sequence[Task]) -> Turn:
+        """Replace single episodes by new ones; the others go on (for vector environments).
+
+        Raises:
+            InputError: as `reset`.
+        """
+        pool, episodes = open_episodes(self.experts, tasks, self._pool.shape[2], self._pools, self.rules)
+        for row, episode in zip(rows, episodes, strict=True):
+            self._episodes[row] = episode
+        self._atoms = atom_table([episode.task.plan for episode in self._episodes])
+        index = np.asarray(rows, np.int64)
+        source = self._judge_sources(rows)
+        self._pool = put_rows(self._pool, index, pool)
+        start = mdp.reset(pool, self.rules, take_rows(source, index))
+        self._state = put_rows(self._state, index, start)
+        return self._turn()
+
+    def step(self, actions: Sequence[int], decisions: Sequence[Decision | None] | None = None) -> Turn:
+        """One step of every episode that is not done; the entries of the others are ignored (give -1).
+
+        `actions` [B] are indices into the mask. An illegal one calls nobody, see `Rules.illegal_cost`. `decisions` [B]
+        go into the traces.
+
+        Raises:
+            InputError: not one entry for each episode.
+            KeyboardInterrupt: all episodes are then interrupted; `traces` and `best` hold what was reached.
+        """
+        if len(actions) != len(self._episodes) or (decisions is not None and len(decisions) != len(self._episodes)):
+            raise InputError(f"{len(self._episodes)} episodes run; give one action (and decision) for each.")
+        before = self._state
+        choice = mdp.targets(before, self._pool, self.rules, actions)
+        called = np.flatnonzero(~before.done & choice.legal & ~choice.stop)
+        requests = {
+            row: expert_request(self._episodes[row], row, choice, self.specs[int(choice.expert[row])])
+            for row in called.tolist()
+        }
+        try:
+            replies = self._asker.ask({row: (int(choice.expert[row]), requests[row]) for row in requests})
+            judgements = self._asker.judge(
+                {
+                    row: judge_request(self._episodes[row], reply.result.picture, requests[row].source)
+                    for row, reply in replies.items()
+                    if isinstance(reply.result, ExpertResult)
+                }
+            )
+        except KeyboardInterrupt:
+            for row in requests:
+                # what these calls cost will not be known any more
+                self._episodes[row].unknown_bill = True
+            self._stop.set()
+            self.interrupt()
+            raise
+        outcome = add_failures(self._outcome(judgements), replies)
+        self._state, reward, _, effects = mdp.apply(before, self._pool, self.rules, actions, outcome)
+        moment = Moment(before, self._state, choice, outcome, effects, reward)
+        for row in np.flatnonzero(~before.done).tolist():
+            record_step(
+                self._episodes[row],
+                row,
+                moment,
+                action=int(actions[row]),
+                spec=self.specs[int(choice.expert[row])],
+                request=requests.get(row),
+                reply=replies.get(row),
+                judgement=judgements.get(row),
+                decision=decisions[row] if decisions is not None else None,
+            )
+        if self._stop.is_set():
+            self.interrupt()
+        else:
+            reward = reward + self._judge_late(~before.done & self._state.done)
+        return self._turn(reward, effects.illegal)
+
+    def interrupt(self, row: int | None = None) -> None:
+        """End one episode, or all that run, as "interrupted"; the best picture so far stays."""
+        rows = np.ones(len(self._episodes), bool) if row is None else np.arange(len(self._episodes)) == row
+        if len(rows):
+            self._state = mdp.end(self._state, rows, INTERRUPTED)
+
+    def traces(self) -> list[Trace]:
+        """What has happened so far, one trace an episode; one that still runs counts as interrupted."""
+        return [
+            episode.trace(
+                row,
+                self._state,
+                specs=self.specs,
+                rules=self.rules,
+                prices=self._prices,
+                record_digest=self._record_digest,
+                critic=self.critic.name,
+            )
+            for row, episode in enumerate(self._episodes)
+        ]
+
+    def record(self, row: int) -> StepRecord | None:
+        """The last step of an episode so far."""
+        steps = self._episodes[row].steps
+        return steps[-1] if steps else None
+
+    def best(self, row: int) -> Picture | None:
+        """The picture that the episode returns: the one of highest Φ so far; None if there is none."""
+        return self._episodes[row].best
+
+    def current(self, row: int) -> Picture | None:
+        """The picture that the next edit starts from, or None."""
+        return self._episodes[row].current
+
+    def step_pictures(self, row: int) -> list[Picture | None]:
+        """What came back in every step, kept or not; None where nothing did."""
+        return list(self._episodes[row].pictures)
+
+    def observed(self) -> list[tuple[str, str, int, Cell]]:
+        """(expert, skill, merged, counts) of all calls since `reset`, for `TrackRecord.observe`."""
+        return [entry for episode in self._episodes for entry in episode.observed]
+
+    def calls(self) -> list[tuple[str, float, float | None]]:
+        """(expert, real seconds, US dollars) of all calls that brought a picture, for `TrackRecord.observe_call`."""
+        return [entry for episode in self._episodes for entry in episode.calls]
+
+    def _judge_sources(self, rows: Iterable[int]) -> Outcome:
+        sources = {row: self._episodes[row].task.source for row in rows}
+        judgements = self._asker.judge(
+            {row: judge_request(self._episodes[row], source, None) for row, source in sources.items() if source}
+        )
+        for row, judgement in judgements.items():
+            episode, verdict, source = self._episodes[row], judgement.verdict, sources[row]
+            episode.bill(judgement.usage.usd, judgement.usage.simulated_usd, judgement.usage.seconds)
+            if source is not None and isinstance(verdict, CallError):
+                nothing = np.zeros(self._pool.shape[2], bool)
+                episode.unjudged.append(Unjudged(None, source, nothing, nothing, nothing))
+            elif not isinstance(verdict, CallError):
+                episode.source_verdict = episode.best_verdict = verdict
+        return self._outcome(judgements)
+
+    def _judge_late(self, ended: Bools) -> Floats:
+        """Judge once more what has no verdict in the episodes that have just ended; what their last rewards gain."""
+        gained = np.zeros(len(ended))
+        price = np.nan_to_num(self._pool.critic_price)
+        while True:
+            affordable = self._pool.budget - self._state.spent >= price - 1e-9
+            late = {
+                int(row): self._episodes[row].unjudged.pop(0)
+                for row in np.flatnonzero(ended & affordable)
+                if self._episodes[row].unjudged
+            }
+            if not late:
+                return gained
+            judgements = self._asker.judge(
+                {row: judge_request(self._episodes[row], entry.picture, None) for row, entry in late.items()}
+            )
+            outcome = self._outcome(judgements)
+            carried = np.zeros(self._pool.command.shape, bool)
+            for row, entry in late.items():
+                carried[row] = entry.carried
+            rows = outcome.picture
+            self._state, added, better = mdp.settle(self._state, self._pool, self.rules, outcome, carried, rows)
+            gained += added
+            for row, entry in late.items():
+                gain, best = float(added[row]), bool(better[row])
+                record_late_verdict(self._episodes[row], row, entry, judgements[row], outcome, gain, best)
+
+    def _outcome(self, judgements: dict[int, Judgement]) -> Outcome:
+        return judged_outcome(
+            judgements, self._atoms, self._pool.has_source, self._pool.shape[2], self.rules.pass_probability
+        )
+
+    def _turn(self, reward: Floats | None = None, illegal: Bools | None = None) -> Turn:
+        batch = len(self._episodes)
+        return Turn(
+            observation=encode(self._state, self._pool, self.rules),
+            mask=mdp.mask(self._state, self._pool, self.rules).astype(np.int8),
+            reward=np.zeros(batch) if reward is None else reward,
+            done=self._state.done.copy(),
+            illegal=np.zeros(batch, bool) if illegal is None else illegal,
+            state=self._state,
+            pool=self._pool,
+            rules=self.rules,
+            layout=self._layout,
+        )

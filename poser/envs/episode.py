@@ -1,0 +1,195 @@
+"""Task and Episode: what one episode is to do, and the book that the driver keeps of it (pictures, steps, bills)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from poser.critics.types import Verdict
+from poser.envs.arrays import Bools, State
+from poser.envs.rules import END_REASONS, INTERRUPTED, Rules
+from poser.envs.trace import CommandStatus, Refusal, StepRecord, Trace
+from poser.experts.errors import InputError
+from poser.experts.picture import Picture
+from poser.experts.plan_check import check_plan
+from poser.experts.record import Cell
+from poser.experts.types import Command, ExpertSpec, Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One episode to be run.
+
+    Attributes:
+        plan: what is to be done.
+        source: picture to edit; the result has its size. Required if and only if the plan edits one.
+        references: further pictures for experts that look at them.
+        mask: white = edit here, for experts that take one; of the source's size.
+        width, height: of the result in pixels, where there is no source.
+        seed: of the episode, at least 0.
+        usd_cost: reward units a dollar; None = as `Rules` say.
+        budget_usd: expected dollars that may be spent; None = as `Rules` say.
+    """
+
+    plan: Plan
+    source: Picture | None = None
+    references: tuple[Picture, ...] = ()
+    mask: Picture | None = None
+    width: int = 768
+    height: int = 768
+    seed: int = 0
+    usd_cost: float | None = None
+    budget_usd: float | None = None
+
+    def checked(self) -> Task:
+        """Itself.
+
+        Raises:
+            InputError: the plan is unsound, edits a source that is not there, or a number is out of range.
+        """
+        check_plan(self.plan)
+        if (self.plan.source is None) != (self.source is None):
+            raise InputError("A task has a source picture if and only if its plan has one; give both or neither.")
+        if self.width < 1 or self.height < 1 or self.seed < 0:
+            raise InputError(
+                f"A task of {self.width}x{self.height} pixels with seed {self.seed} cannot be run; "
+                "width and height must be at least 1, the seed at least 0."
+            )
+        if self.mask is not None and self.source is not None and self.mask.size != self.source.size:
+            raise InputError(
+                f"The mask has {self.mask.width}x{self.mask.height} pixels, the source {self.source.width}x"
+                f"{self.source.height}; both must be of one size."
+            )
+        for name in ("usd_cost", "budget_usd"):
+            value = getattr(self, name)
+            if value is not None and not 0.0 <= value < float("inf"):
+                raise InputError(f"Task.{name} is {value!r}; give a finite number of at least 0.")
+        return self
+
+
+@dataclass(frozen=True)
+class Unjudged:
+    """A picture without a verdict, to be judged once more at the end.
+
+    Attributes:
+        step: that made it; None = the source.
+        picture: its pixels.
+        carried: [K] bool, commands carried out on the way to it.
+        called: [K] bool, by that step alone.
+        before: [K] bool, satisfied in the picture that this step edited.
+    """
+
+    step: int | None
+    picture: Picture
+    carried: Bools
+    called: Bools
+    before: Bools
+
+
+@dataclass
+class Episode:
+    """The book of one episode.
+
+    Attributes:
+        task, refusals: as at its start.
+        current, best: pictures; best_step: step that made the best one, None = the source; best_verdict: on it.
+        source_verdict: None without a source, or if the critic failed on it.
+        steps, pictures: one entry a step.
+        unjudged: pictures that still lack a verdict.
+        observed: (expert, skill, merged, counts) for the track record; calls: (expert, seconds, US dollars).
+        usd: known bills; unknown_bill: there were others; simulated_usd: None if no call had one; seconds: real ones.
+        policy: name of whoever decided.
+    """
+
+    task: Task
+    refusals: tuple[Refusal, ...] = ()
+    current: Picture | None = None
+    best: Picture | None = None
+    best_step: int | None = None
+    best_verdict: Verdict | None = None
+    source_verdict: Verdict | None = None
+    steps: list[StepRecord] = field(default_factory=list)
+    pictures: list[Picture | None] = field(default_factory=list)
+    unjudged: list[Unjudged] = field(default_factory=list)
+    observed: list[tuple[str, str, int, Cell]] = field(default_factory=list)
+    calls: list[tuple[str, float, float | None]] = field(default_factory=list)
+    usd: float = 0.0
+    unknown_bill: bool = False
+    simulated_usd: float | None = None
+    seconds: float = 0.0
+    policy: str = ""
+
+    def bill(self, usd: float | None, simulated_usd: float | None, seconds: float) -> None:
+        """Add what one call really took; `usd` None = unknown."""
+        self.usd += usd or 0.0
+        self.unknown_bill |= usd is None
+        if simulated_usd is not None:
+            self.simulated_usd = (self.simulated_usd or 0.0) + simulated_usd
+        self.seconds += seconds
+
+    def observe(self, expert: str, commands: list[Command], hit: list[bool | None], damaged: int, spared: int) -> None:
+        """Count one call for the track record.
+
+        `hit` says for each command of the call whether it passes in the produced picture (None = not judged). Of the
+        commands outside of the call that were satisfied before, `damaged` are not any more and `spared` still are; they
+        are shared out evenly over the skills of the call, as nobody can tell which of them did it.
+        """
+        skills = dict.fromkeys(command.skill for command in commands)
+        for skill in skills:
+            own = [passed for command, passed in zip(commands, hit, strict=True) if command.skill == skill]
+            counts = Cell(
+                success=own.count(True),
+                failure=own.count(False),
+                damaged=damaged / len(skills),
+                spared=spared / len(skills),
+            )
+            self.observed.append((expert, skill, len(commands), counts))
+
+    def statuses(self, satisfied: Bools, dropped: Bools) -> dict[str, CommandStatus]:
+        """Command id -> status, from [K] arrays."""
+        return {
+            command.id: "satisfied" if satisfied[k] else "dropped" if dropped[k] else "pending"
+            for k, command in enumerate(self.task.plan.commands)
+        }
+
+    def trace(
+        self,
+        row: int,
+        state: State,
+        *,
+        specs: tuple[ExpertSpec, ...],
+        rules: Rules,
+        prices: str,
+        record_digest: str,
+        critic: str,
+    ) -> Trace:
+        """The trace so far; an episode that still runs counts as interrupted."""
+        reason = int(state.reason[row]) or INTERRUPTED
+        own = {"usd_cost": self.task.usd_cost, "budget_usd": self.task.budget_usd}
+        settings = {**rules._asdict(), "prices": prices, **{k: v for k, v in own.items() if v is not None}}
+        return Trace.model_validate(
+            {
+                "plan": self.task.plan,
+                "experts": specs,
+                "refusals": self.refusals,
+                "seed": self.task.seed,
+                "rules": settings,
+                "record_digest": record_digest,
+                "policy": self.policy,
+                "critic": critic,
+                "source_verdict": self.source_verdict,
+                "initial_alignment": float(state.initial[row]),
+                "steps": tuple(self.steps),
+                "best": None if self.best is None else self.best.ref,
+                "best_step": self.best_step,
+                "best_verdict": self.best_verdict,
+                "alignment": float(np.clip(state.best[row], 0.0, 1.0)),
+                "statuses": self.statuses(state.best_satisfied[row], state.dropped[row]),
+                "end": END_REASONS[reason],
+                "usd": None if self.unknown_bill else self.usd,
+                "usd_known": self.usd,
+                "simulated_usd": self.simulated_usd,
+                "seconds": self.seconds,
+            }
+        )

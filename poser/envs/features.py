@@ -1,0 +1,228 @@
+"""The features of an observation, computed from state and pool."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from poser.envs.actions import expected_cost, pending
+from poser.envs.arrays import Bools, Floats, Pool, State, any_over
+from poser.envs.rules import Rules
+from poser.experts.record import merge_bucket
+
+COST_SCALE = 0.1
+"""Cost in units of reward that is seen as 0.5: costs enter as c / (c + 0.1)."""
+
+_BUCKET = np.array([merge_bucket(n) for n in range(6)])
+
+
+class Expected(NamedTuple):
+    """What calls may bring, [B, E, K+1] each (target K is ALL); todo: [B, K] pending commands.
+
+    `carried` is the share of the plan that a call carries out, `decay` what is left of the chances by merging; the
+    others as in `observation.PAIRS`.
+    """
+
+    legal: Bools
+    carried: Floats
+    mean: Floats
+    confidence: Floats
+    decay: Floats
+    gain: Floats
+    risk: Floats
+    cost: Floats
+    todo: Bools
+
+
+def expect(state: State, pool: Pool, rules: Rules, legal: Bools) -> Expected:
+    """What every call may bring; `legal` is the mask [B, A]."""
+    batch, experts, commands = pool.shape
+    todo = pending(state, pool)
+    size = np.maximum(pool.command.sum(axis=1), 1)[:, None, None]
+    if rules.first_pending:
+        calls = np.broadcast_to(legal[:, :, None], (batch, experts, commands + 1))
+    else:
+        calls = legal[:, :-1].reshape(batch, experts, commands + 1)
+    everything = np.where(
+        pool.t2i[:, :, None], pool.supported & ~state.dropped[:, None, :], pool.supported & todo[:, None, :]
+    )
+    count = everything.sum(axis=2)
+    bucket = _BUCKET[np.minimum(count, 5)][:, :, None, None]
+    many, sure, hurt = (
+        np.take_along_axis(table, np.broadcast_to(bucket, (batch, experts, commands, 1)), axis=3)[..., 0]
+        for table in (pool.success, pool.confidence, pool.damage)
+    )
+    one = pool.success[..., 0]
+    n = np.maximum(count, 1)
+    fresh = pool.t2i[:, :, None]
+    lacking = np.where(fresh, 1.0, 1.0 - state.score[:, None, :])
+    redrawn = np.where(pool.t2i, state.alignment[:, None], 0.0)
+    gain_one = one * lacking / size - redrawn[:, :, None]
+    gain_all = (many * lacking * everything).sum(axis=2) / size[:, :, 0] - redrawn
+    standing = (state.score * state.satisfied).sum(axis=1)[:, None] / size[:, :, 0]
+    risk_all = np.where(pool.t2i, redrawn, (hurt * everything).sum(axis=2) / n * standing)
+    risk_one = np.where(fresh, redrawn[:, :, None], pool.damage[..., 0] * standing[:, :, None])
+    _, _, spending = expected_cost(pool, rules)
+    cost = np.broadcast_to((spending + rules.step_cost)[:, :, None], calls.shape)
+
+    def joined(singles: Floats, merged: Floats) -> Floats:
+        return np.concatenate([singles * pool.supported, merged[:, :, None]], axis=2)
+
+    return Expected(
+        legal=calls,
+        carried=joined(np.ones_like(one) / size, count / size[:, :, 0]),
+        mean=joined(one, (many * everything).sum(axis=2) / n),
+        confidence=joined(pool.confidence[..., 0], (sure * everything).sum(axis=2) / n),
+        decay=joined(np.ones_like(one), (np.minimum(many / np.maximum(one, 1e-6), 1.0) * everything).sum(axis=2) / n),
+        gain=np.maximum(joined(gain_one, gain_all), 0.0),
+        risk=joined(risk_one, risk_all),
+        cost=cost,
+        todo=todo,
+    )
+
+
+def pair_features(state: State, pool: Pool, rules: Rules, expected: Expected) -> tuple[Floats, Floats]:
+    """([B, E, K+1, P] as named in `observation.PAIRS`, [B, E, K+1] expected gain minus cost)."""
+    batch, experts, commands = pool.shape
+    shape = (batch, experts, commands + 1)
+    net = expected.gain - expected.cost
+    limit = rules.tries_per_pair or rules.max_steps
+    waits = np.concatenate([_waits(pool, expected.todo), np.zeros((batch, 1), bool)], axis=1)
+    merged = np.arange(commands + 1) == commands
+    features = np.stack(
+        [
+            expected.legal,
+            np.broadcast_to(merged, shape),
+            np.broadcast_to(pool.t2i[:, :, None], shape),
+            expected.carried,
+            expected.mean,
+            expected.confidence,
+            expected.decay,
+            expected.gain,
+            expected.risk,
+            _squash(expected.cost),
+            net,
+            _lead(expected.mean, expected.legal, 0.0),
+            _lead(net, expected.legal, 0.0),
+            state.tries / limit,
+            np.broadcast_to(waits[:, None, :], shape),
+        ],
+        axis=3,
+    )
+    real = pool.expert[:, :, None] & np.concatenate([pool.command, np.ones((batch, 1), bool)], axis=1)[:, None, :]
+    return features * real[..., None], net
+
+
+def _lead(value: Floats, legal: Bools, nobody: float) -> Floats:
+    """Distance to the best legal value of the *other* experts (axis 1), or to `nobody` where there is none."""
+    offered = np.where(legal, value, -np.inf)
+    first = offered.max(axis=1, keepdims=True)
+    at = offered.argmax(axis=1)[:, None, :]
+    rest = offered.copy()
+    np.put_along_axis(rest, at, -np.inf, axis=1)
+    other = np.where(np.arange(value.shape[1])[None, :, None] == at, rest.max(axis=1, keepdims=True), first)
+    return value - np.where(np.isfinite(other), other, nobody)
+
+
+def global_features(state: State, pool: Pool, rules: Rules, expected: Expected, net: Floats) -> Floats:
+    """[B, G], as named in `observation.GLOBALS`."""
+    commands = pool.shape[2]
+    size = np.maximum(pool.command.sum(axis=1), 1)
+    alone = np.where(expected.legal & ~pool.t2i[:, :, None], expected.mean, 0.0)[:, :, :commands].max(axis=1)
+    todo = expected.todo
+    redraw = np.where(expected.legal & pool.t2i[:, :, None], expected.mean, 0.0)[:, :, commands].max(axis=1)
+    best_net = np.where(expected.legal, net, -np.inf).max(axis=(1, 2))
+    limited = np.isfinite(pool.budget)
+    left = np.where(limited, np.maximum(np.where(limited, pool.budget, 0.0) - state.spent, 0.0), np.inf)
+    batch = len(size)
+    return np.stack(
+        [
+            1.0 - state.step / rules.max_steps,
+            state.has_picture,
+            pool.has_source,
+            state.alignment,
+            state.best,
+            todo.sum(axis=1) / size,
+            state.satisfied.sum(axis=1) / size,
+            (state.dropped & ~state.satisfied).sum(axis=1) / size,
+            (state.satisfied & ~state.judged).sum(axis=1) / size,
+            size / (size + 8.0),
+            np.full(batch, _squash(np.asarray(rules.step_cost))),
+            np.full(batch, rules.completion_bonus),
+            limited,
+            np.where(limited, _squash(np.where(limited, left, 0.0) * pool.usd_cost), 1.0),
+            _squash(np.nan_to_num(pool.critic_price) * pool.usd_cost + pool.critic_seconds * rules.second_cost),
+            (alone * todo).sum(axis=1) / np.maximum(todo.sum(axis=1), 1),
+            redraw,
+            np.where(np.isfinite(best_net), best_net, 0.0),
+        ],
+        axis=1,
+    )
+
+
+def command_features(state: State, pool: Pool, expected: Expected) -> Floats:
+    """[B, K, C], as named in `observation.COMMANDS`."""
+    commands = pool.shape[2]
+    open_to = expected.legal[:, :, :commands]
+    offered = np.where(open_to, expected.mean[:, :, :commands], -1.0)
+    best = offered.argmax(axis=1)[:, None, :]
+    sure = np.take_along_axis(expected.confidence[:, :, :commands], best, axis=1)[:, 0]
+    features = np.stack(
+        [
+            pool.command,
+            expected.todo,
+            state.satisfied,
+            state.dropped,
+            state.score,
+            state.judged,
+            _waits(pool, expected.todo),
+            np.maximum(offered.max(axis=1), 0.0),
+            sure * open_to.any(axis=1),
+            open_to.sum(axis=1) / np.maximum(pool.expert.sum(axis=1), 1)[:, None],
+            state.failed / (state.failed + 2.0),
+        ],
+        axis=2,
+    )
+    return features * pool.command[..., None]
+
+
+def expert_features(state: State, pool: Pool, rules: Rules, expected: Expected) -> Floats:
+    """[B, E, X], as named in `observation.EXPERTS`."""
+    todo = pool.supported & expected.todo[:, None, :]
+    size = np.maximum(pool.command.sum(axis=1), 1)[:, None]
+
+    def mean_over(which: Bools, table: Floats) -> Floats:
+        mean: Floats = (table * which).sum(axis=2) / np.maximum(which.sum(axis=2), 1)
+        return mean
+
+    one = pool.success[..., 0]
+    features = np.stack(
+        [
+            pool.expert,
+            pool.t2i,
+            state.disabled,
+            state.transient / rules.transient_limit,
+            _squash(expected.cost[:, :, 0]),
+            np.isnan(pool.price),
+            pool.seconds / (pool.seconds + 10.0),
+            pool.supported.sum(axis=2) / size,
+            mean_over(todo, one),
+            mean_over(pool.supported, one),
+            mean_over(pool.supported, pool.confidence[..., 0]),
+            mean_over(pool.supported, pool.damage[..., 0]),
+            mean_over(pool.supported, np.minimum(pool.success[..., 1] / np.maximum(one, 1e-6), 1.0)),
+        ],
+        axis=2,
+    )
+    return features * pool.expert[..., None]
+
+
+def _waits(pool: Pool, todo: Bools) -> Bools:
+    """[B, K] a pending command comes before this one."""
+    return any_over(pool.after & todo[:, None, :], 2)
+
+
+def _squash(cost: Floats) -> Floats:
+    squashed: Floats = cost / (cost + COST_SCALE)
+    return squashed

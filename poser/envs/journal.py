@@ -1,0 +1,155 @@
+"""Writing one step into the book of its episode: step record, bills, counts for the track record."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from poser.envs.arrays import Bools, Choice, Effects, Floats, Outcome, State
+from poser.envs.asking import Judgement, Reply
+from poser.envs.episode import Episode, Unjudged
+from poser.envs.trace import Decision, Failure, StepRecord
+from poser.experts.errors import CallError
+from poser.experts.types import ExpertRequest, ExpertResult, ExpertSpec
+
+
+class Moment(NamedTuple):
+    """One step of all episodes as the MDP saw it: states before and after, what was chosen, what came of it."""
+
+    before: State
+    after: State
+    choice: Choice
+    outcome: Outcome
+    effects: Effects
+    reward: Floats
+
+
+def record_step(
+    episode: Episode,
+    row: int,
+    moment: Moment,
+    *,
+    action: int,
+    spec: ExpertSpec,
+    request: ExpertRequest | None,
+    reply: Reply | None,
+    judgement: Judgement | None,
+    decision: Decision | None,
+) -> None:
+    """Append the step of `row`, swap pictures, add bills and counts.
+
+    `request`, `reply` and `judgement` are None where nobody was called or judged.
+    """
+    choice, effects, after = moment.choice, moment.effects, moment.after
+    result = reply.result if reply is not None else None
+    picture = result.picture if isinstance(result, ExpertResult) else None
+    verdict = judgement.verdict if judgement is not None else None
+    judged = verdict is not None and not isinstance(verdict, CallError)
+    index = len(episode.steps)
+    episode.steps.append(
+        StepRecord(
+            index=index,
+            action=action,
+            expert=spec.name if request is not None else "",
+            target=_target(episode, int(choice.target[row]), stop=bool(choice.stop[row])),
+            commands=tuple(command.id for command in request.commands) if request is not None else (),
+            instruction=request.text if request is not None else "",
+            seed=request.seed if request is not None else 0,
+            picture=picture.ref if picture is not None else None,
+            verdict=None if isinstance(verdict, CallError) else verdict,
+            alignment=float(moment.outcome.alignment[row]) if judged else None,
+            accepted=bool(effects.accepted[row]),
+            new_best=bool(effects.new_best[row]),
+            failure=_failure(result),
+            critic_failure=_failure(verdict),
+            illegal=bool(effects.illegal[row]),
+            reward=float(moment.reward[row]),
+            expected_usd=float(effects.usd[row]),
+            expected_seconds=float(effects.seconds[row]),
+            usage=reply.usage if reply is not None else None,
+            critic_usage=judgement.usage if judgement is not None else None,
+            notes=result.notes if isinstance(result, ExpertResult) else (),
+            statuses=episode.statuses(after.satisfied[row], after.dropped[row]),
+            decision=decision,
+        )
+    )
+    episode.pictures.append(picture)
+    if decision is not None:
+        episode.policy = decision.policy
+    for bill in (reply, judgement):
+        if bill is not None:
+            episode.bill(bill.usage.usd, bill.usage.simulated_usd, bill.usage.seconds)
+    if effects.accepted[row]:
+        episode.current = picture
+    if effects.new_best[row] and judged:
+        episode.best, episode.best_step, episode.best_verdict = picture, index, episode.steps[-1].verdict
+    if reply is None:
+        return
+    before = moment.before.satisfied[row] & moment.before.judged[row] & ~choice.fresh[row]
+    called = choice.carried[row]
+    if picture is None:
+        if isinstance(result, CallError) and not result.transient:
+            _count(episode, spec.name, called, np.zeros_like(before), None, row)
+        return
+    episode.calls.append((spec.name, reply.usage.seconds, reply.usage.usd))
+    if judged:
+        _count(episode, spec.name, called, before, moment.outcome, row)
+    else:
+        carried = called if choice.fresh[row] else called | moment.before.carried[row]
+        episode.unjudged.append(Unjudged(index, picture, carried, called, before))
+
+
+def record_late_verdict(
+    episode: Episode, row: int, late: Unjudged, judgement: Judgement, outcome: Outcome, reward: float, new_best: bool
+) -> None:
+    """Complete the record of a picture that was judged only at the end; `reward` is what the last step gains by it."""
+    episode.bill(judgement.usage.usd, judgement.usage.simulated_usd, judgement.usage.seconds)
+    last = episode.steps[-1]
+    episode.steps[-1] = last.model_copy(update={"reward": last.reward + reward})
+    verdict = judgement.verdict
+    if isinstance(verdict, CallError):
+        return
+    if late.step is None:
+        episode.source_verdict = verdict
+    else:
+        update = {
+            "verdict": verdict,
+            "alignment": float(outcome.alignment[row]),
+            "new_best": new_best,
+            "critic_failure": None,
+            "critic_usage": judgement.usage,
+        }
+        episode.steps[late.step] = episode.steps[late.step].model_copy(update=update)
+        _count(episode, episode.steps[late.step].expert, late.called, late.before, outcome, row)
+    if new_best:
+        episode.best, episode.best_step, episode.best_verdict = late.picture, late.step, verdict
+
+
+def _count(episode: Episode, expert: str, called: Bools, before: Bools, outcome: Outcome | None, row: int) -> None:
+    """Count a call for the track record; `outcome` None = it failed, `before` [K] = satisfied when it began."""
+    indices = np.flatnonzero(called)
+    commands = [episode.task.plan.commands[k] for k in indices]
+    if outcome is None:
+        episode.observe(expert, commands, [False] * len(commands), 0, 0)
+        return
+    judged, passed = outcome.judged[row], outcome.passed[row]
+    others = before & ~called & judged
+    episode.observe(
+        expert,
+        commands,
+        [bool(passed[k]) if judged[k] else None for k in indices],
+        damaged=int((others & ~passed).sum()),
+        spared=int((others & passed).sum()),
+    )
+
+
+def _target(episode: Episode, target: int, *, stop: bool) -> str:
+    commands = episode.task.plan.commands
+    if stop:
+        return "stop"
+    return commands[target].id if target < len(commands) else "all"
+
+
+def _failure(answer: object) -> Failure | None:
+    return Failure(error=type(answer).__name__, message=str(answer)) if isinstance(answer, CallError) else None

@@ -1,0 +1,126 @@
+"""Observation: what a policy sees, as one flat vector with named parts.
+
+Nothing in it names an expert: an expert is what the track record, its price and its refusals say of it. So weights that
+read it carry over to other registries, and, shared over pairs, to other sizes of pool and plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from poser.envs.actions import action_count, mask
+from poser.envs.arrays import Pool, State
+from poser.envs.features import command_features, expect, expert_features, global_features, pair_features
+from poser.envs.rules import Rules
+
+OBSERVATION_VERSION = 1
+"""Changes whenever a feature does; weights of another version are refused."""
+
+GLOBALS = (
+    "steps_left", "has_picture", "has_source", "alignment", "best_alignment", "pending", "satisfied", "dropped",
+    "unchecked", "commands", "step_cost", "completion_bonus", "has_budget", "budget_left", "critic_cost",
+    "editors_mean", "redraw_mean", "best_net",
+)  # fmt: skip
+"""Features of the episode. Shares are of the plan's commands; `best_net` is the best expected gain minus cost."""
+
+COMMANDS = (
+    "exists", "pending", "satisfied", "dropped", "score", "judged", "waits", "best_mean", "best_confidence", "options",
+    "failed",
+)  # fmt: skip
+"""Features of a command. `waits`: a pending command comes before it; `options`: share of experts that may serve it."""
+
+EXPERTS = (
+    "exists", "t2i", "disabled", "shaky", "cost", "price_unknown", "seconds", "supported", "pending_mean", "mean",
+    "confidence", "damage", "merge_decay",
+)  # fmt: skip
+"""Features of an expert; means are of the track record, over the pending or over all supported commands."""
+
+PAIRS = (
+    "legal", "merged", "fresh", "carried", "mean", "confidence", "decay", "gain", "risk", "cost", "net", "lead",
+    "net_lead", "tries", "waits",
+)  # fmt: skip
+"""Features of an (expert, target) pair; the last target is ALL. `gain`, `risk`: expected rise and loss of Φ; `net`:
+gain minus cost; `lead`, `net_lead`: distance of mean and net to the best other expert for this target, in [-1, 1]."""
+
+
+class Parts(NamedTuple):
+    """Views into observations [B, D]: globals [B, 18], commands [B, K, 11], experts [B, E, 13], pairs [B, E, K+1, 15],
+    mask [B, A].
+    """
+
+    globals: NDArray[np.float32]
+    commands: NDArray[np.float32]
+    experts: NDArray[np.float32]
+    pairs: NDArray[np.float32]
+    mask: NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObservationLayout:
+    """Where what stands in a flat observation: globals · commands · experts · pairs · mask.
+
+    Attributes:
+        experts, commands: E and K.
+        actions: length of the mask.
+        version: of the features.
+    """
+
+    experts: int
+    commands: int
+    actions: int
+    version: int = OBSERVATION_VERSION
+
+    @classmethod
+    def of(cls, experts: int, commands: int, rules: Rules) -> ObservationLayout:
+        """The layout for E experts and K commands under these rules."""
+        return cls(experts=experts, commands=commands, actions=action_count(experts, commands, rules))
+
+    @property
+    def slices(self) -> dict[str, slice]:
+        """Name of a part -> its place."""
+        sizes = {
+            "globals": len(GLOBALS),
+            "commands": self.commands * len(COMMANDS),
+            "experts": self.experts * len(EXPERTS),
+            "pairs": self.experts * (self.commands + 1) * len(PAIRS),
+            "mask": self.actions,
+        }
+        ends = np.cumsum(list(sizes.values())).tolist()
+        return {name: slice(end - size, end) for (name, size), end in zip(sizes.items(), ends, strict=True)}
+
+    @property
+    def size(self) -> int:
+        """D, the length of one observation."""
+        return int(self.slices["mask"].stop)
+
+    def split(self, observation: NDArray[np.float32]) -> Parts:
+        """The named parts of observations [..., D], as views where possible."""
+        places, lead = self.slices, observation.shape[:-1]
+        targets = self.commands + 1
+        return Parts(
+            observation[..., places["globals"]],
+            observation[..., places["commands"]].reshape(*lead, self.commands, len(COMMANDS)),
+            observation[..., places["experts"]].reshape(*lead, self.experts, len(EXPERTS)),
+            observation[..., places["pairs"]].reshape(*lead, self.experts, targets, len(PAIRS)),
+            observation[..., places["mask"]],
+        )
+
+
+def encode(state: State, pool: Pool, rules: Rules) -> NDArray[np.float32]:
+    """[B, D] float32 observations, every value finite and in [-1, 1]; padded slots are 0."""
+    legal = mask(state, pool, rules)
+    expected = expect(state, pool, rules, legal)
+    pairs, net = pair_features(state, pool, rules, expected)
+    parts = (
+        global_features(state, pool, rules, expected, net),
+        command_features(state, pool, expected),
+        expert_features(state, pool, rules, expected),
+        pairs,
+    )
+    batch = len(state.step)
+    flat = [np.nan_to_num(np.clip(part, -1.0, 1.0)).reshape(batch, -1) for part in parts]
+    return np.concatenate([*flat, legal], axis=1, dtype=np.float32)
