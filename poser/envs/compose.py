@@ -41,7 +41,7 @@ def compose_text(plan: Plan, commands: Sequence[Command], verbatim_ok: bool) -> 
     if verbatim_ok and not plan.folded and all(command.id in asked for command in plan.commands):
         return plan.prompt
     fresh = verbatim_ok and plan.source is None
-    texts = [_description(command.text) if fresh else command.text for command in in_order(commands)]
+    texts = [describe(command.text) if fresh else command.text for command in in_order(commands)]
     return texts[0] if len(texts) == 1 else " ".join(_sentence(text) for text in texts)
 
 
@@ -64,6 +64,7 @@ def _sentence(text: str) -> str:
     return text if re.search(r"[.!?…。]$", text) else f"{text}."
 
 
-def _description(text: str) -> str:
+def describe(text: str) -> str:
+    """What an instruction to add something leads to: "Add a car" becomes "A car"; other texts stay as they are."""
     thing = re.sub(r"^\s*add\s+", "", text, flags=re.IGNORECASE)
     return thing[:1].upper() + thing[1:]

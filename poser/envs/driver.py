@@ -106,8 +106,7 @@ class Driver:
         """
         if not tasks:
             raise InputError("No task was given; give at least one.")
-        longest = max(len(task.plan.commands) for task in tasks)
-        commands = longest if self._max_commands is None else self._max_commands
+        commands = self._max_commands or max(len(task.plan.commands) for task in tasks)
         pool, episodes = open_episodes(self.experts, tasks, commands, self._pools, self.rules)
         if self._own_stop:
             self._stop.clear()
@@ -213,8 +212,11 @@ class Driver:
 
     def record(self, row: int) -> StepRecord | None:
         """The last step of an episode so far."""
-        steps = self._episodes[row].steps
-        return steps[-1] if steps else None
+        return self._episodes[row].steps[-1] if self._episodes[row].steps else None
+
+    def steps(self, row: int) -> tuple[StepRecord, ...]:
+        """The steps of an episode so far."""
+        return tuple(self._episodes[row].steps)
 
     def best(self, row: int) -> Picture | None:
         """The picture that the episode returns: the one of highest Φ so far; None if there is none."""
