@@ -8,15 +8,13 @@ The same groups, size and seed give the same layout.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from poser.experts import lexicon
 from poser.experts.studio.geometry import Box, Constraint, holds
 from poser.experts.studio.lettering import lay_out as lay_out_lettering
-from poser.experts.studio.scene import Lettering, Placed
+from poser.experts.studio.scene import Group, Lettering, Placed, natural_color
 from poser.experts.studio.spots import EDGE, Spot, free_spot, half_sides, outer_half_sides
 
 MAX_OVERLAP = 0.0  #: share of a backing's box that another may cover
@@ -24,7 +22,7 @@ TRIES = 16  #: layouts tried before the best of them is taken
 SMALL_EXTENT = 0.118
 LARGE_EXTENT = 0.30
 LEAST_LARGE_EXTENT = 0.275
-USUAL_EXTENT = (0.142, 0.22)  #: without a wish for a size; many things are drawn smaller
+USUAL_EXTENT = (0.142, 0.24)  #: without a wish for a size; many things are drawn smaller
 LETTERING_HEIGHT = {"small": 0.045, "large": 0.12, None: 0.075}
 #: Things that look right in the upper part of a picture, where nothing says otherwise.
 AIRY = frozenset(
@@ -34,27 +32,6 @@ AIRY = frozenset(
         *("dove", "crow", "snowflake"),
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Things of one kind that are wanted, or one lettering.
-
-    `noun` is canonical, or the lettering in double quotes; `color` None takes the natural one; `size` one of
-    `lexicon.SIZES` or None; `relations` holds (relation, indices of the other groups), with no index for a place:
-    every member has to satisfy each with regard to some member of the other groups.
-    """
-
-    noun: str
-    color: str | None = None
-    size: str | None = None
-    count: int = 1
-    relations: tuple[tuple[str, tuple[int, ...]], ...] = ()
-
-    @property
-    def text(self) -> str | None:
-        """The lettering without its quotes, or None for things."""
-        return self.noun[1:-1] if lexicon.is_lettering(self.noun) else None
 
 
 class Layout(NamedTuple):
@@ -76,14 +53,6 @@ class _Member(NamedTuple):
     extent: float
 
 
-def natural_color(group: Group) -> str:
-    """The colour the group is drawn in: as asked, else the thing's own, else black for lettering."""
-    if group.color is not None:
-        return group.color
-    noun = None if group.text is not None else lexicon.find_noun(group.noun)
-    return "black" if noun is None else noun.color
-
-
 def lay_out(groups: Sequence[Group], width: int, height: int, rng: np.random.Generator) -> Layout:
     """Place all groups on a canvas of width x height px.
 
@@ -99,7 +68,7 @@ def lay_out(groups: Sequence[Group], width: int, height: int, rng: np.random.Gen
         if best[0] == 0:
             break
     assert best is not None
-    members = best[1]
+    members = _balanced(groups, best[1], width, height)
     wanted = sum(1 if group.text is not None else max(0, group.count) for group in groups)
     things, letterings = [], []
     for member in members:
@@ -193,6 +162,27 @@ def _place_lettering(
     return _Member(index, panel, panel, extent)
 
 
+def _balanced(groups: Sequence[Group], members: list[_Member], width: int, height: int) -> list[_Member]:
+    """The things moved sideways to the middle of the canvas, unless that breaks or covers something."""
+    things = [member.outer for member in members if groups[member.group].text is None]
+    if not things:
+        return members
+    shift = width / 2 - (min(box.left for box in things) + max(box.right for box in things)) / 2
+    moved = [member if groups[member.group].text is not None else _shifted(member, shift) for member in members]
+    panels = [member.outer for member in moved if groups[member.group].text is not None]
+    if any(_touch(panel, other.outer) for panel in panels for other in moved if other.outer is not panel):
+        return members
+    return members if _broken(groups, moved, width, height) > _broken(groups, members, width, height) else moved
+
+
+def _shifted(member: _Member, by: float) -> _Member:
+    outer, inner = member.outer, member.inner
+    return member._replace(
+        outer=outer._replace(left=outer.left + by, right=outer.right + by),
+        inner=inner._replace(left=inner.left + by, right=inner.right + by),
+    )
+
+
 def _touch(a: Box, b: Box) -> bool:
     return a.left < b.right and b.left < a.right and a.top < b.bottom and b.top < a.bottom
 
@@ -211,9 +201,10 @@ def _usual_extent(groups: Sequence[Group], strain: float) -> float:
     taken = sum(group.count * LARGE_EXTENT**2 for group in groups if group.size == "large")
     taken += sum(0.12 for group in groups if group.text is not None)
     count = sum(group.count for group in groups if group.size is None and group.text is None)
-    room = max(0.12, 0.62 - 1.3 * taken) * (1 - 0.45 * strain)
+    room = max(0.12, 0.62 - 1.3 * taken)
     low, high = USUAL_EXTENT
-    return float(min(high, max(low, (room / max(1, count)) ** 0.5 * 0.82)))
+    roomy = min(high, (room / max(1, count)) ** 0.5 * 0.82)
+    return float(max(low, roomy * (1 - 0.4 * strain)))
 
 
 def _extent(group: Group, usual: float, strain: float) -> float:

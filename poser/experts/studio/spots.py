@@ -10,7 +10,7 @@ import numpy as np
 
 from poser.experts import lexicon
 from poser.experts.studio.geometry import Box, Constraint, violations
-from poser.experts.studio.sticker import MIN_RIM, RIM
+from poser.experts.studio.scene import MIN_RIM, RIM
 
 EDGE = 0.028  #: margin of the canvas that stays empty, in shares of the shorter side
 CLEARANCE = 0.008  #: least distance between two backings, in shares of the shorter side
@@ -102,6 +102,7 @@ def free_spot(
         return None
     points, bonus, clear = points[free], bonus[free], clear[free] / short
     cost = -bonus - np.minimum(clear, 0.06) * 2.0 + 0.1 * rng.random(len(points))
+    cost += 0.25 * np.abs(points[:, 0] / width - 0.5)
     if prefer_y is not None:
         cost += 0.8 * np.abs(points[:, 1] / height - prefer_y)
     if mates:

@@ -9,11 +9,8 @@ import cv2
 import numpy as np
 
 from poser.experts import lexicon
-from poser.experts.studio.scene import Canvas, Mask, Placed
+from poser.experts.studio.scene import MIN_RIM, RIM, Canvas, Mask, Placed
 
-#: Width of the backing around the glyph, as a share of the glyph's longer side; at least MIN_RIM px.
-RIM = 0.05
-MIN_RIM = 3
 WHITE_BACKING = (255, 255, 255)
 DARK_BACKING = (58, 66, 90)  #: behind white things
 SHADOW = 0.30  #: how much of the light the shadow takes at its darkest
