@@ -1,0 +1,130 @@
+"""`poser generate`: a prompt becomes a picture."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from poser.cli.reading import PROMPT_HELP, print_json, read_prompt_argument, split_names
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from poser.engine.forecast import Forecast
+    from poser.result import Result
+
+EXIT_NO_PICTURE, EXIT_INTERRUPTED = 3, 130
+
+
+def generate(
+    prompt: Annotated[str | None, typer.Argument(help=f"{PROMPT_HELP} Not needed with --plan.")] = None,
+    image: Annotated[Path | None, typer.Option(help="Source picture to edit.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="Plan to carry out, as `poser plan --json` wrote it.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; by default a new one in ./runs.")] = None,
+    experts: Annotated[str | None, typer.Option(help="Experts to use, e.g. 'a,b'; by default all.")] = None,
+    policy: Annotated[str | None, typer.Option(help="Who decides which expert does what; by default greedy.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same picture.")] = 0,
+    size: Annotated[
+        str | None, typer.Option(help="WIDTHxHEIGHT in pixels; by default 768x768 or the source's.")
+    ] = None,
+    max_steps: Annotated[int | None, typer.Option(min=1, help="Most calls of experts a picture.")] = None,
+    budget: Annotated[
+        float | None, typer.Option(min=0, help="Most US dollars a picture; 0: free experts only.")
+    ] = None,
+    n: Annotated[int, typer.Option(min=1, max=64, help="How many pictures, with seeds SEED to SEED+N-1.")] = 1,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; call nobody.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")] = False,
+) -> None:
+    """Make the best picture that the experts can make of a prompt."""
+    from poser import engine
+    from poser.engine.intake import read_size
+    from poser.experts.errors import InputError
+
+    if prompt is None and plan is None:
+        raise InputError("Nothing to do: give a PROMPT, or a plan with --plan.")
+    text = None if prompt is None else read_prompt_argument(prompt)
+    order: dict[str, Any] = {
+        "image": image,
+        "plan": plan,
+        "experts": split_names(experts),
+        "policy": policy,
+        "seed": seed,
+        "size": None if size is None else read_size(size),
+        "max_steps": max_steps,
+        "budget": budget,
+        "n": n,
+    }
+    if dry_run:
+        _show_forecast(engine.forecast(text, **order), as_json)
+        return
+    result = _run(text, order, out, quiet)
+    if as_json:
+        print_json(result.to_dict())
+    elif result.image_path is not None:
+        typer.echo(result.image_path)
+    if result.end == "interrupted":
+        raise typer.Exit(EXIT_INTERRUPTED)
+    if result.picture is None:
+        raise typer.Exit(EXIT_NO_PICTURE)
+
+
+def _run(text: str | None, order: dict[str, Any], out: Path | None, quiet: bool) -> Result:
+    from poser import engine
+    from poser.cli.live import LiveView
+    from poser.cli.tables import result_view
+    from poser.events import Finished
+
+    result: Result | None = None
+    with _stop_on_ctrl_c() as stop, LiveView(quiet=quiet) as view:
+        for event in engine.stream(text, out=True if out is None else out, stop=stop, **order):
+            view.show(event)
+            if isinstance(event, Finished):
+                result = event.result
+    assert result is not None, "a stream ends with Finished"
+    if not quiet:
+        _say(result_view(result))
+    return result
+
+
+def _say(view: RenderableType) -> None:
+    from rich.console import Console
+
+    Console(stderr=True, highlight=False).print(view)
+
+
+@contextmanager
+def _stop_on_ctrl_c() -> Iterator[threading.Event]:
+    """The first Ctrl-C asks the run to end and to write what it has; the second one ends it at once."""
+    stop = threading.Event()
+
+    def ask(signum: int, frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _show_forecast(forecast: Forecast, as_json: bool) -> None:
+    if as_json:
+        print_json(forecast.to_dict())
+        return
+    from rich.console import Console
+
+    from poser.cli.tables import forecast_view
+
+    Console(highlight=False).print(forecast_view(forecast))

@@ -1,0 +1,141 @@
+"""The live view of a run, on stderr: commands with their state, the running expert, score and spend.
+
+On a terminal it is redrawn in place; into a pipe or a file each step is one line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markup import escape
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from poser.cli.tables import money
+from poser.events import Event, PlanReady, StepDone, StepStarted, Warned
+
+_MARKS = {
+    "pending": ("·", "dim"),
+    "running": ("▸", "cyan"),
+    "satisfied": ("✓", "green"),
+    "dropped": ("✗", "red"),
+}
+_PLAIN_MARKS = {"·": ".", "▸": ">", "✓": "+", "✗": "x"}
+_MOST_COLUMNS = 8
+_WIDEST_COMMAND = 72
+
+
+@dataclass
+class _Run:
+    """What is shown of one picture."""
+
+    statuses: dict[str, str] = field(default_factory=dict)
+    running: tuple[str, ...] = ()
+    doing: str = ""
+    steps: int = 0
+    best: float = 0.0
+    usd: float = 0.0
+    unknown_bill: bool = False
+
+
+class LiveView:
+    """Shows events as they come. A context manager, since a terminal must be left as it was found."""
+
+    def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
+        """`quiet`: warnings alone. `console`: where to; stderr by default."""
+        self._console = console or Console(stderr=True, highlight=False)
+        self._quiet = quiet
+        self._plan: PlanReady | None = None
+        self._runs: list[_Run] = []
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        if not self._quiet and self._console.is_terminal:
+            self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=8, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, event: Event) -> None:
+        """Take in one event."""
+        if isinstance(event, Warned):
+            self._console.print(f"[yellow]note:[/] {escape(event.message)}", soft_wrap=True)
+            return
+        if isinstance(event, PlanReady):
+            self._plan = event
+            commands = {command.id: "pending" for command in event.plan.commands}
+            self._runs = [_Run(dict(commands), best=event.alignment) for _ in range(event.runs)]
+            self._say(f"{len(commands)} commands for {len(event.experts)} experts, judged by {event.critic}")
+        elif isinstance(event, StepStarted):
+            run = self._runs[event.run]
+            run.running, run.doing = event.commands, f"{event.expert or 'stopping'} {_what(event.target)}".strip()
+        elif isinstance(event, StepDone):
+            self._take(event)
+
+    def _take(self, event: StepDone) -> None:
+        run, step = self._runs[event.run], event.step
+        run.running, run.doing = (), ""
+        run.statuses.update(step.statuses)
+        run.steps, run.best, run.usd = step.index + 1, event.best, event.usd
+        run.unknown_bill |= step.usage is not None and step.usage.usd is None
+        if not step.expert:
+            return
+        number = f"#{event.run + 1} " if len(self._runs) > 1 else ""
+        if step.failure is not None:
+            came = f"failed: {step.failure.message}"
+        elif step.alignment is None:
+            came = f"unjudged: {step.critic_failure.message if step.critic_failure else 'no verdict'}"
+        else:
+            kept = "new best" if step.new_best else "kept" if step.accepted else "discarded"
+            came = f"score {step.alignment:.2f}, {kept}"
+        self._say(f"{number}{step.index + 1}. {step.expert} {_what(step.target)}: {came}")
+
+    def _say(self, line: str) -> None:
+        # on a terminal the table says it
+        if not self._quiet and self._live is None:
+            self._console.print(Text(line), soft_wrap=True)
+
+    def _render(self) -> RenderableType:
+        if self._plan is None:
+            return Spinner("dots", "reading the prompt")
+        table = Table(box=None, show_header=len(self._runs) > 1, pad_edge=False)
+        table.add_column("command", max_width=_WIDEST_COMMAND, no_wrap=True, overflow="ellipsis")
+        several = len(self._runs) > _MOST_COLUMNS
+        for number in range(1 if several else len(self._runs)):
+            table.add_column("done" if several else f"#{number + 1}", justify="center")
+        for command in self._plan.plan.commands:
+            states = [
+                "running" if command.id in run.running else run.statuses.get(command.id, "pending")
+                for run in self._runs
+            ]
+            cells = [Text(f"{states.count('satisfied')}/{len(states)}")] if several else [self._mark(s) for s in states]
+            table.add_row(Text(command.text), *cells)
+        return Group(table, *([] if several else [self._progress(number) for number in range(len(self._runs))]))
+
+    def _progress(self, number: int) -> RenderableType:
+        run = self._runs[number]
+        name = f"#{number + 1}  " if len(self._runs) > 1 else ""
+        line = Text(
+            f"{name}step {run.steps}   score {run.best:.2f}   {money(run.usd, unknown=run.unknown_bill)}   {run.doing}"
+        )
+        return Spinner("dots", line) if run.doing else line
+
+    def _mark(self, state: str) -> Text:
+        mark, style = _MARKS[state]
+        if not self._console.encoding.lower().startswith("utf"):
+            mark = _PLAIN_MARKS[mark]
+        return Text(mark, style=style)
+
+
+def _what(target: str) -> str:
+    return {"all": "on everything", "stop": ""}.get(target, f"on {target}")

@@ -1,0 +1,77 @@
+"""`poser`: the command line. Errors become one line and an exit code here and nowhere else.
+
+Exit codes: 0 a picture was made, 2 the input cannot be worked with, 3 no picture came out, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from poser.cli.experts import app as experts_app
+from poser.cli.explain import explain
+from poser.cli.generate import generate
+from poser.cli.plan import plan
+from poser.experts.errors import PoserError
+
+EXIT_INPUT, EXIT_NO_PICTURE, EXIT_INTERRUPTED = 2, 3, 130
+
+
+class EdgeGroup(TyperGroup):
+    """Turns what commands raise into one line on stderr and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except PoserError as error:
+            typer.echo(f"poser: {error}", err=True)
+            raise typer.Exit(EXIT_INPUT) from error
+        except KeyboardInterrupt as error:
+            typer.echo("poser: interrupted.", err=True)
+            raise typer.Exit(EXIT_INTERRUPTED) from error
+
+
+app = typer.Typer(
+    name="poser",
+    cls=EdgeGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Runs long image prompts: splits them into commands, calls image experts one after another, checks every "
+    "picture, and keeps the best one.",
+)
+app.command()(generate)
+app.command()(plan)
+app.add_typer(experts_app, name="experts")
+app.command()(explain)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from poser import __version__
+
+        typer.echo(f"image-poser {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Say the version and leave."
+    ),
+) -> None:
+    """Runs before every command; only carries --version."""
+
+
+def main() -> None:
+    """Entry point of the `poser` command."""
+    for stream in (sys.stdout, sys.stderr):
+        # a pipe in a bare locale is ASCII and would fail on the first "é" of a prompt
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    app()

@@ -1,0 +1,33 @@
+"""`poser plan`: a prompt as commands, to read or to change and give back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from poser.cli.reading import PROMPT_HELP, print_json, read_prompt_argument
+
+
+def plan(
+    prompt: Annotated[str, typer.Argument(help=PROMPT_HELP)],
+    image: Annotated[Path | None, typer.Option(help="Source picture that the prompt edits.")] = None,
+    size: Annotated[str | None, typer.Option(help="As you will give it to `poser generate`.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The plan as JSON on stdout; change it and give it back with --plan.")
+    ] = False,
+) -> None:
+    """Decompose a prompt into commands without carrying them out."""
+    from poser import engine
+    from poser.engine.intake import read_size
+
+    made = engine.plan(read_prompt_argument(prompt), image=image, size=None if size is None else read_size(size))
+    if as_json:
+        print_json(made.model_dump(mode="json"))
+        return
+    from rich.console import Console
+
+    from poser.cli.tables import plan_view
+
+    Console(highlight=False).print(plan_view(made))

@@ -1,0 +1,132 @@
+"""What the commands print for people: plan, experts, forecast, result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from poser.engine.forecast import Forecast
+    from poser.experts.record import TrackRecord
+    from poser.experts.types import ExpertSpec, Plan
+    from poser.result import Result
+
+_ENDS = {
+    "satisfied": "everything that was asked for is there",
+    "stopped": "the policy expected no further gain",
+    "max_steps": "the step limit was reached",
+    "budget": "the budget does not reach for more",
+    "dropped": "nobody in the pool can do the rest",
+    "interrupted": "interrupted; this is the best so far",
+    "truncated": "cut off; this is the best so far",
+}
+
+
+def money(usd: float | None, *, unknown: bool = False) -> str:
+    """Dollars for people; `unknown`: there were further bills that nobody knows."""
+    if usd is None:
+        return "cost unknown"
+    return f"${usd:.4g}{' + unknown' if unknown else ''}"
+
+
+def plan_view(plan: Plan) -> RenderableType:
+    """The commands with their atoms, what was folded, what was not understood."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("id", "operation", "command", "after"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("checked by", style="dim", overflow="fold")
+    for command in plan.commands:
+        table.add_row(
+            Text(command.id),
+            Text(command.operation.value),
+            Text(command.text),
+            Text(", ".join(command.after)),
+            Text(" ".join(atom.question for atom in command.atoms) or "nothing that a critic can check"),
+        )
+    lines: list[RenderableType] = [table]
+    lines += [
+        Text(f"folded: {folded.words}{f' ({folded.change})' if folded.change else ''}", style="dim")
+        for folded in plan.folded
+    ]
+    lines += [Text(f"note: {note}", style="yellow") for note in plan.notes]
+    return Group(*lines)
+
+
+def experts_view(specs: Sequence[ExpertSpec], record: TrackRecord) -> RenderableType:
+    """One row an expert. An ability is the record's mean, with the number of tries behind it where there are any."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("name", "kind", "operations", "price", "limitations"):
+        table.add_column(heading, overflow="fold")
+    for spec in specs:
+        abilities = []
+        for operation in spec.operations:
+            a, b = record.success(spec, operation.value)
+            tries = record.calls(spec, operation.value)
+            abilities.append(f"{operation.value} {a / (a + b):.2f}{f' ({tries:g})' if tries else ''}")
+        price = record.price(spec)
+        table.add_row(
+            Text(spec.name),
+            Text(spec.kind),
+            Text(", ".join(abilities)),
+            Text("unknown" if price is None else "free" if price == 0 else money(price)),
+            Text(spec.limitations or spec.description),
+        )
+    note = Text("Ability from 0 to 1: declared by the expert, corrected by its track record (tries in brackets).")
+    note.stylize("dim")
+    return Group(table, note)
+
+
+def forecast_view(forecast: Forecast) -> RenderableType:
+    """The plan, who would be asked, what it is expected to take."""
+    able = Table(box=None, pad_edge=False)
+    able.add_column("command")
+    able.add_column("may be asked, the likeliest first", overflow="fold")
+    for command, names in forecast.candidates.items():
+        able.add_row(Text(command), Text(", ".join(names)) if names else Text("nobody", style="red"))
+    asked = ", ".join(f"{one.expert} {one.calls:.1f}" for one in forecast.asked) or "nobody"
+    many = f" for each of {forecast.pictures} pictures" if forecast.pictures > 1 else ""
+    cost = "cost unknown" if forecast.usd is None else money(forecast.usd)
+    return Group(
+        plan_view(forecast.plan),
+        Text(),
+        able,
+        Text(),
+        Text(f"expected{many}: {forecast.calls:.1f} calls ({asked}), {cost}, {forecast.seconds:.1f} s"),
+        Text(f"expected share of the commands that hold in the end: {forecast.alignment:.2f}"),
+        Text("nobody was called", style="dim"),
+    )
+
+
+def result_view(result: Result) -> RenderableType:
+    """What came of a run."""
+    marks = {"satisfied": Text("✓", style="green"), "dropped": Text("✗", style="red")}
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for command in result.plan.commands:
+        status = result.trace.statuses.get(command.id, "pending")
+        table.add_row(marks.get(status, Text("·", style="yellow")), Text(command.text))
+    bill = money(result.trace.usd_known, unknown=result.usd is None)
+    verdict = result.trace.best_verdict
+    lines: list[RenderableType] = [
+        table,
+        Text(
+            f"score {result.alignment:.2f}, {result.steps} calls, {bill}, {result.seconds:.1f} s: {_ENDS[result.end]}"
+        ),
+    ]
+    if verdict is not None and verdict.feedback:
+        lines.append(Text(f"the critic: {verdict.feedback}", style="dim"))
+    if result.picture is None:
+        lines.append(Text(f"No picture was made. {_last_failure(result)}".strip(), style="red"))
+    if result.storyboard_path is not None:
+        lines.append(Text(f"storyboard: {result.storyboard_path}", style="dim"))
+    return Group(*lines)
+
+
+def _last_failure(result: Result) -> str:
+    failed = [step for step in result.trace.steps if step.failure is not None]
+    if not failed:
+        return ""
+    return f"Last failure, of {failed[-1].expert}: {failed[-1].failure.message}" if failed[-1].failure else ""

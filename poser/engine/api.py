@@ -1,0 +1,175 @@
+"""The functions that users call: `generate`, `stream`, `plan`, `forecast`."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from poser.engine.forecast import Forecast, make_forecast
+from poser.engine.intake import ImageLike, PlanLike
+from poser.engine.order import Names, Options, Order, extract_plan, take_order
+from poser.engine.run import Run
+from poser.events import Event, Finished
+from poser.experts.errors import InputError
+from poser.experts.types import Plan
+from poser.result import Interrupted, Result
+from poser.run_folder import RunFolder, default_folder
+
+if TYPE_CHECKING:
+    from poser.critics.base import Critic
+    from poser.envs.rules import Rules
+    from poser.extract.base import Extractor
+    from poser.policies.base import Policy
+
+DEADLINE_SECONDS = 120.0
+"""How long one call of an expert is waited for, unless told otherwise."""
+
+
+def generate(
+    prompt: str | None = None,
+    *,
+    image: ImageLike | None = None,
+    plan: PlanLike | None = None,
+    experts: Names | None = None,
+    critic: str | Critic | None = None,
+    extractor: str | Extractor | None = None,
+    policy: str | Policy | None = None,
+    rules: Rules | None = None,
+    budget: float | None = None,
+    max_steps: int | None = None,
+    seed: int = 0,
+    n: int = 1,
+    size: tuple[int, int] | None = None,
+    out: str | os.PathLike[str] | bool | None = None,
+    deadline: float | None = DEADLINE_SECONDS,
+) -> Result:
+    """Make the best picture that the experts can make of a prompt.
+
+    Args:
+        prompt: what the picture should show, 1 to 32,000 characters; not needed with `plan`.
+        image: source picture to edit: a path, encoded bytes, a PIL image, a `Picture` or a uint8 (H, W, 3) array.
+        plan: a `Plan`, its JSON as a mapping, or the path of a JSON file; the prompt is then not decomposed.
+        experts: names of experts or pools, or `Expert` objects; None = all that are known.
+        critic: name of who judges, or a `Critic`; None = "detector".
+        extractor: name of who decomposes, or an `Extractor`; None = "grammar".
+        policy: name of who decides, or a `Policy`; None = "greedy".
+        rules: further settings of the MDP; `budget` and `max_steps` go before.
+        budget: most US dollars to be expected for all pictures together; 0 = free experts only, None = no limit.
+        max_steps: most calls of experts a picture, at least 1.
+        seed: 0 to 2**32 - 1; seeds everything that is drawn by chance.
+        n: pictures to make side by side, 1 to 64, with seeds `seed` to `seed + n - 1`.
+        size: (width, height) in pixels, each 256 to 2048 and within what the experts offer; None = the source's size
+            scaled into that range, or 768 x 768.
+        out: folder to write the run into, True for a new one in ./runs, None for nowhere.
+        deadline: most seconds that one call of an expert is waited for; None = no limit.
+
+    Returns:
+        The best of the pictures and all about it; `Result.picture` is None if none could be made.
+
+    Raises:
+        InputError: something given cannot be worked with; nobody was called.
+        Interrupted: Ctrl-C; its `result` has the best picture so far.
+    """
+    result: Result | None = None
+    for event in stream(
+        prompt,
+        image=image,
+        plan=plan,
+        experts=experts,
+        critic=critic,
+        extractor=extractor,
+        policy=policy,
+        rules=rules,
+        budget=budget,
+        max_steps=max_steps,
+        seed=seed,
+        n=n,
+        size=size,
+        out=out,
+        deadline=deadline,
+    ):
+        if isinstance(event, Finished):
+            result = event.result
+    assert result is not None, "a stream ends with Finished"
+    if result.end == "interrupted":
+        raise Interrupted(result)
+    return result
+
+
+def stream(
+    prompt: str | None = None,
+    *,
+    out: str | os.PathLike[str] | bool | None = None,
+    deadline: float | None = DEADLINE_SECONDS,
+    stop: threading.Event | None = None,
+    **options: Unpack[Options],
+) -> Iterator[Event]:
+    """Do what `generate` does and tell it as events while it happens; the last one is `Finished`.
+
+    Args:
+        prompt: as in `generate`.
+        out: as in `generate`.
+        deadline: as in `generate`.
+        stop: set it from another thread or a signal handler to end the run early; `Finished` still comes.
+        **options: the further arguments of `generate`.
+
+    Raises:
+        InputError: at once, before the first event is asked for.
+    """
+    warnings: list[str] = []
+    order = take_order(prompt, warn=warnings.append, **options)
+    if deadline is not None and not deadline > 0:
+        raise InputError(f"The deadline is {deadline!r}; give seconds above 0, or None for no limit.")
+    if out is None or out is False:
+        return Run(order, deadline_seconds=deadline, stop=stop, warnings=warnings).events()
+    path = default_folder(order.plan.prompt, order.seeds[0]) if out is True else Path(out)
+    return _written(order, RunFolder(path, seeds=order.seeds), deadline, stop, warnings)
+
+
+def _written(
+    order: Order, folder: RunFolder, deadline: float | None, stop: threading.Event | None, warnings: list[str]
+) -> Iterator[Event]:
+    with folder:
+        yield from Run(order, folder=folder, deadline_seconds=deadline, stop=stop, warnings=warnings).events()
+
+
+def plan(
+    prompt: str,
+    *,
+    image: ImageLike | None = None,
+    extractor: str | Extractor | None = None,
+    size: tuple[int, int] | None = None,
+) -> Plan:
+    """Decompose a prompt into commands, without carrying them out.
+
+    Args:
+        prompt: as in `generate`.
+        image: as in `generate`.
+        extractor: as in `generate`.
+        size: as in `generate`; of account with `image` alone.
+
+    Returns:
+        The plan; change it and give it back with `generate(plan=...)`.
+
+    Raises:
+        InputError: something given cannot be worked with.
+    """
+    return extract_plan(prompt, image=image, extractor=extractor, size=size, warn=lambda message: None)
+
+
+def forecast(prompt: str | None = None, **options: Unpack[Options]) -> Forecast:
+    """Say what `generate` would do and is expected to cost; nobody is called.
+
+    Args:
+        prompt: as in `generate`.
+        **options: its further arguments but for `out` and `deadline`.
+
+    Raises:
+        InputError: something given cannot be worked with.
+    """
+    warnings: list[str] = []
+    order = take_order(prompt, warn=warnings.append, **options)
+    return make_forecast(order, warnings)

@@ -1,0 +1,179 @@
+"""What an order is expected to take, found without calling anybody.
+
+The policy plays many episodes of the MDP in which a call succeeds as often as the track record says. Successes are
+drawn independently, so a command that is harder than its record says takes more calls than foretold.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from poser.engine.gaps import describe_gaps
+from poser.engine.order import Order
+from poser.envs import mdp
+from poser.envs.arrays import NO_FAILURE, Pool, State
+from poser.envs.driver import Task
+from poser.envs.observation import ObservationLayout, encode
+from poser.envs.opening import open_episodes
+from poser.envs.pool import PoolBuilder
+from poser.envs.trace import Refusal
+from poser.envs.turn import Turn
+from poser.experts.record import merge_bucket
+from poser.experts.types import Plan
+
+EPISODES = 64
+"""Simulated episodes; means over so many are steady to about a tenth."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One expert in the forecast: its expected calls a picture, and US dollars a call (None: unknown)."""
+
+    expert: str
+    calls: float
+    price: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What a run is expected to do. Numbers are for one picture.
+
+    Attributes:
+        plan: what would be done.
+        candidates: command id -> names of the experts that do not refuse it, the likeliest to succeed first.
+        refusals: who refuses what, and why.
+        asked: the experts that would be called, most calls first.
+        calls: expected number of calls.
+        usd: expected US dollars; None if a price is unknown.
+        seconds: expected seconds of calls.
+        alignment: expected share of the commands that hold in the end, 0 to 1.
+        pictures: how many pictures were ordered.
+        warnings: what the user should know, in words.
+    """
+
+    plan: Plan
+    candidates: dict[str, tuple[str, ...]]
+    refusals: tuple[Refusal, ...]
+    asked: tuple[Asked, ...]
+    calls: float
+    usd: float | None
+    seconds: float
+    alignment: float
+    pictures: int
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object that `poser generate --dry-run --json` prints."""
+        return {
+            "plan": self.plan.model_dump(mode="json"),
+            "candidates": {command: list(names) for command, names in self.candidates.items()},
+            "refusals": [refusal.model_dump(mode="json") for refusal in self.refusals],
+            "asked": [{"expert": one.expert, "calls": one.calls, "price": one.price} for one in self.asked],
+            "calls": self.calls,
+            "usd": self.usd,
+            "seconds": self.seconds,
+            "alignment": self.alignment,
+            "pictures": self.pictures,
+            "warnings": list(self.warnings),
+        }
+
+
+def make_forecast(order: Order, warnings: Sequence[str] = ()) -> Forecast:
+    """Simulate the order; `warnings` are handed on."""
+    specs = tuple(expert.spec for expert in order.experts)
+    builder = PoolBuilder(
+        specs, order.records, critic_price=order.critic.price, critic_seconds=order.critic.nominal_seconds
+    )
+    tasks = [Task(plan=order.plan, source=order.source, seed=seed) for seed in range(EPISODES)]
+    pool, episodes = open_episodes(order.experts, tasks, len(order.plan.commands), builder, order.rules)
+    state, calls = _play(order, pool)
+    refusals = episodes[0].refusals
+    asked = tuple(
+        Asked(expert=specs[e].name, calls=count / EPISODES, price=_known(pool.price[0, e]))
+        for e, count in calls.most_common()
+    )
+    unpriced = any(one.price is None for one in asked) or np.isnan(pool.critic_price[0])
+    return Forecast(
+        plan=order.plan,
+        candidates=_candidates(order, pool),
+        refusals=refusals,
+        asked=asked,
+        calls=sum(one.calls for one in asked),
+        usd=None if unpriced else round(float(state.spent.mean()), 6),
+        seconds=round(float(state.seconds.mean()), 3),
+        alignment=float(state.best.mean()),
+        pictures=len(order.seeds),
+        warnings=(*warnings, *describe_gaps(order.plan, specs, refusals)),
+    )
+
+
+def _play(order: Order, pool: Pool) -> tuple[State, Counter[int]]:
+    """Final states of the simulated episodes, and how often each expert was called in all of them."""
+    batch = len(pool.has_source)
+    rules, policy = order.rules, order.policy
+    state = mdp.reset(pool, rules)
+    calls: Counter[int] = Counter()
+    policy.reset(_turn(state, pool, order), list(range(batch)))
+    rng = np.random.default_rng(order.seeds[0])
+    # STOP ends an episode and a call counts towards max_steps, so this many turns always do
+    for _ in range(rules.max_steps + 1):
+        if state.done.all():
+            break
+        actions = policy.act(_turn(state, pool, order))
+        choice = mdp.targets(state, pool, rules, actions)
+        called = ~state.done & choice.legal & ~choice.stop
+        calls.update(choice.expert[called].tolist())
+        state, *_ = mdp.apply(state, pool, rules, actions, _draw(state, pool, choice, called, rng))
+    return state, calls
+
+
+def _draw(state: State, pool: Pool, choice: mdp.Choice, called: np.ndarray, rng: np.random.Generator) -> mdp.Outcome:
+    batch, _, commands = pool.shape
+    rows = np.arange(batch)
+    bucket = np.array([merge_bucket(int(count)) for count in choice.carried.sum(axis=1)])
+    chance = pool.success[rows, choice.expert, :, bucket]
+    damage = pool.damage[rows, choice.expert, :, bucket]
+    kept = state.satisfied & ~choice.fresh[:, None] & (rng.random((batch, commands)) >= damage)
+    passed = pool.command & np.where(choice.carried, rng.random((batch, commands)) < chance, kept)
+    return mdp.Outcome(
+        picture=called,
+        verdict=called,
+        alignment=passed.sum(axis=1) / np.maximum(pool.command.sum(axis=1), 1),
+        score=passed.astype(float),
+        passed=passed,
+        judged=pool.command.copy(),
+        failure=np.full(batch, NO_FAILURE, np.int64),
+    )
+
+
+def _turn(state: State, pool: Pool, order: Order) -> Turn:
+    batch, experts, commands = pool.shape
+    return Turn(
+        observation=encode(state, pool, order.rules),
+        mask=mdp.mask(state, pool, order.rules).astype(np.int8),
+        reward=np.zeros(batch),
+        done=state.done.copy(),
+        illegal=np.zeros(batch, bool),
+        state=state,
+        pool=pool,
+        rules=order.rules,
+        layout=ObservationLayout.of(experts, commands, order.rules),
+    )
+
+
+def _candidates(order: Order, pool: Pool) -> dict[str, tuple[str, ...]]:
+    named = {}
+    for k, command in enumerate(order.plan.commands):
+        able = np.flatnonzero(pool.supported[0, :, k])
+        best = able[np.argsort(-pool.success[0, able, k, 0], kind="stable")]
+        named[command.id] = tuple(order.experts[e].spec.name for e in best)
+    return named
+
+
+def _known(price: float) -> float | None:
+    return None if np.isnan(price) else float(price)

@@ -1,0 +1,49 @@
+"""What nobody in the pool can do, in words: who refused, what is near, how to get it done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from poser.envs.trace import Refusal
+from poser.experts import lexicon
+from poser.experts.types import Command, ExpertSpec, Plan
+
+_MOST_REASONS = 2
+_CONNECT = "To get it, connect an expert that can: poser.generate(..., experts=[...]) takes any poser.Expert."
+
+
+def unserved(plan: Plan, specs: Sequence[ExpertSpec], refusals: Sequence[Refusal]) -> list[Command]:
+    """The commands that every expert refuses."""
+    refused = {(refusal.expert, refusal.command) for refusal in refusals}
+    return [command for command in plan.commands if all((spec.name, command.id) in refused for spec in specs)]
+
+
+def describe_gaps(plan: Plan, specs: Sequence[ExpertSpec], refusals: Sequence[Refusal]) -> list[str]:
+    """One message for every command that nobody can carry out."""
+    gaps = unserved(plan, specs, refusals)
+    rest = "The rest is made." if len(gaps) < len(plan.commands) else "So nothing can be made."
+    return [_describe(command, plan, specs, refusals, rest) for command in gaps]
+
+
+def _describe(command: Command, plan: Plan, specs: Sequence[ExpertSpec], refusals: Sequence[Refusal], rest: str) -> str:
+    reasons = {refusal.expert: refusal.reason for refusal in refusals if refusal.command == command.id}
+    # who does this sort of thing at all has the telling reason
+    near = [
+        reasons[spec.name]
+        for spec in specs
+        if command.operation in spec.operations and not (plan.source is not None and spec.kind == "t2i")
+    ]
+    if near:
+        said = "; ".join(list(dict.fromkeys(near))[:_MOST_REASONS])
+    else:
+        said = f"none of the {len(specs)} experts does {command.operation.value!r}"
+    unknown = [subject for subject in command.subjects if _unknown(subject)]
+    nearby = [
+        f"instead of {subject!r} try {', '.join(found)}" for subject in unknown if (found := lexicon.suggest(subject))
+    ]
+    hint = f" Nearby: {'; '.join(nearby)}." if nearby and not any(word in said for word in nearby) else ""
+    return f"Nobody can do {command.text!r}: {said.rstrip('.')}.{hint} {rest} {_CONNECT}"
+
+
+def _unknown(subject: str) -> bool:
+    return not lexicon.is_lettering(subject) and lexicon.parse_subject(subject) is None

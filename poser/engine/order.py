@@ -1,0 +1,209 @@
+"""An order: everything that a run needs, made of what the user gave and checked before anybody is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
+
+from poser import catalog
+from poser.engine.intake import ImageLike, PlanLike, choose_size, read_image, read_plan, read_prompt
+from poser.engine.record_file import load_record, record_path
+from poser.envs.driver import Task
+from poser.envs.rules import Rules
+from poser.experts.errors import InputError
+from poser.experts.picture import Picture
+from poser.experts.plan_check import check_plan
+from poser.experts.types import Folded, Plan
+
+if TYPE_CHECKING:
+    from poser.critics.base import Critic
+    from poser.experts.base import Expert
+    from poser.experts.record import TrackRecord
+    from poser.extract.base import Extractor
+    from poser.policies.base import Policy
+
+MAX_PICTURES = 64
+MAX_SEED = 2**32 - 1
+
+Names = Iterable["str | Expert"]
+Warn = Callable[[str], None]
+
+
+class Options(TypedDict, total=False):
+    """The arguments that `generate`, `stream` and `forecast` share; `poser.generate` describes them."""
+
+    image: ImageLike | None
+    plan: PlanLike | None
+    experts: Names | None
+    critic: str | Critic | None
+    extractor: str | Extractor | None
+    policy: str | Policy | None
+    rules: Rules | None
+    budget: float | None
+    max_steps: int | None
+    seed: int
+    n: int
+    size: tuple[int, int] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is to be made, by whom, under which rules.
+
+    Attributes:
+        plan: what is to be done.
+        source: picture to edit, already at the size of the result, or None.
+        size: (width, height) of the result in pixels.
+        experts, critic, policy: who draws, who judges, who decides.
+        rules: of the MDP; their budget is that of one picture.
+        seeds: one for each picture that is made.
+        records: the experts' track record as it stood when the order was taken.
+    """
+
+    plan: Plan
+    source: Picture | None
+    size: tuple[int, int]
+    experts: tuple[Expert, ...]
+    critic: Critic
+    policy: Policy
+    rules: Rules
+    seeds: tuple[int, ...]
+    records: TrackRecord
+
+    def tasks(self) -> list[Task]:
+        """One task a picture."""
+        return [
+            Task(plan=self.plan, source=self.source, width=self.size[0], height=self.size[1], seed=seed)
+            for seed in self.seeds
+        ]
+
+
+def take_order(
+    prompt: str | None,
+    *,
+    image: ImageLike | None = None,
+    plan: PlanLike | None = None,
+    experts: Names | None = None,
+    critic: str | Critic | None = None,
+    extractor: str | Extractor | None = None,
+    policy: str | Policy | None = None,
+    rules: Rules | None = None,
+    budget: float | None = None,
+    max_steps: int | None = None,
+    seed: int = 0,
+    n: int = 1,
+    size: tuple[int, int] | None = None,
+    warn: Warn,
+) -> Order:
+    """Check everything; the arguments are those of `poser.generate`.
+
+    Raises:
+        InputError: with what was given, what is allowed and what to do.
+    """
+    pool = catalog.experts(experts)
+    judge = catalog.critic(critic)
+    decider = catalog.policy(policy)
+    settings = _settings(rules, budget, max_steps, n)
+    seeds = _seeds(seed, n)
+    source, size = _at_size(image, size, pool, warn)
+    if plan is None:
+        if prompt is None:
+            raise InputError("Nothing to do: give a prompt, or a plan.")
+        whole = check_plan(catalog.extractor(extractor).extract(read_prompt(prompt), source.ref if source else None))
+    else:
+        whole = _given_plan(read_plan(plan), prompt, source, warn)
+    return Order(
+        plan=whole,
+        source=source,
+        size=size,
+        experts=tuple(pool),
+        critic=judge,
+        policy=decider,
+        rules=settings,
+        seeds=seeds,
+        records=load_record(record_path(), warn),
+    )
+
+
+def extract_plan(
+    prompt: str,
+    *,
+    image: ImageLike | None = None,
+    extractor: str | Extractor | None = None,
+    experts: Names | None = None,
+    size: tuple[int, int] | None = None,
+    warn: Warn,
+) -> Plan:
+    """The plan of a prompt, with the source at the size at which a run would edit it.
+
+    Raises:
+        InputError: as `take_order`.
+    """
+    text = read_prompt(prompt)
+    reader = catalog.extractor(extractor)
+    source = None
+    if image is not None:
+        source, _ = _at_size(image, size, catalog.experts(experts), warn)
+    return check_plan(reader.extract(text, source.ref if source is not None else None))
+
+
+def _settings(rules: Rules | None, budget: float | None, max_steps: int | None, n: int) -> Rules:
+    settings = Rules() if rules is None else rules
+    if budget is not None:
+        if not 0.0 <= budget < float("inf"):
+            raise InputError(f"The budget is {budget!r}; give US dollars, 0 for free experts only, None for no limit.")
+        # what the user allows is for all pictures together
+        settings = settings._replace(budget_usd=budget / n)
+    if max_steps is not None:
+        settings = settings._replace(max_steps=max_steps)
+    return settings.checked()
+
+
+def _seeds(seed: int, n: int) -> tuple[int, ...]:
+    if not 1 <= n <= MAX_PICTURES:
+        raise InputError(f"{n} pictures were asked for; give 1 to {MAX_PICTURES} at a time.")
+    if not 0 <= seed <= MAX_SEED - (n - 1):
+        raise InputError(f"The seed is {seed}; give 0 to {MAX_SEED - (n - 1)}.")
+    return tuple(range(seed, seed + n))
+
+
+def _at_size(
+    image: ImageLike | None, size: tuple[int, int] | None, pool: Iterable[Expert], warn: Warn
+) -> tuple[Picture | None, tuple[int, int]]:
+    """The source as it will be edited, and the size of the result."""
+    source = None if image is None else read_image(image)
+    chosen = choose_size(size, source, catalog.sides(pool))
+    if source is None or source.size == chosen:
+        return source, chosen
+    if size is not None and abs(source.width * chosen[1] - source.height * chosen[0]) > max(source.size):
+        warn(f"The source picture is stretched from {source.width}x{source.height} to {chosen[0]}x{chosen[1]}.")
+    return source.resized(*chosen), chosen
+
+
+def _given_plan(plan: Plan, prompt: str | None, source: Picture | None, warn: Warn) -> Plan:
+    """A plan from outside, tied to this run's source."""
+    if prompt is not None and read_prompt(prompt) != plan.prompt.strip():
+        warn("The prompt differs from the plan's own; the plan is carried out as it stands.")
+    if plan.source is not None and source is None:
+        raise InputError(
+            f"The plan edits a picture of {plan.source.width}x{plan.source.height} pixels; give it with --image."
+        )
+    if source is not None and plan.source is not None and plan.source != source.ref:
+        warn("The plan was made for another picture (or another size of it); it is carried out on the one given.")
+    tied = plan.model_copy(update={"source": source.ref if source is not None else None})
+    return check_plan(_with_edits_marked(tied))
+
+
+def _with_edits_marked(plan: Plan) -> Plan:
+    """Whoever reads the prompt's own words must not be sent them once the commands say something else.
+
+    A plan with folded edits is always sent as its commands' words, so an edit by hand is noted as one.
+    """
+    if plan.folded or plan.extractor not in catalog.EXTRACTORS:
+        return plan
+    said = catalog.extractor(plan.extractor).extract(plan.prompt, plan.source)
+    if said.commands == plan.commands:
+        return plan
+    by_hand = Folded(words="(plan edited by hand)", change="the commands differ from what the prompt says")
+    return plan.model_copy(update={"folded": (by_hand,)})

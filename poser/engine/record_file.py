@@ -1,0 +1,67 @@
+"""The track record between runs: one JSON file in the user's data folder.
+
+Runs may end at the same time, so what a run has seen is added to the file as it is then, under a lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from poser.experts.errors import InputError
+from poser.experts.record import TrackRecord
+
+
+def home() -> Path:
+    """The folder of the user's data: `POSER_HOME`, or the platform's own place. It need not exist."""
+    if given := os.environ.get("POSER_HOME"):
+        return Path(given).expanduser()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "poser"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "poser"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "poser"
+
+
+def record_path() -> Path:
+    """Where the track record lies."""
+    return home() / "track_record.json"
+
+
+def load_record(path: Path, warn: Callable[[str], None]) -> TrackRecord:
+    """The track record at `path`; an empty one, after a warning, if the file is broken or cannot be read."""
+    try:
+        return TrackRecord.load(path)
+    except (InputError, OSError) as error:
+        warn(f"The experts' track record is not used: {error}")
+        return TrackRecord()
+
+
+def add_to_record(path: Path, add: Callable[[TrackRecord], None], warn: Callable[[str], None]) -> None:
+    """Read the record at `path`, let `add` observe what a run has shown, and write it back.
+
+    A file that cannot be read or written is left as it is, with a warning: a run never fails by it.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(path.with_suffix(".lock")):
+            record = TrackRecord.load(path)
+            add(record)
+            record.save(path)
+    except (InputError, OSError) as error:
+        warn(f"What this run has shown of the experts is not kept: {error}")
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    try:
+        import fcntl
+    except ImportError:  # Windows: two runs that end in the same instant may lose one run's counts
+        yield
+        return
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,212 @@
+"""Carrying out an order: the driver's loop as a stream of events, with everything written down on the way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+
+from poser.engine.gaps import describe_gaps
+from poser.engine.order import Order
+from poser.engine.record_file import add_to_record, record_path
+from poser.envs import mdp
+from poser.envs.driver import Driver
+from poser.envs.trace import Decision, StepRecord, Trace
+from poser.envs.turn import Turn
+from poser.events import Event, Finished, PlanReady, StepDone, StepStarted, Warned
+from poser.experts.picture import Picture
+from poser.experts.record import TrackRecord
+from poser.experts.types import Usage
+from poser.result import Result
+from poser.run_folder import RunFiles, RunFolder
+from poser.storyboard import draw_storyboard
+
+
+class Run:
+    """One order being carried out. `events()` may be read once."""
+
+    def __init__(
+        self,
+        order: Order,
+        *,
+        folder: RunFolder | None = None,
+        deadline_seconds: float | None = None,
+        stop: threading.Event | None = None,
+        warnings: Sequence[str] = (),
+    ) -> None:
+        """Nobody is called yet.
+
+        Args:
+            order: what is to be made.
+            folder: where it is written; None = nowhere.
+            deadline_seconds: for each call of an expert; None = none.
+            stop: once set, the run ends and hands over what it has.
+            warnings: what is to be said first.
+        """
+        self._order = order
+        self._folder = folder
+        self._stop = threading.Event() if stop is None else stop
+        self._warnings = list(warnings)
+        self._said = 0
+        self._driver = Driver(
+            order.experts,
+            order.critic,
+            rules=order.rules,
+            records=order.records,
+            deadline_seconds=deadline_seconds,
+            on_picture=folder.on_picture if folder is not None else None,
+            stop=self._stop,
+        )
+
+    def events(self) -> Iterator[Event]:
+        """Everything that happens; ends with `Finished`.
+
+        A consumer that stops reading ends the run: what was made until then is written all the same. Ctrl-C ends it
+        likewise, and `Finished` still comes.
+        """
+        order, driver = self._order, self._driver
+        yield from self._warned()
+        if self._folder is not None:
+            self._folder.on_plan(order.plan, order.source)
+        turn = driver.reset(order.tasks())
+        finished: Result | None = None
+        try:
+            order.policy.reset(turn, order.seeds)
+            start = driver.traces()[0]
+            self._warnings += describe_gaps(order.plan, start.experts, start.refusals)
+            self._warnings += [f"Not understood: {note}" for note in order.plan.notes]
+            yield PlanReady(
+                plan=order.plan,
+                experts=start.experts,
+                refusals=start.refusals,
+                critic=order.critic.name,
+                policy=order.policy.name,
+                runs=len(order.seeds),
+                alignment=start.initial_alignment,
+            )
+            yield from self._warned()
+            yield from self._steps(turn)
+        except KeyboardInterrupt:
+            self._stop.set()
+        finally:
+            # also when the consumer leaves or something breaks: nothing made is lost
+            driver.interrupt()
+            finished = self._finish()
+        yield from self._warned()
+        yield Finished(result=finished)
+
+    def _steps(self, turn: Turn) -> Iterator[Event]:
+        order, driver = self._order, self._driver
+        names = [spec.name for spec in driver.specs]
+        commands = [[command.id for command in order.plan.commands]] * len(order.seeds)
+        spent = [0.0] * len(order.seeds)
+        while not turn.done.all() and not self._stop.is_set():
+            actions, decisions = order.policy.decide(turn, names, commands)
+            running = [row for row, over in enumerate(turn.done) if not over]
+            choice = mdp.targets(turn.state, turn.pool, turn.rules, actions)
+            for row in running:
+                yield self._started(row, choice, decisions[row], int(turn.state.step[row]))
+            turn = driver.step(actions, decisions)
+            for row in running:
+                step, picture = driver.record(row), driver.step_pictures(row)[-1]
+                if step is None:
+                    continue
+                spent[row] += _dollars(step.usage) + _dollars(step.critic_usage)
+                if self._folder is not None:
+                    self._folder.on_step(step, picture, row)
+                yield StepDone(run=row, step=step, picture=picture, best=float(turn.state.best[row]), usd=spent[row])
+
+    def _started(self, row: int, choice: mdp.Choice, decision: Decision | None, index: int) -> StepStarted:
+        commands = self._order.plan.commands
+        stop, target = bool(choice.stop[row]), int(choice.target[row])
+        return StepStarted(
+            run=row,
+            index=index,
+            expert="" if stop else self._driver.specs[int(choice.expert[row])].name,
+            target="stop" if stop else commands[target].id if target < len(commands) else "all",
+            commands=tuple(command.id for command, on in zip(commands, choice.carried[row], strict=False) if on),
+            reason=decision.reason if decision is not None else "",
+        )
+
+    def _warned(self) -> Iterator[Event]:
+        """What was not said yet."""
+        while self._said < len(self._warnings):
+            self._said += 1
+            yield Warned(message=self._warnings[self._said - 1])
+
+    def _finish(self) -> Result:
+        driver = self._driver
+        if driver.calls() or driver.observed():
+            add_to_record(record_path(), self._observe, self._warnings.append)
+        traces, bests = [], []
+        for row, trace in enumerate(driver.traces()):
+            handed, best = _handed_over(trace, driver.best(row), driver.step_pictures(row))
+            if handed is not trace:
+                self._warnings.append(
+                    "The critic could judge none of the pictures, so one is handed over unjudged: "
+                    f"{_critic_trouble(trace.steps)}"
+                )
+            traces.append(handed)
+            bests.append(best)
+        top = max(range(len(traces)), key=lambda row: (bests[row] is not None, traces[row].alignment, -row))
+        files = self._folder.finish(traces, top) if self._folder is not None else None
+        if files is not None:
+            self._warnings += files.problems
+        variants = tuple(
+            self._result(row, trace, best, files if row == top else None)
+            for row, (trace, best) in enumerate(zip(traces, bests, strict=True))
+        )
+        if len(variants) == 1:
+            return variants[0]
+        return self._result(top, traces[top], bests[top], files, variants)
+
+    def _result(
+        self,
+        row: int,
+        trace: Trace,
+        best: Picture | None,
+        files: RunFiles | None,
+        variants: tuple[Result, ...] = (),
+    ) -> Result:
+        seen = [self._order.source, best, *self._driver.step_pictures(row)]
+        return Result(
+            picture=best,
+            trace=trace,
+            draw_board=draw_storyboard,
+            pictures={picture.sha256: picture for picture in seen if picture is not None},
+            image_path=files.final if files is not None else None,
+            storyboard_path=files.storyboard if files is not None else None,
+            trace_path=files.trace if files is not None else None,
+            folder=files.folder if files is not None else None,
+            warnings=tuple(self._warnings),
+            variants=variants,
+        )
+
+    def _observe(self, record: TrackRecord) -> None:
+        for expert, skill, merged, counts in self._driver.observed():
+            record.observe(expert, skill, merged, counts)
+        for expert, seconds, usd in self._driver.calls():
+            record.observe_call(expert, seconds, usd)
+
+
+def _handed_over(
+    trace: Trace, best: Picture | None, pictures: Sequence[Picture | None]
+) -> tuple[Trace, Picture | None]:
+    """The trace and the picture that the user gets; a picture that nobody could judge is better than none."""
+    if best is not None:
+        return trace, best
+    made = [(len(step.commands), -step.index) for step in trace.steps if pictures[step.index] is not None]
+    if not made:
+        return trace, None
+    index = -max(made)[1]
+    picture = pictures[index]
+    assert picture is not None
+    return trace.model_copy(update={"best": picture.ref, "best_step": index}), picture
+
+
+def _critic_trouble(steps: Sequence[StepRecord]) -> str:
+    said = [step.critic_failure.message for step in steps if step.critic_failure is not None]
+    return said[-1] if said else "it gave no verdict."
+
+
+def _dollars(usage: Usage | None) -> float:
+    return 0.0 if usage is None else usage.usd or 0.0
