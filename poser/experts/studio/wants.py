@@ -277,14 +277,9 @@ class _Reader:
             order = [natural.color if natural else "black", *lexicon.COLORS]
             color = next((other for other in order if other not in draft.not_colors), None)
         relations = [*draft.relations]
-        rest = next(
-            (
-                other
-                for other, d in enumerate(self.drafts)
-                if d.subject == draft.subject._replace(place=None) and other != index and not d.gone and d.count != 0
-            ),
-            None,
-        )
+        whole = draft.subject._replace(place=None)
+        peers = (k for k, d in enumerate(self.drafts) if d.subject == whole and k != index)
+        rest = next((k for k in peers if not self.drafts[k].gone and self.drafts[k].count != 0), None)
         if draft.subject.place is not None and rest is not None:
             relation, times = _PICKS[draft.subject.place]
             relations.append((relation, (rest,) * times))

@@ -175,6 +175,4 @@ def test_pixel_art_has_its_period() -> None:
     styled = apply_style(paint(SCENE, 768, 768, 1), "pixel art", 1)
     count = 768 // period
     blocks = styled[: count * period, : count * period].reshape(count, period, count, period, 3)
-        768 // period, period, 768 // period, period, 3
-    )
     assert np.all(blocks == blocks[:, :1, :, :1])
