@@ -14,6 +14,7 @@ import numpy as np
 
 from poser.experts.studio.geometry import Box, Constraint, holds
 from poser.experts.studio.lettering import lay_out as lay_out_lettering
+from poser.experts.studio.rooms import Room, rooms_for
 from poser.experts.studio.scene import Group, Lettering, Placed, natural_color
 from poser.experts.studio.spots import EDGE, Spot, free_spot, half_sides, outer_half_sides
 
@@ -101,9 +102,12 @@ def _one_try(
     members: list[_Member] = []
     missing = 0
     usual = _usual_extent(groups, strain)
-    ranges = _rooms(groups, float(rng.choice((0.34, 0.24))))
+    rooms: list[Room] | None = None
     for index in _order(groups):
         group = groups[index]
+        if group.text is None and rooms is None:
+            halves = [_half_shares(one, _extent(one, usual, strain), width, height) for one in groups]
+            rooms = rooms_for(groups, halves, _band(members, width, height))
         known = frozenset(member.group for member in members)
         for _ in range(1 if group.text is not None else group.count):
             boxes = [(member.group, member.inner) for member in members]
@@ -118,7 +122,7 @@ def _one_try(
                     mates = [box for at, box in boxes if at == index]
                     spot = free_spot(
                         occupied, extent, constraints, rng, width=width, height=height, noun=group.noun, mates=mates,
-                        room=ranges[index], prefer_y=_level(group) if ranges[index][2:] == (0.0, 1.0) else None,
+                        room=rooms[index] if rooms else None, prefer_y=_level(group, rooms[index] if rooms else None),
                     )  # fmt: skip
                     member = spot and _thing_member(index, group.noun, extent, spot, width, height)
                 if member is not None:
@@ -222,7 +226,11 @@ def _order(groups: Sequence[Group]) -> list[int]:
     weight = {"large": 0, None: 1, "small": 2}
     left = sorted(
         range(len(groups)),
-        key=lambda i: (groups[i].text is None or bool(groups[i].relations), weight[groups[i].size], -groups[i].count),
+        key=lambda i: (
+            groups[i].text is None or any(o for _, o in groups[i].relations),
+            weight[groups[i].size],
+            -groups[i].count,
+        ),
     )
     ordered: list[int] = []
     while left:
@@ -233,40 +241,31 @@ def _order(groups: Sequence[Group]) -> list[int]:
     return ordered
 
 
-def _level(group: Group) -> float | None:
+def _level(group: Group, room: Room | None) -> float | None:
     """Height that suits the thing, in fractions of the canvas, where no relation decides."""
-    if any(relation != "next to" for relation, _ in group.relations):
+    if any(relation not in ("next to", "left of", "right of") for relation, _ in group.relations):
         return None
-    return 0.26 if group.noun in AIRY else 0.66
+    level = 0.26 if group.noun in AIRY else 0.66
+    return level if room is None else min(max(level, room.top), room.bottom)
 
 
-_AHEAD = {"left of": (0, 1), "right of": (1, 0), "above": (2, 3), "below": (3, 2)}
+def _half_shares(group: Group, extent: float, width: int, height: int) -> tuple[float, float]:
+    """Half width and half height of a member's backing or panel, in fractions of the canvas."""
+    if group.text is not None:
+        box = lay_out_lettering(Lettering(group.text, "black", 0.5, 0.5, extent), width, height).box
+        return (box[2] - box[0]) / 2 / width, (box[3] - box[1]) / 2 / height
+    half_width, half_height = outer_half_sides(group.noun, extent, width, height)
+    return half_width / width, half_height / height
 
 
-def _rooms(groups: Sequence[Group], widest: float) -> list[tuple[float, float, float, float]]:
-    """For each group the part of the canvas (left, right, top, bottom) that leaves room for those placed around it.
-
-    A group with two others above it, one over the other, is kept out of the upper part, and so on; each takes a share
-    of `widest` at most.
-    """
-    depth = np.zeros((len(groups), 4))  # longest chain of groups that lie left, right, above, below
-    for _ in range(min(len(groups), 6)):
-        for index, group in enumerate(groups):
-            for relation, others in group.relations:
-                if relation not in _AHEAD or not others or others[0] == index:
-                    continue
-                near, far = _AHEAD[relation]
-                other = others[0]
-                depth[other, near] = max(depth[other, near], depth[index, near] + 1)
-                depth[index, far] = max(depth[index, far], depth[other, far] + 1)
-    depth = np.minimum(depth, 4)
-    for index, group in enumerate(groups):  # the others of a "between" stand apart
-        for relation, others in group.relations:
-            if relation == "between" and len(others) == 2 and index not in others and not depth[list(others)].any():
-                depth[others[0], 1] = depth[others[1], 0] = 2.0
-    span = np.maximum(depth[:, [0, 2]] + depth[:, [1, 3]] + 1, 1)
-    step = np.minimum(widest, 0.8 / span)
-    return [
-        (float(d[0] * s[0]), float(1 - d[1] * s[0]), float(d[2] * s[1]), float(1 - d[3] * s[1]))
-        for d, s in zip(depth, step, strict=True)
-    ]
+def _band(members: Sequence[_Member], width: int, height: int) -> tuple[float, float]:
+    """What wide panels at the upper and lower edge leave of the canvas's height, in fractions of it."""
+    top, bottom = EDGE, 1 - EDGE
+    for member in members:
+        if member.outer.right - member.outer.left < 0.4 * width:
+            continue
+        if member.outer.cy < 0.3 * height:
+            top = max(top, member.outer.bottom / height)
+        elif member.outer.cy > 0.7 * height:
+            bottom = min(bottom, member.outer.top / height)
+    return top, bottom

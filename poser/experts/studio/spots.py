@@ -156,10 +156,13 @@ def _candidates(
             sets.append(made)
             bonuses.append(0.35)
     steps = [(2 * outer[0] + 0.02 * min(width, height), 0.0), (0.0, 2 * outer[1] + 0.02 * min(width, height))]
-    rows = [(mate.cx + s * dx, mate.cy + s * dy) for mate in mates for dx, dy in steps for s in (-1, 1)]
-    if rows:  # in line with the others of the group
-        sets.append(np.array(rows))
-        bonuses.append(0.75)
+    for (dx, dy), worth in zip(
+        steps, (0.75, 0.6), strict=True
+    ):  # in line with the others of the group, side by side best
+        row = [(mate.cx + sign * dx, mate.cy + sign * dy) for mate in mates for sign in (-1, 1)]
+        if row:
+            sets.append(np.array(row))
+            bonuses.append(worth)
     points = np.concatenate(sets)
     bonus = np.repeat(bonuses, [len(part) for part in sets])
     inside = np.all((points >= low) & (points <= high), axis=1)
