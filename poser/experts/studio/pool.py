@@ -17,6 +17,26 @@ def drawers() -> list[Expert]:
     return [Composer(), Letterer(), Stager(), Counter(), Collagist(), Sketcher()]
 
 
+def editors() -> list[Expert]:
+    """The image-to-image experts, in the order of what they do."""
+    from poser.experts.studio.arranger import Arranger
+    from poser.experts.studio.corrector import Corrector
+    from poser.experts.studio.eraser import Eraser, Restorer
+    from poser.experts.studio.filters import Filter, Grader, Stylist
+    from poser.experts.studio.generalist import Generalist
+    from poser.experts.studio.inserter import Inserter
+    from poser.experts.studio.mover import Mover
+    from poser.experts.studio.recolorer import Recolorer
+    from poser.experts.studio.replacer import Replacer
+    from poser.experts.studio.scenery import Cutter, ScenePainter
+    from poser.experts.studio.signwriter import Labeler, Signwriter
+
+    return [
+        Inserter(), Arranger(), Corrector(), Eraser(), Restorer(), Recolorer(), Mover(), Replacer(), Signwriter(),
+        Labeler(), ScenePainter(), Cutter(), Stylist(), Filter(), Grader(), Generalist(),
+    ]  # fmt: skip
+
+
 def studio_experts() -> list[Expert]:
     """A fresh list of all experts of the studio, drawers first. Cheap: nothing is loaded before the first call."""
-    return [*drawers()]
+    return [*drawers(), *editors()]

@@ -1,0 +1,90 @@
+"""The easel: edits of pixels. Things come from the eye, backdrop from `filling`, new stickers from the painter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+
+from poser.experts import lexicon
+from poser.experts.studio.eye import Panel, Thing
+from poser.experts.studio.filling import fill
+from poser.experts.studio.scene import Canvas, Placed
+from poser.experts.studio.sticker import backing_color, paint_thing, sticker
+
+Bits: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+def covered(shape: tuple[int, ...], seen: Sequence[Thing | Panel], grow: int = 0) -> Bits:
+    """Pixels of the given things and panels on a canvas of `shape`, widened by `grow` px."""
+    mask = np.zeros(shape[:2], np.uint8)
+    height, width = shape[:2]
+    for one in seen:
+        left, top, right, bottom = one.box
+        x0, y0, x1, y1 = max(0, left), max(0, top), min(width, right), min(height, bottom)
+        mask[y0:y1, x0:x1] |= one.mask[y0 - top : y1 - top, x0 - left : x1 - left]
+    if grow:
+        brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grow + 1, 2 * grow + 1))
+        return np.asarray(cv2.dilate(mask, brush) > 0)
+    return mask > 0
+
+
+def shadow_reach(one: Thing | Panel) -> int:
+    """How far in px a thing's shadow can be seen beyond its backing."""
+    size = max(one.box[2] - one.box[0], one.box[3] - one.box[1])
+    if isinstance(one, Panel):
+        size = 3 * (one.box[3] - one.box[1])
+    return max(6, round(0.066 * size) + 2)
+
+
+def erase(canvas: Canvas, gone: Sequence[Thing | Panel], stay: Sequence[Thing | Panel]) -> None:
+    """Take things out together with their shadows, in place; those in `stay` keep all their pixels."""
+    if not gone:
+        return
+    hole = np.zeros(canvas.shape[:2], bool)
+    for one in gone:
+        hole |= covered(canvas.shape, [one], shadow_reach(one))
+    kept = covered(canvas.shape, stay, 2)
+    fill(canvas, hole & ~kept, covered(canvas.shape, stay, 5))
+
+
+def recolor(canvas: Canvas, thing: Thing, color: str, stay: Sequence[Thing | Panel]) -> None:
+    """Give a thing another colour in place, pixel by pixel; drawn anew if its backing has to change."""
+    old, new = backing_color(thing.color), backing_color(color)
+    if old != new:
+        erase(canvas, [thing], stay)
+        paint_thing(canvas, Placed(thing.noun, color, thing.cx, thing.cy, thing.extent))
+        return
+    left, top, right, bottom = thing.box
+    part = canvas[top:bottom, left:right]
+    base = np.array(old, np.float32)
+    way = np.array(lexicon.COLORS[thing.color], np.float32) - base
+    away = part.astype(np.float32) - base
+    share = np.clip((away @ way) / (way @ way), 0, 1)
+    inner = cv2.erode(thing.mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    fits = inner & (np.abs(away - share[..., None] * way).max(axis=2) < 8)
+    target = np.array(lexicon.COLORS[color], np.float32) - base
+    part[fits] = np.rint(base + share[..., None] * target).astype(np.uint8)[fits]
+
+
+def draw(canvas: Canvas, placed: Placed) -> None:
+    """Draw a thing as a new sticker, in place."""
+    paint_thing(canvas, placed)
+
+
+def as_thing(placed: Placed, width: int, height: int) -> Thing:
+    """A thing as the eye will see it once it is drawn on a canvas of width x height px."""
+    size = max(8, round(placed.extent * min(width, height)))
+    masks = sticker(placed.noun, size)
+    left = round(placed.cx * width - masks.glyph.shape[1] / 2)
+    top = round(placed.cy * height - masks.glyph.shape[0] / 2)
+    box = (left, top, left + masks.backing.shape[1], top + masks.backing.shape[0])
+    return Thing(placed.noun, placed.color, placed.cx, placed.cy, placed.extent, box, masks.backing > 0)
+
+
+def lift(source: Canvas, target: Canvas, thing: Thing) -> None:
+    """Cut a thing out of one canvas and lay it on another of the same size, with a new shadow, in place."""
+    # drawn anew first, so that the pixels at the very edge blend with the new backdrop
+    paint_thing(target, Placed(thing.noun, thing.color, thing.cx, thing.cy, thing.extent))

@@ -1,0 +1,145 @@
+"""Settling: making what is on the desk agree with what is asked of one group of things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from poser.experts import lexicon
+from poser.experts.studio.asks import Ask
+from poser.experts.studio.geometry import Constraint
+from poser.experts.studio.moving import step_aside
+
+if TYPE_CHECKING:
+    from poser.experts.studio.desk import Desk
+    from poser.experts.studio.eye import Thing
+
+STEP = 1.5  #: how much larger "larger" is
+
+
+@dataclass(frozen=True)
+class Skills:
+    """What an editor attends to when it settles a group.
+
+    `adds`: most things it draws in one go; `recolors`, `removes`, `resizes`, `moves`: whether it corrects colours,
+    surplus, sizes and positions of what is there; `places`, `relations`: whether it knows where things should stand;
+    `makes_room`: whether it moves the things that others should stand beside; `extent` overrules sizes of new things.
+    """
+
+    adds: int = 24
+    recolors: bool = True
+    removes: bool = True
+    resizes: bool = True
+    moves: bool = True
+    places: bool = True
+    relations: bool = True
+    makes_room: bool = False
+    extent: Callable[[Ask], float | None] = lambda ask: None
+
+
+def settle(desk: Desk, ask: Ask, skills: Skills) -> None:
+    """Correct the things that are there, then add what is missing. Lettering is not touched."""
+    if ask.text is not None:
+        return
+    members = desk.matching(ask.subject)
+    if ask.gone:
+        if skills.removes:
+            desk.remove(members)
+        return
+    constraints = desk.constraints(ask, skills.places, skills.relations)
+    color = new_color(ask)
+    if not skills.recolors and color is not None:
+        # for whom a thing of another colour is another thing
+        members = [thing for thing in members if fits_color(thing, ask)]
+    members = members if not skills.removes else _without_surplus(desk, ask, members, constraints)
+    if skills.recolors and color is not None:
+        members = [thing if fits_color(thing, ask) else desk.recolor(thing, color) for thing in members]
+    if skills.resizes and ask.size is not None:
+        for thing in members:
+            resize(desk, thing, ask.size, constraints)
+        members = _again(desk, ask)
+    _add_missing(desk, ask, members, constraints, skills)
+    if skills.moves:
+        for thing in _again(desk, ask):
+            if desk.broken(thing, constraints) and not desk.move(thing, constraints):
+                smaller = None if ask.size is not None else max(0.135, thing.extent * 0.8)
+                if smaller is not None and smaller < thing.extent:
+                    desk.move(thing, constraints, smaller)
+        wrong = any(desk.broken(thing, constraints) for thing in _again(desk, ask))
+        if wrong and skills.makes_room and step_aside(desk, ask):
+            constraints = desk.constraints(ask)
+            for thing in _again(desk, ask):
+                if desk.broken(thing, constraints):
+                    desk.move(thing, constraints)
+
+
+def resize(desk: Desk, thing: Thing, size: str, constraints: list[Constraint] | None = None) -> bool:
+    """Give a thing an absolute or relative size; False if it has it already or there is no room."""
+    from poser.experts.studio.desk import LARGE_EXTENT, SMALL_EXTENT, has_size
+
+    if size in lexicon.SIZES:
+        if has_size(thing.extent, size):
+            return False
+        extents = (SMALL_EXTENT,) if size == "small" else (LARGE_EXTENT, 0.277)
+    else:
+        factor = STEP if size == "larger" else 1 / STEP
+        extents = (max(0.05, min(0.6, thing.extent * factor)), max(0.05, min(0.6, thing.extent * (1 + factor) / 2)))
+    return any(desk.resize(thing, extent, constraints or ()) for extent in extents)
+
+
+def new_color(ask: Ask) -> str | None:
+    """The colour that things of the group should get, or None if any will do."""
+    if ask.color is not None:
+        return ask.color
+    if not ask.not_colors:
+        return None
+    noun = lexicon.find_noun(ask.subject.noun)
+    order = [noun.color if noun else "black", *lexicon.COLORS]
+    return next((color for color in order if color not in ask.not_colors), None)
+
+
+def fits_color(thing: Thing, ask: Ask) -> bool:
+    """Has the thing a colour that is asked for?"""
+    return thing.color not in ask.not_colors and ask.color in (None, thing.color)
+
+
+def drawn_color(ask: Ask) -> str:
+    """The colour that a new thing of the group is drawn in."""
+    noun = lexicon.find_noun(ask.subject.noun)
+    return new_color(ask) or (noun.color if noun else "black")
+
+
+def _again(desk: Desk, ask: Ask) -> list[Thing]:
+    """The group's things as they are now; a qualifying colour or size may have been given to them just now."""
+    subject = ask.subject._replace(color=None, size=None) if ask.everything else ask.subject
+    return desk.matching(subject)
+
+
+def _without_surplus(desk: Desk, ask: Ask, members: list[Thing], constraints: list[Constraint]) -> list[Thing]:
+    """Take away what is too much, first what fits worst."""
+    surplus = len(members) - ask.wanted
+    if not ask.exact or surplus <= 0:
+        return members
+    worst = sorted(members, key=lambda t: (fits_color(t, ask), -desk.broken(t, constraints)))
+    desk.remove(worst[:surplus])
+    gone = {id(thing) for thing in worst[:surplus]}
+    return [thing for thing in members if id(thing) not in gone]
+
+
+def _add_missing(desk: Desk, ask: Ask, members: list[Thing], constraints: list[Constraint], skills: Skills) -> None:
+    mates = list(members)
+    missing = min(skills.adds - desk.added, ask.wanted - len(members))
+    for _ in range(missing):
+        thing = desk.add(
+            ask.subject.noun,
+            drawn_color(ask),
+            ask.size if ask.size in lexicon.SIZES else None,
+            constraints,
+            mates,
+            extent=skills.extent(ask),
+        )
+        if thing is None:
+            return
+        desk.added += 1
+        mates.append(thing)
