@@ -14,7 +14,7 @@ from poser.envs.arrays import Bools, Floats, Outcome, put_rows, take_rows
 from poser.envs.asking import Asker, Judgement
 from poser.envs.episode import Episode, Task, Unjudged
 from poser.envs.exchange import add_failures, call_seed, expert_request, judge_request, judged_outcome
-from poser.envs.journal import Moment, record_late_verdict, record_step
+from poser.envs.journal import LateVerdicts, Moment, record_late_verdict, record_step
 from poser.envs.observation import ObservationLayout, encode
 from poser.envs.opening import open_episodes
 from poser.envs.pool import PoolBuilder, Prices
@@ -273,12 +273,13 @@ class Driver:
             carried = np.zeros(self._pool.command.shape, bool)
             for row, entry in late.items():
                 carried[row] = entry.carried
-            rows = outcome.picture
-            self._state, added, better = mdp.settle(self._state, self._pool, self.rules, outcome, carried, rows)
+            before = self._state
+            self._state, added, better = mdp.settle(before, self._pool, self.rules, outcome, carried, outcome.picture)
             gained += added
+            now = self._state
+            found = LateVerdicts(outcome, added, better, now.spent - before.spent, now.seconds - before.seconds)
             for row, entry in late.items():
-                gain, best = float(added[row]), bool(better[row])
-                record_late_verdict(self._episodes[row], row, entry, judgements[row], outcome, gain, best)
+                record_late_verdict(self._episodes[row], row, entry, judgements[row], found)
 
     def _outcome(self, judgements: dict[int, Judgement]) -> Outcome:
         return judged_outcome(

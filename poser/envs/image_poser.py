@@ -118,7 +118,7 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
     Dollars and seconds are *expected* ones, of the track record frozen at the start; the price of the expert is charged
     for every call, that of the critic for every picture. So the same seed gives the same rewards. An unknown price is
     charged like the dearest known one, an unknown price of the critic as 0. The verdict on a source counts toward the
-    budget, not the reward. A late verdict is charged to the last step.
+    budget, not the reward. A late verdict belongs to the last step, in gain and cost.
 
     | setting | default | `Rules.paper()` |
     |---|---|---|
@@ -132,6 +132,7 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
     | tries_per_pair | 3 | no limit |
     | tries_per_command | no limit | 3 |
     | transient_limit | 2 | 2 (ours) |
+    | budget_usd | no budget | no budget |
     | keep_regressions | no | yes (ours) |
     | first_pending | no | yes |
 

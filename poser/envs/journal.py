@@ -25,6 +25,18 @@ class Moment(NamedTuple):
     reward: Floats
 
 
+class LateVerdicts(NamedTuple):
+    """Verdicts asked for at the end, [B] each: what the last rewards gain by them, whether that picture is the best now,
+    and what was charged (expected US dollars and seconds).
+    """
+
+    outcome: Outcome
+    gained: Floats
+    new_best: Bools
+    usd: Floats
+    seconds: Floats
+
+
 def record_step(
     episode: Episode,
     row: int,
@@ -100,14 +112,17 @@ def record_step(
         episode.unjudged.append(Unjudged(index, picture, carried, called, before))
 
 
-def record_late_verdict(
-    episode: Episode, row: int, late: Unjudged, judgement: Judgement, outcome: Outcome, reward: float, new_best: bool
-) -> None:
-    """Complete the record of a picture that was judged only at the end; `reward` is what the last step gains by it."""
+def record_late_verdict(episode: Episode, row: int, late: Unjudged, judgement: Judgement, found: LateVerdicts) -> None:
+    """Complete the record of a picture that was judged only at the end."""
     episode.bill(judgement.usage.usd, judgement.usage.simulated_usd, judgement.usage.seconds)
     last = episode.steps[-1]
-    episode.steps[-1] = last.model_copy(update={"reward": last.reward + reward})
-    verdict = judgement.verdict
+    charged = {
+        "reward": last.reward + float(found.gained[row]),
+        "expected_usd": last.expected_usd + float(found.usd[row]),
+        "expected_seconds": last.expected_seconds + float(found.seconds[row]),
+    }
+    episode.steps[-1] = last.model_copy(update=charged)
+    verdict, new_best = judgement.verdict, bool(found.new_best[row])
     if isinstance(verdict, CallError):
         return
     if late.step is None:
@@ -115,13 +130,13 @@ def record_late_verdict(
     else:
         update = {
             "verdict": verdict,
-            "alignment": float(outcome.alignment[row]),
+            "alignment": float(found.outcome.alignment[row]),
             "new_best": new_best,
             "critic_failure": None,
             "critic_usage": judgement.usage,
         }
         episode.steps[late.step] = episode.steps[late.step].model_copy(update=update)
-        _count(episode, episode.steps[late.step].expert, late.called, late.before, outcome, row)
+        _count(episode, episode.steps[late.step].expert, late.called, late.before, found.outcome, row)
     if new_best:
         episode.best, episode.best_step, episode.best_verdict = late.picture, late.step, verdict
 

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from poser.envs import mdp
+from poser.envs.observation import COMMANDS, EXPERTS, GLOBALS, PAIRS, ObservationLayout, encode
+from poser.envs.rules import Rules
+from tests.envs.worlds import pick, random_outcome, random_pool, random_rules, start
+
+
+def episodes(seed: int):
+    rng = np.random.default_rng(seed)
+    pool, rules = random_pool(rng), random_rules(rng)
+    state = start(rng, pool, rules)
+    for _ in range(6):
+        yield pool, rules, state
+        actions = pick(rng, mdp.mask(state, pool, rules))
+        state, *_ = mdp.apply(state, pool, rules, actions, random_outcome(rng, pool))
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 2**32 - 1))
+def test_observations_are_bounded_and_end_with_the_mask(seed):
+    for pool, rules, state in episodes(seed):
+        layout = ObservationLayout.of(*pool.shape[1:], rules)
+        seen = encode(state, pool, rules)
+        assert seen.dtype == np.float32
+        assert seen.shape == (len(state.step), layout.size)
+        assert np.isfinite(seen).all()
+        assert np.abs(seen).max() <= 1.0
+        parts = layout.split(seen)
+        assert np.array_equal(parts.mask > 0, mdp.mask(state, pool, rules))
+        assert not parts.commands[~pool.command].any()
+        assert not parts.experts[~pool.expert].any()
+        assert not parts.pairs[~pool.expert].any()
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 2**32 - 1))
+def test_experts_in_another_order_are_the_same_features_in_another_order(seed):
+    rng = np.random.default_rng(seed)
+    for pool, rules, state in episodes(seed):
+        order = rng.permutation(pool.shape[1])
+        by_expert = ("expert", "t2i", "supported", "price", "seconds", "success", "confidence", "damage")
+        turned = pool._replace(**{name: getattr(pool, name)[:, order] for name in by_expert})
+        moved = state._replace(**{name: getattr(state, name)[:, order] for name in ("tries", "transient", "disabled")})
+        layout = ObservationLayout.of(*pool.shape[1:], rules)
+        one, other = layout.split(encode(state, pool, rules)), layout.split(encode(moved, turned, rules))
+        assert np.allclose(one.globals, other.globals, atol=1e-6)
+        assert np.allclose(one.commands, other.commands, atol=1e-6)
+        assert np.allclose(one.experts[:, order], other.experts, atol=1e-6)
+        assert np.allclose(one.pairs[:, order], other.pairs, atol=1e-6)
+
+
+def test_cost_is_seen_in_units_of_reward():
+    rng = np.random.default_rng(4)
+    pool = random_pool(rng)._replace(price=np.full((3, 4), 0.1), critic_price=np.zeros(3), usd_cost=np.full(3, 1.0))
+    state = mdp.reset(pool, Rules())
+    cheaper = pool._replace(price=pool.price / 10, usd_cost=pool.usd_cost * 10)
+    cheap_state = mdp.reset(cheaper._replace(budget=np.full(3, np.inf)), Rules())
+    pool = pool._replace(budget=np.full(3, np.inf))
+    state = mdp.reset(pool, Rules())
+    assert np.allclose(
+        encode(state, pool, Rules()), encode(cheap_state, cheaper._replace(budget=pool.budget), Rules()), atol=1e-6
+    )
+
+
+def test_slices_cover_the_vector_in_order():
+    layout = ObservationLayout.of(3, 2, Rules())
+    slices = layout.slices
+    assert list(slices) == ["globals", "commands", "experts", "pairs", "mask"]
+    assert slices["globals"].start == 0
+    for one, other in zip(list(slices.values())[:-1], list(slices.values())[1:], strict=True):
+        assert one.stop == other.start
+    assert layout.size == len(GLOBALS) + 2 * len(COMMANDS) + 3 * len(EXPERTS) + 3 * 3 * len(PAIRS) + 3 * 3 + 1
+    assert ObservationLayout.of(3, 2, Rules.paper()).actions == 3
