@@ -136,8 +136,7 @@ class Driver:
     def step(self, actions: Sequence[int], decisions: Sequence[Decision | None] | None = None) -> Turn:
         """One step of every episode that is not done; the entries of the others are ignored (give -1).
 
-        `actions` [B] are indices into the mask. An illegal one calls nobody, see `Rules.illegal_cost`. `decisions` [B]
-        go into the traces.
+        `actions` [B] are indices into the mask; an illegal one calls nobody. `decisions` [B] go into the traces.
 
         Raises:
             InputError: not one entry for each episode.

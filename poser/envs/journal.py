@@ -26,8 +26,8 @@ class Moment(NamedTuple):
 
 
 class LateVerdicts(NamedTuple):
-    """Verdicts asked for at the end, [B] each: what the last rewards gain by them, whether that picture is the best now,
-    and what was charged (expected US dollars and seconds).
+    """Verdicts asked for at the end, [B] each: what the last rewards gain by them, whether that picture is now the
+    best, and what was charged (expected US dollars and seconds).
     """
 
     outcome: Outcome

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poser.critics.testing import ScriptedCritic
-from poser.envs import mdp
 from poser.envs.driver import Driver, Task, call_seed
 from poser.envs.rules import Rules
 from poser.envs.trace import Decision, Trace
