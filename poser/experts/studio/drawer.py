@@ -66,8 +66,10 @@ class Drawer(Expert):
 
         self._check(request)
         wish = read_wish(request.commands)
-        if wish.empty and wish.unknown:
-            raise InvalidRequest(" ".join(wish.notes))
+        if wish.empty:
+            reasons = [reason for command in request.commands if (reason := undrawable(command))]
+            if reasons or not request.commands:
+                raise InvalidRequest(" ".join(reasons) or f"{self.SPEC.name} was asked for nothing; give commands.")
         rng = np.random.default_rng([request.seed, zlib.crc32(self.SPEC.name.encode())])
         imagined = self.imagine(wish, rng)
         layout = lay_out(imagined.groups, request.width, request.height, rng)

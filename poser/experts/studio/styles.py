@@ -171,9 +171,9 @@ def _pencil(canvas: Canvas, rng: np.random.Generator) -> Canvas:
     period = max(4.0, short / 128)
     waver = _cloudy(rng, (height, width), short // 16) * period * 1.5
     strokes = 0.5 + 0.5 * np.sin((xs + ys + waver) * (2 * np.pi / (period * np.sqrt(2))))
-    bare = np.clip(0.1 + 0.34 * strokes + 0.16 * (_grain(rng, (height, width)) - 0.5), 0, 1)
+    bare = np.clip(0.08 + 0.32 * strokes + 0.14 * (_grain(rng, (height, width)) - 0.5), 0, 1)
     drawn = _mix(canvas, PAPER, bare)
-    return _mix(drawn, (58, 56, 60), _ink(canvas, 40) * 0.75)
+    return _mix(drawn, (58, 56, 60), _ink(canvas, 40) * 0.55)
 
 
 def _pixels(canvas: Canvas, rng: np.random.Generator) -> Canvas:
@@ -232,7 +232,7 @@ def _comic(canvas: Canvas, rng: np.random.Generator) -> Canvas:
     light = canvas.min(axis=2).astype(np.float32)
     share = _tiled(dots, height, width) * np.clip((252 - light) / 60, 0, 1)
     dotted = _lit(canvas, 1 - 0.2 * share)
-    return _mix(dotted, (20, 20, 26), _ink(canvas, 60))
+    return _mix(dotted, (20, 20, 26), _ink(canvas, 60) * 0.85)
 
 
 def _frame(canvas: Canvas, color: tuple[int, int, int], round_corners: float) -> tuple[Canvas, Floats]:

@@ -94,6 +94,8 @@ def undrawable(command: Command) -> str | None:
     A phrase that must be absent need not be known.
     """
     wish = read_wish((command,))
+    if wish.empty and not wish.unknown and all(atom.kind == "other" for atom in command.atoms):
+        return f"The studio draws from atoms, and {command.text!r} has none that it can draw."
     if wish.unknown and not any(group.text is None for group in wish.groups):
         return wish.notes[0]
     return None

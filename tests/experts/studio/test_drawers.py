@@ -129,3 +129,13 @@ def test_wrong_requests_are_refused() -> None:
         Composer().draft(edit)
     with pytest.raises(InvalidRequest, match="64 x 64"):
         Composer().draft(request((EXAMPLES[Operation.ADD],), side=64))
+
+
+def test_nothing_to_draw_is_an_error_and_an_absence_is_not() -> None:
+    vague = Command(id="c", operation=Operation.GENERATE, text="Something hopeful")
+    assert "atoms" in str(Composer().refuses(vague, has_source=False))
+    with pytest.raises(InvalidRequest, match="hopeful"):
+        Composer().draft(request((vague,)))
+    with pytest.raises(InvalidRequest, match="nothing"):
+        Composer().draft(request(()))
+    assert Composer().draft(request((EXAMPLES[Operation.REMOVE],))).scene.things == ()
