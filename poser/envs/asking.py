@@ -38,7 +38,7 @@ class Asker:
     Args:
         experts, critic: who is asked.
         workers: most calls at the same time.
-        deadline_seconds: for each call, None = none.
+        deadline_seconds: for each picture of a call, None = none.
         stop: once set, nobody is waited for.
         on_picture: gets every picture as soon as it is there, kept or not, before anybody judges it.
     """
@@ -94,7 +94,7 @@ class Asker:
             error, usage = _given_up(f"critic {name}", reason, begun, (time.perf_counter() - began) / len(asked))
             return [Judgement(error, usage) for _ in asked]
 
-        [judgements] = self._caller.run([Job(owner=self._critic, run=run, late=late)])
+        [judgements] = self._caller.run([Job(owner=self._critic, pictures=len(asked), run=run, late=late)])
         return dict(zip(requests, judgements, strict=True))
 
     def _expert_job(self, expert: Expert, requests: list[ExpertRequest]) -> Job[list[Reply]]:
@@ -119,7 +119,7 @@ class Asker:
                 if self._on_picture is not None and isinstance(reply.result, ExpertResult):
                     self._on_picture(reply.result.picture)
 
-        return Job(owner=expert, run=run, late=late, arrived=arrived)
+        return Job(owner=expert, pictures=len(requests), run=run, late=late, arrived=arrived)
 
 
 def _timed(usage: Usage, share: float) -> Usage:

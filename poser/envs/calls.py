@@ -26,6 +26,7 @@ class Job(Generic[Answer]):
 
     Attributes:
         owner: who is called. While a call of an owner that was given up still runs, it is not called again.
+        pictures: how many it is about; the deadline grows with it.
         run: makes the call; must not raise but for programming errors.
         late: the answer where the deadline passed, `stop` was set, or the owner is still busy; gets the reason in words
             and whether the call was begun at all.
@@ -33,6 +34,7 @@ class Job(Generic[Answer]):
     """
 
     owner: object
+    pictures: int = 1
     run: Callable[[CallContext], Answer]
     late: Callable[[str, bool], Answer]
     arrived: Callable[[Answer], None] | None = None
@@ -43,7 +45,7 @@ class Caller:
 
     Args:
         workers: most calls at the same time.
-        deadline_seconds: for each call, from its own start; None = none.
+        deadline_seconds: for each picture of a call, from the call's own start; None = none.
         stop: once set, nothing is waited for any more.
     """
 
@@ -75,7 +77,7 @@ class Caller:
                     if self._stop.is_set():
                         answers[index] = jobs[index].late("was stopped", False)
                         continue
-                    due = float("inf") if self._deadline is None else time.monotonic() + self._deadline
+                    due = time.monotonic() + self._patience(jobs[index])
                     running[index] = self._start(index, jobs[index], due, inbox), due + GRACE_SECONDS
                 if running:
                     self._receive(jobs, inbox, running, answers)
@@ -85,7 +87,11 @@ class Caller:
                 for index in [i for i, (_, end) in running.items() if min(end, stopped_at + GRACE_SECONDS) <= now]:
                     thread, _ = running.pop(index)
                     self._given_up[id(jobs[index].owner)] = thread
-                    reason = "was stopped" if self._stop.is_set() else f"gave no answer within {self._deadline:g} s"
+                    reason = (
+                        "was stopped"
+                        if self._stop.is_set()
+                        else f"gave no answer within {self._patience(jobs[index]):g} s"
+                    )
                     answers[index] = jobs[index].late(reason, True)
         finally:
             # only an exception leaves anything here; what has come back by now is still handed over
@@ -97,6 +103,9 @@ class Caller:
             for index, (thread, _) in running.items():
                 self._given_up[id(jobs[index].owner)] = thread
         return [answers[index] for index in range(len(jobs))]
+
+    def _patience(self, job: Job[Answer]) -> float:
+        return float("inf") if self._deadline is None else self._deadline * job.pictures
 
     def _busy(self, owner: object) -> bool:
         thread = self._given_up.get(id(owner))

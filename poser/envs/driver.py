@@ -62,7 +62,7 @@ class Driver:
             max_commands: K of the layout; None = as many as the longest plan of each `reset` has.
             prices: charge real prices, or the simulated list of benchmarks.
             workers: most expert calls at the same time.
-            deadline_seconds: for each call; None = wait for ever.
+            deadline_seconds: for each picture of a call; None = wait for ever.
             on_picture: gets every picture that comes back, kept or not, before it is judged, in the calling thread.
             stop: once set, running calls are given up and all episodes end as "interrupted".
             draw_below: see `PoolBuilder`.
@@ -113,6 +113,7 @@ class Driver:
         self._episodes, self._pool = episodes, pool
         self._atoms = atom_table([task.plan for task in tasks])
         self._layout = ObservationLayout.of(len(self.specs), commands, self.rules)
+        self._state = mdp.reset(pool, self.rules)
         self._state = mdp.reset(pool, self.rules, self._judge_sources(range(len(tasks))))
         return self._turn()
 
@@ -127,9 +128,8 @@ class Driver:
             self._episodes[row] = episode
         self._atoms = atom_table([episode.task.plan for episode in self._episodes])
         index = np.asarray(rows, np.int64)
-        source = self._judge_sources(rows)
         self._pool = put_rows(self._pool, index, pool)
-        start = mdp.reset(pool, self.rules, take_rows(source, index))
+        start = mdp.reset(pool, self.rules, take_rows(self._judge_sources(rows), index))
         self._state = put_rows(self._state, index, start)
         return self._turn()
 

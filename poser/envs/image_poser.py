@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import gymnasium
@@ -17,14 +17,11 @@ from poser.envs.pool import Prices
 from poser.envs.rehearsal import rehearsal_critic, rehearsal_experts
 from poser.envs.rules import END_REASONS, INTERRUPTED, TRUNCATED, Rules
 from poser.envs.strip import draw_strip
-from poser.envs.tasks import sample_task
+from poser.envs.tasks import TaskSource, draw_task, sample_task
 from poser.envs.text_state import DIMENSIONS, encode_text
 from poser.experts.base import Expert
 from poser.experts.errors import InputError
 from poser.experts.record import TrackRecord
-
-TaskSource = Callable[[np.random.Generator], Task] | Sequence[Task]
-"""Where tasks come from: a function of a generator, or a list from which one is drawn at each reset."""
 
 
 class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
@@ -63,8 +60,7 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
     | action | legal if |
     |---|---|
     | any call | something is pending; e is not disabled; its expected price, the verdict included, is within what is left of the budget (an unknown price never is, if there is a budget) |
-    | i2i, t | there is a picture; t is pending; e does not refuse it; it failed fewer than `tries_per_pair` times there |
-    | t2i, t | the same, and there is *no* picture and no source |
+    | e on t | t is pending; e does not refuse it and has failed on it fewer than `tries_per_pair` times; for i2i there is a picture, for t2i there is neither a picture nor a source |
     | i2i, ALL | there is a picture; at least two commands would be carried out |
     | t2i, ALL | there is no source; at least one command would be carried out |
     | STOP | there is a picture, or nothing else is legal |
@@ -155,6 +151,11 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
 
     Truncated only from outside: by a `TimeLimit`, or "interrupted".
 
+    ## Info
+
+    `action_mask`; `illegal_action`; `alignment` and `best_alignment`, Φ now and best; `satisfied`, number of commands;
+    `expected_usd` spent; `failure`, name of the last call's error or ""; `end` or "".
+
     ## Paper preset
 
     `rules=Rules.paper()`: an action is an expert, `Discrete(E)` (12 in the paper); i2i experts get the first pending
@@ -175,7 +176,7 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
     | size | (256, 256) | width and height of sampled tasks, in pixels |
     | prices | "real" | or "simulated": the price list of benchmarks |
     | observation | "auto" | "pairs", or "text" (the paper's) |
-    | deadline_seconds | 120 | for each call |
+    | deadline_seconds | 120 | for each picture of a call |
     | render_mode | None | "rgb_array": the pictures so far, side by side |
 
     `reset(options={"task": Task(...)})` runs a task of your own.
@@ -242,10 +243,7 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
         """
         super().reset(seed=seed)
         task = (options or {}).get("task")
-        if task is None:
-            tasks = self._tasks
-            task = tasks(self.np_random) if callable(tasks) else tasks[int(self.np_random.integers(len(tasks)))]
-        self._task = task
+        self._task = task = draw_task(self._tasks, self.np_random) if task is None else task
         self._turn = self.driver.reset([task])
         return self._observation(self._turn), self._info(self._turn)
 

@@ -64,7 +64,7 @@ def record_step(
             index=index,
             action=action,
             expert=spec.name if request is not None else "",
-            target=_target(episode, int(choice.target[row]), stop=bool(choice.stop[row])),
+            target=_target(episode, row, choice),
             commands=tuple(command.id for command in request.commands) if request is not None else (),
             instruction=request.text if request is not None else "",
             seed=request.seed if request is not None else 0,
@@ -159,11 +159,14 @@ def _count(episode: Episode, expert: str, called: Bools, before: Bools, outcome:
     )
 
 
-def _target(episode: Episode, target: int, *, stop: bool) -> str:
-    commands = episode.task.plan.commands
-    if stop:
+def _target(episode: Episode, row: int, choice: Choice) -> str:
+    commands, target = episode.task.plan.commands, int(choice.target[row])
+    if choice.stop[row]:
         return "stop"
-    return commands[target].id if target < len(commands) else "all"
+    if target < len(commands):
+        return commands[target].id
+    # an illegal action may mean a padded slot
+    return "all" if target == choice.carried.shape[1] else ""
 
 
 def _failure(answer: object) -> Failure | None:

@@ -121,6 +121,8 @@ def encode(state: State, pool: Pool, rules: Rules) -> NDArray[np.float32]:
         expert_features(state, pool, rules, expected),
         pairs,
     )
-    batch = len(state.step)
-    flat = [np.nan_to_num(np.clip(part, -1.0, 1.0)).reshape(batch, -1) for part in parts]
-    return np.concatenate([*flat, legal], axis=1, dtype=np.float32)
+    layout = ObservationLayout.of(pool.shape[1], pool.shape[2], rules)
+    flat = np.empty((len(state.step), layout.size), np.float32)
+    for place, part in zip(layout.slices.values(), (*parts, legal), strict=True):
+        flat[:, place] = part.reshape(len(flat), -1)
+    return np.clip(flat, -1.0, 1.0, out=flat)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from poser.experts.errors import InputError
 from poser.experts.lexicon import BACKGROUNDS, COLORS, PLACES, RELATIONS, SCENES, SIZES, STYLES, find_noun, nouns
 from poser.experts.plan_check import check_plan
 from poser.experts.types import Atom, Command, Operation, Plan
+
+TaskSource = Callable[[np.random.Generator], Task] | Sequence[Task]
+"""Where tasks come from: a function of a generator, or a list to draw from."""
 
 LETTERINGS = ("SALE", "HELLO", "OPEN", "WELCOME", "SUMMER", "PARTY", "NEWS", "2030", "TODAY", "JAZZ")
 """What sampled plans write on the picture."""
@@ -60,6 +63,11 @@ def sample_task(
     """A task with a plan of `sample_plan` and a seed by chance."""
     plan = sample_plan(rng, commands)
     return Task(plan=plan, width=width, height=height, seed=int(rng.integers(2**31)))
+
+
+def draw_task(tasks: TaskSource, rng: np.random.Generator) -> Task:
+    """The next task."""
+    return tasks(rng) if callable(tasks) else tasks[int(rng.integers(len(tasks)))]
 
 
 class _Drawing:

@@ -82,3 +82,10 @@ def test_what_a_job_raises_comes_out_and_what_had_arrived_is_handed_over():
     with pytest.raises(KeyboardInterrupt):
         caller(workers=1).run([job(lambda ctx: "first", arrived=heard.append), job(broken)])
     assert heard == ["first"]
+
+
+def test_the_deadline_grows_with_the_pictures_of_a_call():
+    release = threading.Event()
+    big = Job(owner=object(), pictures=3, run=lambda ctx: f"{release.wait(60)}", late=lambda reason, begun: reason)
+    assert caller(deadline=0.01).run([big]) == ["gave no answer within 0.03 s"]
+    release.set()

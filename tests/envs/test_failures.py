@@ -211,3 +211,17 @@ def test_one_episode_can_be_interrupted():
     turn = driver.step([5, 5])
     assert turn.done.tolist() == [True, True]
     assert [trace.end for trace in driver.traces()] == ["satisfied", "interrupted"]
+
+
+def test_ctrl_c_while_the_source_is_judged_leaves_a_usable_driver():
+    class Interrupted(ScriptedCritic):
+        def judge(self, requests, ctx):
+            raise KeyboardInterrupt
+
+    source = source_picture()
+    driver = Driver([FakeExpert("edit", "i2i")], Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        driver.reset([task(2, source=source)])
+    driver.interrupt()
+    assert driver.best(0) is source
+    assert driver.traces()[0].end == "interrupted"
