@@ -13,25 +13,26 @@ from poser.experts.studio import easel
 from poser.experts.studio.asks import Ask
 from poser.experts.studio.eye import Panel, Thing, look
 from poser.experts.studio.geometry import Box, Constraint, violations
-from poser.experts.studio.layout import AIRY
 from poser.experts.studio.lettering import lay_out as lay_out_lettering
+from poser.experts.studio.placing import LEAST_EXTENT, Wanted, find_places
 from poser.experts.studio.scene import Canvas, Lettering, Placed
-from poser.experts.studio.spots import free_spot, half_sides, outer_half_sides
+from poser.experts.studio.spots import half_sides, outer_half_sides
+from poser.experts.studio.sticker import backing_color
 
-SMALL_EXTENT = 0.116
-LARGE_EXTENT = 0.29
+SMALL_EXTENTS = (0.116, 0.1, 0.085)
+LARGE_EXTENTS = (0.295, 0.277)
 USUAL_EXTENT = (0.142, 0.22)
-_SHRINKS = (1.0, 0.88, 0.76)
-_CALM_TRIES = 8  #: spots compared on a picture in which nothing is recognised
 
 
 class Desk:
     """A picture on which things are added, taken away, moved, coloured and resized.
 
+    Changes of things are noted first and carried over to the canvas by `finish`, all at once.
+
     Attributes:
-        canvas: uint8 (H, W, 3), the picture as it is now; a copy, never the source.
+        canvas: uint8 (H, W, 3), the picture as it was at the last `finish`; a copy, never the source.
         things, panels: what is on it now.
-        sighted: whether anything of the studio was recognised at the start.
+        clear: whether this is a plain picture of the studio (see `eye.Sight`).
         rng: of the call.
         notes: what did not work, in words.
         added: how many things were added so far.
@@ -49,6 +50,8 @@ class Desk:
         self.rng = rng
         self.notes: list[str] = []
         self.added = 0
+        self._fresh: dict[int, Thing] = {}  # placed, not drawn yet
+        self._stale: list[Thing | Panel] = []  # taken away, not erased yet
         self.confusion: tuple[float, list[str]] = (0.0, [])
 
     @property
@@ -82,6 +85,11 @@ class Desk:
             found = [_picked(found, subject.place)]
         return found
 
+    def named(self, phrase: str) -> list[Thing]:
+        """Things that a subject phrase names; none for lettering or what cannot be read."""
+        subject = lexicon.parse_subject(phrase)
+        return [] if subject is None else self.matching(subject)
+
     def boxes_of(self, phrase: str) -> tuple[Box, ...]:
         """Glyph boxes (or panels) in px of what a phrase names; empty if it is not there."""
         subject = lexicon.parse_subject(phrase)
@@ -89,7 +97,7 @@ class Desk:
             return ()
         if lexicon.is_lettering(subject.noun):
             return tuple(Box(*panel.box) for panel in self.panels)
-        return tuple(self.inner(thing) for thing in self.matching(subject))
+        return tuple(self.inner(thing) for thing in self.named(phrase))
 
     def inner(self, thing: Thing) -> Box:
         """Box of the glyph, px."""
@@ -132,58 +140,50 @@ class Desk:
 
     # -- changing ----------------------------------------------------------------------------------------------
 
-    def add(
-        self,
-        noun: str,
-        color: str,
-        size: str | None = None,
-        constraints: Sequence[Constraint] = (),
-        mates: Sequence[Thing] = (),
-        extent: float | None = None,
-    ) -> Thing | None:
-        """Draw a thing where there is room; None if there is none, even for a smaller one."""
-        wanted = extent if extent is not None else self.extent_for(size)
-        for shrink in _SHRINKS if size != "large" else (1.0, 0.95):
-            placed = self._spot(noun, color, wanted * shrink, constraints, mates)
-            if placed is not None:
-                return self.put(placed)
-        self.notes.append(f"There was no room left for another {noun}.")
-        return None
-
     def put(self, placed: Placed) -> Thing:
-        """Draw a thing exactly there."""
-        easel.draw(self.canvas, placed)
+        """Stand a thing exactly there."""
         thing = easel.as_thing(placed, self.width, self.height)
         self.things.append(thing)
+        self._fresh[id(thing)] = thing
         return thing
 
     def remove(self, gone: Sequence[Thing | Panel]) -> None:
-        """Take things and panels away and cover the place with backdrop."""
+        """Take things and panels away."""
         ids = {id(one) for one in gone}
         self.things = [thing for thing in self.things if id(thing) not in ids]
         self.panels = [panel for panel in self.panels if id(panel) not in ids]
-        easel.erase(self.canvas, gone, [*self.things, *self.panels])
+        for one in gone:
+            if self._fresh.pop(id(one), None) is None:
+                self._stale.append(one)
+
+    def finish(self) -> Canvas:
+        """Carry all changes over to the canvas: backdrop where things were, then the new things."""
+        fresh = list(self._fresh.values())
+        stay: list[Thing | Panel] = [*(thing for thing in self.things if id(thing) not in self._fresh), *self.panels]
+        easel.erase(self.canvas, self._stale, stay, fresh)
+        for thing in fresh:
+            easel.draw(self.canvas, thing)
+        self._fresh, self._stale = {}, []
+        return self.canvas
 
     def recolor(self, thing: Thing, color: str) -> Thing:
         """Give a thing another colour where it stands."""
-        others: list[Thing | Panel] = [*(t for t in self.things if t is not thing), *self.panels]
-        easel.recolor(self.canvas, thing, color, others)
-        return self._exchange(thing, thing._replace(color=color))
+        if id(thing) in self._fresh or backing_color(color) != backing_color(thing.color):
+            self.remove([thing])
+            return self.put(Placed(thing.noun, color, thing.cx, thing.cy, thing.extent))
+        easel.recolor(self.canvas, thing, color)
+        changed = thing._replace(color=color)
+        self.things = [changed if other is thing else other for other in self.things]
+        return changed
 
-    def move(self, thing: Thing, constraints: Sequence[Constraint], extent: float | None = None) -> bool:
-        """Stand a thing where the constraints hold, perhaps at another size; False if no such place is free."""
-        size = thing.extent if extent is None else extent
-        placed = self._spot(thing.noun, thing.color, size, constraints, (), without=(thing,))
-        if placed is None:
-            return False
-        box = Box.around(
-            placed.cx * self.width, placed.cy * self.height, *half_sides(placed.noun, size, self.width, self.height)
-        )
-        better = violations(box, constraints, self.width, self.height) < self.broken(thing, constraints)
-        if extent is None and not better:
+    def move(self, thing: Thing, constraints: Sequence[Constraint], extents: Sequence[float] = ()) -> bool:
+        """Stand a thing where the constraints hold, at its own extent or one of `extents`; False if nothing is won."""
+        wanted = Wanted(thing.noun, (thing.color,), tuple(extents) or (thing.extent,))
+        found = find_places(self, wanted, constraints, without=[thing])
+        if not found.placed or (not extents and found.cost >= self.broken(thing, constraints)):
             return False
         self.remove([thing])
-        self.put(placed)
+        self.put(found.placed[0])
         return True
 
     def shift(self, one: Thing | Panel, constraints: Sequence[Constraint]) -> bool:
@@ -191,8 +191,7 @@ class Desk:
         if isinstance(one, Thing):
             if not self.broken(one, constraints):
                 return True
-            smaller = max(0.135, one.extent * 0.8)
-            return self.move(one, constraints) or (smaller < one.extent and self.move(one, constraints, smaller))
+            return self.move(one, constraints)
         from poser.experts.studio.panels import shift_panel
 
         return shift_panel(self, one, constraints)
@@ -204,7 +203,7 @@ class Desk:
             here.cx * self.width, here.cy * self.height, *outer_half_sides(here.noun, extent, self.width, self.height)
         )
         if any(_touch(box, other) for other in self.taken(without=(thing,))):
-            return self.move(thing, constraints, extent)
+            return self.move(thing, constraints, (extent,))
         self.remove([thing])
         self.put(here)
         return True
@@ -214,22 +213,22 @@ class Desk:
         self.remove([thing])
         return self.put(Placed(noun, color, *self._inside(thing, thing.extent, noun), thing.extent))
 
-    def extent_for(self, size: str | None) -> float:
-        """Extent of a new thing of the wanted size; without a wish like the others, smaller where it is crowded."""
+    def extents_for(self, size: str | None) -> tuple[float, ...]:
+        """Extents of new things of the wanted size, the best first; without a wish for a size as large as others."""
         if size == "small":
-            return SMALL_EXTENT
+            return SMALL_EXTENTS
         if size == "large":
-            return LARGE_EXTENT
+            return LARGE_EXTENTS
         usual = [t.extent for t in self.things if not has_size(t.extent, "small") and not has_size(t.extent, "large")]
         low, high = USUAL_EXTENT
-        crowded = high - 0.008 * len(self.things)
-        return float(np.clip(np.median(usual) if usual else crowded, low, high))
+        best = float(np.clip(np.median(usual) if usual else high - 0.008 * len(self.things), low, high))
+        return best, max(low, 0.85 * best), LEAST_EXTENT
 
-    # -- inner workings ----------------------------------------------------------------------------------------
-
-    def _exchange(self, old: Thing, new: Thing) -> Thing:
-        self.things = [new if thing is old else thing for thing in self.things]
-        return new
+    def bustle(self, x: float, y: float, size: float) -> float:
+        """How much goes on in a square of the picture; calm places are better for additions to photographs."""
+        half = size / 2
+        part = self.canvas[max(0, int(y - half)) : int(y + half), max(0, int(x - half)) : int(x + half)]
+        return float(cv2.Laplacian(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), cv2.CV_32F).std()) if part.size else 0.0
 
     def _inside(self, thing: Thing, extent: float, noun: str | None = None) -> tuple[float, float]:
         """The thing's centre, moved so far that it stays in the canvas at another extent."""
@@ -237,44 +236,6 @@ class Desk:
         x = np.clip(thing.cx * self.width, wide + 2, max(wide + 2, self.width - wide - 2))
         y = np.clip(thing.cy * self.height, tall + 2, max(tall + 2, self.height - tall - 2))
         return float(x / self.width), float(y / self.height)
-
-    def _spot(
-        self,
-        noun: str,
-        color: str,
-        extent: float,
-        constraints: Sequence[Constraint],
-        mates: Sequence[Thing],
-        without: Sequence[Thing] = (),
-    ) -> Placed | None:
-        level = any(c.relation != "next to" for c in constraints)
-        spots = [
-            free_spot(
-                self.taken(without),
-                extent,
-                constraints,
-                self.rng,
-                width=self.width,
-                height=self.height,
-                noun=noun,
-                mates=[self.inner(mate) for mate in mates],
-                prefer_y=None if level else 0.26 if noun in AIRY else 0.62,
-            )
-            for _ in range(1 if self.clear else _CALM_TRIES)
-        ]
-        found = [spot for spot in spots if spot is not None]
-        if not found:
-            return None
-        least = min(spot.broken for spot in found)
-        found = [spot for spot in found if spot.broken == least]
-        best = found[0] if len(found) == 1 else min(found, key=lambda s: self._bustle(s.x, s.y, extent * self.short))
-        return Placed(noun, color, best.x / self.width, best.y / self.height, extent)
-
-    def _bustle(self, x: float, y: float, size: float) -> float:
-        """How much goes on in a square of the picture; calm places are better for additions to photographs."""
-        half = size / 2
-        part = self.canvas[max(0, int(y - half)) : int(y + half), max(0, int(x - half)) : int(x + half)]
-        return float(cv2.Laplacian(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), cv2.CV_32F).std()) if part.size else 0.0
 
 
 def has_size(extent: float, size: str) -> bool:

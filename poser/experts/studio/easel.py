@@ -39,27 +39,30 @@ def shadow_reach(one: Thing | Panel) -> int:
     return max(6, round(0.066 * size) + 2)
 
 
-def erase(canvas: Canvas, gone: Sequence[Thing | Panel], stay: Sequence[Thing | Panel]) -> None:
-    """Take things out together with their shadows, in place; those in `stay` keep all their pixels."""
+def erase(
+    canvas: Canvas, gone: Sequence[Thing | Panel], stay: Sequence[Thing | Panel], coming: Sequence[Thing] = ()
+) -> None:
+    """Take things out together with their shadows, in place; those in `stay` keep all their pixels.
+
+    What will be covered by things in `coming`, which are drawn afterwards, need not be filled.
+    """
     if not gone:
         return
     hole = np.zeros(canvas.shape[:2], bool)
     for one in gone:
         hole |= covered(canvas.shape, [one], shadow_reach(one))
-    kept = covered(canvas.shape, stay, 2)
-    fill(canvas, hole & ~kept, covered(canvas.shape, stay, 5))
+    hole &= ~covered(canvas.shape, stay, 2)
+    if coming:
+        under = covered(canvas.shape, coming).astype(np.uint8)
+        hole &= cv2.erode(under, np.ones((5, 5), np.uint8)) == 0
+    fill(canvas, hole, covered(canvas.shape, stay, 5) | (covered(canvas.shape, gone, 3) & ~hole))
 
 
-def recolor(canvas: Canvas, thing: Thing, color: str, stay: Sequence[Thing | Panel]) -> None:
-    """Give a thing another colour in place, pixel by pixel; drawn anew if its backing has to change."""
-    old, new = backing_color(thing.color), backing_color(color)
-    if old != new:
-        erase(canvas, [thing], stay)
-        paint_thing(canvas, Placed(thing.noun, color, thing.cx, thing.cy, thing.extent))
-        return
+def recolor(canvas: Canvas, thing: Thing, color: str) -> None:
+    """Give a thing another colour in place, pixel by pixel; both colours stand on the same kind of backing."""
     left, top, right, bottom = thing.box
     part = canvas[top:bottom, left:right]
-    base = np.array(old, np.float32)
+    base = np.array(backing_color(thing.color), np.float32)
     way = np.array(lexicon.COLORS[thing.color], np.float32) - base
     away = part.astype(np.float32) - base
     share = np.clip((away @ way) / (way @ way), 0, 1)
@@ -69,9 +72,9 @@ def recolor(canvas: Canvas, thing: Thing, color: str, stay: Sequence[Thing | Pan
     part[fits] = np.rint(base + share[..., None] * target).astype(np.uint8)[fits]
 
 
-def draw(canvas: Canvas, placed: Placed) -> None:
-    """Draw a thing as a new sticker, in place."""
-    paint_thing(canvas, placed)
+def draw(canvas: Canvas, thing: Thing) -> None:
+    """Draw a thing as a new sticker with its shadow, in place."""
+    paint_thing(canvas, Placed(thing.noun, thing.color, thing.cx, thing.cy, thing.extent))
 
 
 def as_thing(placed: Placed, width: int, height: int) -> Thing:
@@ -82,9 +85,3 @@ def as_thing(placed: Placed, width: int, height: int) -> Thing:
     top = round(placed.cy * height - masks.glyph.shape[0] / 2)
     box = (left, top, left + masks.backing.shape[1], top + masks.backing.shape[0])
     return Thing(placed.noun, placed.color, placed.cx, placed.cy, placed.extent, box, masks.backing > 0)
-
-
-def lift(source: Canvas, target: Canvas, thing: Thing) -> None:
-    """Cut a thing out of one canvas and lay it on another of the same size, with a new shadow, in place."""
-    # drawn anew first, so that the pixels at the very edge blend with the new backdrop
-    paint_thing(target, Placed(thing.noun, thing.color, thing.cx, thing.cy, thing.extent))

@@ -95,7 +95,7 @@ class Editor(Expert):
         if not done:
             raise InvalidRequest(" ".join(dict.fromkeys(desk.notes)))
         return ExpertResult(
-            picture=Picture(desk.canvas),
+            picture=Picture(desk.finish()),
             usage=Usage(
                 usd=self.SPEC.price,
                 simulated_usd=self.SPEC.simulated_price,

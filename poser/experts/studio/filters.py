@@ -25,7 +25,7 @@ def apply_wide(desk: Desk, command: Command, strength: float = 1.0, style: str |
     from poser.experts.studio.styles import apply_style, apply_tone
 
     asks = read_asks(command)
-    changed = desk.canvas
+    changed = desk.finish()
     for tone in asks.tones:
         changed = apply_tone(changed, tone)
     wanted = asks.style if style is None else style

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poser.experts import lexicon
 from poser.experts.studio.asks import Ask, read_asks, selected
-from poser.experts.studio.geometry import Constraint
+from poser.experts.studio.eye import Panel
+from poser.experts.studio.placing import Places, Wanted, step_aside
 from poser.experts.types import Command
 
 if TYPE_CHECKING:
     from poser.experts.studio.desk import Desk
-    from poser.experts.studio.eye import Panel, Thing
-
-#: Where the other of a relation should stand so that there is room on the asked side of it.
-_MIRROR = {"left of": "right", "right of": "left", "above": "bottom", "below": "top"}
+    from poser.experts.studio.eye import Thing
 
 
 def move_command(desk: Desk, command: Command, most: int = 24, makes_room: bool = False) -> None:
@@ -28,17 +25,11 @@ def move_command(desk: Desk, command: Command, most: int = 24, makes_room: bool 
         members: list[Thing | Panel] = [*desk.panels] if ask.text is not None else [*desk.matching(subject)]
         chosen += [(one, ask) for one in members]
     for one, ask in chosen[:most]:
-        constraints = desk.constraints(ask)
-        if not desk.shift(one, constraints) and makes_room and step_aside(desk, ask):
-            desk.shift(one, desk.constraints(ask))
-
-
-def step_aside(desk: Desk, ask: Ask) -> bool:
-    """Move the other of a relation so that there is room beside it; says whether it moved."""
-    for relation, phrases in ask.relations:
-        subject = lexicon.parse_subject(phrases[0]) if phrases else None
-        if subject is not None and relation in _MIRROR:
-            others = desk.matching(subject)
-            if len(others) == 1:
-                return desk.move(others[0], [Constraint(_MIRROR[relation])])
-    return False
+        if desk.shift(one, desk.constraints(ask)) or not makes_room or isinstance(one, Panel):
+            continue
+        wanted = Wanted(one.noun, (one.color,), (one.extent,))
+        broken = Places((), desk.broken(one, desk.constraints(ask)))
+        found = step_aside(desk, wanted, ask, (), [one], broken)
+        if found.placed:
+            desk.remove([one])
+            desk.put(found.placed[0])

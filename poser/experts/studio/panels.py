@@ -59,7 +59,7 @@ def free_panel(
 
 def write(desk: Desk, lettering: Lettering) -> Panel:
     """Write a panel on the desk; whatever lies under it is covered."""
-    paint_lettering(desk.canvas, lettering)
+    paint_lettering(desk.finish(), lettering)
     panel = _as_panel(lettering, desk.width, desk.height)
     desk.panels.append(panel)
     return panel
@@ -78,6 +78,7 @@ def shift_panel(desk: Desk, panel: Panel, constraints: Sequence[Constraint]) -> 
         return False
     pixels = desk.canvas[top:bottom, left:right].copy()
     desk.remove([panel])
+    desk.finish()
     x, y = round(spot.x - halves[0]), round(spot.y - halves[1])
     desk.panels.append(lay_down(desk.canvas, panel._replace(box=(x, y, x + right - left, y + bottom - top)), pixels))
     return True
@@ -126,14 +127,12 @@ def _says(canvas: Canvas, panel: Panel, text: str) -> bool:
     anew = canvas.copy()
     paint_lettering(anew, lettering)
     left, top, right, bottom = lay_out(lettering, canvas.shape[1], canvas.shape[0]).box
+    inner = (slice(top + 2, bottom - 2), slice(left + 2, right - 2))
     ground = np.array(_ground(panel.color), np.int16)
-    seen, drawn = (
-        np.abs(pixels[top + 2 : bottom - 2, left + 2 : right - 2].astype(np.int16) - ground).max(axis=2) > 60
-        for pixels in (canvas, anew)
-    )
+    seen, drawn = (np.abs(pixels[inner].astype(np.int16) - ground).max(axis=2) > 60 for pixels in (canvas, anew))
     shifts = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
-    differing: int = min(int(np.count_nonzero(np.roll(drawn, shift, (0, 1)) ^ seen)) for shift in shifts)
-    return bool(differing <= _SAME * max(1, np.count_nonzero(drawn)))
+    differing = min(int(np.count_nonzero(np.roll(drawn, shift, (0, 1)) ^ seen)) for shift in shifts)
+    return differing <= _SAME * max(1, int(np.count_nonzero(drawn)))
 
 
 def _written_like(canvas: Canvas, panel: Panel, text: str) -> Lettering | None:

@@ -24,10 +24,10 @@ def change_backdrop(desk: Desk, name: str, kept: list[Thing]) -> None:
     from poser.experts.studio.backdrops import paint_backdrop
     from poser.experts.studio.panels import lay_down
 
-    old = desk.canvas
+    old = desk.finish()
     desk.canvas = paint_backdrop(name, desk.width, desk.height, int(desk.rng.integers(2**31)))
     for thing in kept:
-        easel.lift(old, desk.canvas, thing)
+        easel.draw(desk.canvas, thing)
     for panel in desk.panels:
         left, top, right, bottom = panel.box
         lay_down(desk.canvas, panel, old[top:bottom, left:right])

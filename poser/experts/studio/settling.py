@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from poser.experts import lexicon
 from poser.experts.studio.asks import Ask
 from poser.experts.studio.geometry import Constraint
-from poser.experts.studio.moving import step_aside
+from poser.experts.studio.placing import MISSING, Wanted, find_places, slim, step_aside
 
 if TYPE_CHECKING:
     from poser.experts.studio.desk import Desk
@@ -58,30 +58,17 @@ def settle(desk: Desk, ask: Ask, skills: Skills) -> None:
     if skills.resizes and ask.size is not None:
         for thing in members:
             resize(desk, thing, ask.size, constraints)
-        members = _again(desk, ask)
-    _add_missing(desk, ask, members, constraints, skills)
-    if skills.moves:
-        for thing in _again(desk, ask):
-            if desk.broken(thing, constraints) and not desk.move(thing, constraints):
-                smaller = None if ask.size is not None else max(0.135, thing.extent * 0.8)
-                if smaller is not None and smaller < thing.extent:
-                    desk.move(thing, constraints, smaller)
-        wrong = any(desk.broken(thing, constraints) for thing in _again(desk, ask))
-        if wrong and skills.makes_room and step_aside(desk, ask):
-            constraints = desk.constraints(ask)
-            for thing in _again(desk, ask):
-                if desk.broken(thing, constraints):
-                    desk.move(thing, constraints)
+    _place(desk, ask, skills, len(members))
 
 
 def resize(desk: Desk, thing: Thing, size: str, constraints: list[Constraint] | None = None) -> bool:
     """Give a thing an absolute or relative size; False if it has it already or there is no room."""
-    from poser.experts.studio.desk import LARGE_EXTENT, SMALL_EXTENT, has_size
+    from poser.experts.studio.desk import LARGE_EXTENTS, SMALL_EXTENTS, has_size
 
     if size in lexicon.SIZES:
         if has_size(thing.extent, size):
             return False
-        extents = (SMALL_EXTENT,) if size == "small" else (LARGE_EXTENT, 0.277)
+        extents = SMALL_EXTENTS if size == "small" else LARGE_EXTENTS
     else:
         factor = STEP if size == "larger" else 1 / STEP
         extents = (max(0.05, min(0.6, thing.extent * factor)), max(0.05, min(0.6, thing.extent * (1 + factor) / 2)))
@@ -127,19 +114,33 @@ def _without_surplus(desk: Desk, ask: Ask, members: list[Thing], constraints: li
     return [thing for thing in members if id(thing) not in gone]
 
 
-def _add_missing(desk: Desk, ask: Ask, members: list[Thing], constraints: list[Constraint], skills: Skills) -> None:
-    mates = list(members)
-    missing = min(skills.adds - desk.added, ask.wanted - len(members))
-    for _ in range(missing):
-        thing = desk.add(
-            ask.subject.noun,
-            drawn_color(ask),
-            ask.size if ask.size in lexicon.SIZES else None,
-            constraints,
-            mates,
-            extent=skills.extent(ask),
-        )
-        if thing is None:
+def _place(desk: Desk, ask: Ask, skills: Skills, present: int) -> None:
+    """Add what is missing and place anew what stands wrong, all at once, making room if that is among the skills."""
+    missing = max(0, min(skills.adds - desk.added, ask.wanted - present))
+    own = skills.extent(ask) if missing else None
+    extents = (own,) if own is not None else desk.extents_for(ask.size if ask.size in lexicon.SIZES else None)
+    for stage in ("as it is", "slim", "aside") if skills.makes_room else ("as it is",):
+        if stage == "slim":
+            slim(desk)
+        members = _again(desk, ask) if present else []
+        if not skills.recolors and new_color(ask) is not None:
+            members = [thing for thing in members if fits_color(thing, ask)]
+        constraints = desk.constraints(ask, skills.places, skills.relations)
+        wrong = [thing for thing in members if skills.moves and desk.broken(thing, constraints)]
+        if not wrong and not missing:
             return
-        desk.added += 1
-        mates.append(thing)
+        mates = [thing for thing in members if all(thing is not other for other in wrong)]
+        colors = (*(thing.color for thing in wrong), *[drawn_color(ask)] * missing)
+        wanted = Wanted(ask.subject.noun, colors, extents)
+        found = find_places(desk, wanted, constraints, mates, wrong)
+        if stage == "aside" and found.cost:
+            found = step_aside(desk, wanted, ask, mates, wrong, found)
+        if found.cost == 0:
+            break
+    if found.cost >= sum(desk.broken(thing, constraints) for thing in wrong) + MISSING * missing:
+        desk.notes.append(f"There was no room left for another {ask.subject.noun}.")
+        return
+    desk.remove(wrong)
+    for placed in found.placed:
+        desk.put(placed)
+    desk.added += missing
