@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from poser.critics.base import Critic as Critic
+    from poser.critics.conformance import check_critic as check_critic
     from poser.critics.types import AtomAnswer as AtomAnswer
     from poser.critics.types import JudgeRequest as JudgeRequest
     from poser.critics.types import Verdict as Verdict
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from poser.experts.base import CallContext as CallContext
     from poser.experts.base import Expert as Expert
     from poser.experts.base import expert as expert
+    from poser.experts.conformance import check_expert as check_expert
     from poser.experts.errors import BadReply as BadReply
     from poser.experts.errors import CallError as CallError
     from poser.experts.errors import ContentFiltered as ContentFiltered
@@ -56,11 +58,13 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "poser.critics.base": ("Critic",),
+    "poser.critics.conformance": ("check_critic",),
     "poser.critics.types": ("AtomAnswer", "JudgeRequest", "Verdict"),
     "poser.engine": ("generate", "plan", "stream"),
     "poser.envs.trace": ("Trace",),
     "poser.events": ("Event", "Finished", "PlanReady", "StepDone", "StepStarted", "Warned"),
     "poser.experts.base": ("CallContext", "Expert", "expert"),
+    "poser.experts.conformance": ("check_expert",),
     "poser.experts.errors": (
         "BadReply",
         "CallError",
