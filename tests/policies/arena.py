@@ -11,6 +11,7 @@ from poser.envs.driver import Driver
 from poser.envs.episode import Task
 from poser.envs.rules import Rules
 from poser.envs.trace import Trace
+from poser.experts.picture import Picture
 from poser.experts.record import Cell, TrackRecord
 from poser.experts.testing import FakeExpert
 from poser.experts.types import Atom, Command, Operation, Plan
@@ -89,6 +90,24 @@ def play(
     critic: ScriptedCritic | None = None,
     records: TrackRecord | None = None,
 ) -> list[Trace]:
+    """Play episodes to their end with decisions, checking that every action is legal."""
+    return play_pictures(
+        policy, seeds=seeds, plan=plan, pool=pool, rules=rules, tasks=tasks, critic=critic, records=records
+    )[0]
+
+
+def play_pictures(
+    policy: Policy,
+    *,
+    seeds: Sequence[int] = (0,),
+    plan: Plan | None = None,
+    pool: Sequence[FakeExpert] | None = None,
+    rules: Rules = Rules(),  # noqa: B008
+    tasks: Sequence[Task] | None = None,
+    critic: ScriptedCritic | None = None,
+    records: TrackRecord | None = None,
+) -> tuple[list[Trace], dict[str, Picture]]:
+    """The same, and the pictures of all steps and sources by hash."""
     experts = make_pool() if pool is None else list(pool)
     driver = Driver(
         experts,
@@ -104,7 +123,9 @@ def play(
     ids = [[command.id for command in order.plan.commands] for order in orders]
     for _ in range(200):
         if turn.done.all():
-            return driver.traces()
+            made = [picture for row in range(len(orders)) for picture in driver.step_pictures(row)]
+            seen = [*made, *(order.source for order in orders)]
+            return driver.traces(), {picture.sha256: picture for picture in seen if picture is not None}
         actions, decisions = policy.decide(turn, names, ids)
         for row, action in enumerate(actions):
             assert (action == -1) == bool(turn.done[row])

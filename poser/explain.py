@@ -1,0 +1,180 @@
+"""Why each step of a run was taken: `poser explain`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from poser.envs.trace import Alternative, StepRecord, Trace
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]+")
+
+
+def explain(trace: Trace) -> RenderableType:
+    """For each step the decision, its alternatives and scores, and what came of it, for `rich.console.Console`."""
+    from rich.console import Group
+
+    parts: list[RenderableType] = [_commands(trace)]
+    for step, before in zip(trace.steps, _alignments(trace), strict=True):
+        parts += ["", _text(f"Step {step.index + 1}: {_title(step)}", style="bold")]
+        if step.decision is not None:
+            if step.decision.reason:
+                parts.append(_text(f"  why: {step.decision.reason}"))
+            if _scored(step):
+                parts.append(_table(step))
+        parts += [_text(f"  {line}") for line in _outcome(step, before)]
+    if not trace.steps:
+        parts += ["", _text("No step was taken.")]
+        parts += [_text(f"  {refusal.expert}, {refusal.command}: {refusal.reason}") for refusal in trace.refusals]
+    parts += ["", _text(_end(trace), style="bold")]
+    return Group(*parts)
+
+
+def explain_data(trace: Trace) -> dict[str, Any]:
+    """The same as plain data for `--json`: numbers unrounded, None where nothing is known."""
+    return {
+        "prompt": trace.plan.prompt,
+        "policy": trace.policy,
+        "critic": trace.critic,
+        "commands": [
+            {"id": command.id, "text": command.text, "status": trace.statuses.get(command.id, "pending")}
+            for command in trace.plan.commands
+        ],
+        "steps": [
+            {
+                "index": step.index,
+                "expert": step.expert,
+                "target": step.target,
+                "commands": list(step.commands),
+                "reason": step.decision.reason if step.decision is not None else "",
+                "alternatives": [
+                    {"expert": other.expert, "target": other.target, "score": other.score, "parts": other.parts}
+                    for other in (step.decision.alternatives if step.decision is not None else ())
+                ],
+                "alignment_before": before,
+                "alignment": step.alignment,
+                "accepted": step.accepted,
+                "new_best": step.new_best,
+                "illegal": step.illegal,
+                "failure": _failure(step),
+                "reward": step.reward,
+                "statuses": dict(step.statuses),
+            }
+            for step, before in zip(trace.steps, _alignments(trace), strict=True)
+        ],
+        "refusals": [refusal.model_dump() for refusal in trace.refusals],
+        "initial_alignment": trace.initial_alignment,
+        "alignment": trace.alignment,
+        "best_step": trace.best_step,
+        "end": trace.end,
+        "usd": trace.usd,
+        "seconds": trace.seconds,
+    }
+
+
+def _commands(trace: Trace) -> Table:
+    from rich.table import Table
+
+    table = Table(title="Commands", title_justify="left", box=None, pad_edge=False)
+    for heading in ("id", "command", "in the end"):
+        table.add_column(heading)
+    for command in trace.plan.commands:
+        status = trace.statuses.get(command.id, "pending")
+        table.add_row(_text(command.id), _text(command.text), _text(status))
+    return table
+
+
+def _table(step: StepRecord) -> Table:
+    from rich.table import Table
+
+    assert step.decision is not None
+    alternatives = step.decision.alternatives
+    names = list(dict.fromkeys(name for other in alternatives for name in other.parts))
+    table = Table(box=None, padding=(0, 2))
+    table.add_column("")
+    table.add_column("expert")
+    table.add_column("target")
+    for heading in ("score", *names):
+        table.add_column(heading, justify="right")
+    for rank, other in enumerate(alternatives):
+        style = "bold" if rank == 0 else ""
+        numbers = [_number(other.score), *(_number(other.parts.get(name)) for name in names)]
+        table.add_row("→" if rank == 0 else "", _text(_expert(other)), _text(other.target), *numbers, style=style)
+    return table
+
+
+def _scored(step: StepRecord) -> bool:
+    """A table of one row without numbers would only repeat the title."""
+    assert step.decision is not None
+    alternatives = step.decision.alternatives
+    return len(alternatives) > 1 or any(other.score is not None for other in alternatives)
+
+
+def _alignments(trace: Trace) -> list[float]:
+    """Φ of the current picture before each step."""
+    before, current = [], trace.initial_alignment
+    for step in trace.steps:
+        before.append(current)
+        if step.accepted and step.alignment is not None:
+            current = step.alignment
+    return before
+
+
+def _title(step: StepRecord) -> str:
+    if step.target == "stop" and not step.illegal:
+        return "stop"
+    if step.illegal:
+        return f"an illegal action on {step.target}; nobody was called"
+    return f"{step.expert} on {', '.join(step.commands) if step.target == 'all' else step.target}"
+
+
+def _expert(other: Alternative) -> str:
+    return other.expert or "–"
+
+
+def _outcome(step: StepRecord, before: float) -> list[str]:
+    """What came of the step, a line each."""
+    if step.target == "stop" or step.illegal:
+        return []
+    lines = []
+    failure = _failure(step)
+    if failure is not None:
+        lines.append(f"failed: {failure}")
+    if step.alignment is not None:
+        fate = "the best so far" if step.new_best else "kept" if step.accepted else "discarded"
+        lines.append(f"alignment {before:.2f} → {step.alignment:.2f}, {fate}; reward {step.reward:+.3f}")
+        if step.verdict is not None and step.verdict.feedback:
+            lines.append(f"the critic: {step.verdict.feedback}")
+    return lines
+
+
+def _failure(step: StepRecord) -> str | None:
+    failure = step.failure or step.critic_failure
+    return None if failure is None else f"{failure.error}: {failure.message}"
+
+
+def _end(trace: Trace) -> str:
+    done = sum(status == "satisfied" for status in trace.statuses.values())
+    if trace.best is None:
+        return f"No picture was made; the run ended as {trace.end!r}."
+    source = "the source" if trace.best_step is None else f"step {trace.best_step + 1}"
+    return (
+        f"The picture of {source} is the best: alignment {trace.alignment:.2f}, {done} of "
+        f"{len(trace.plan.commands)} commands satisfied; the run ended as {trace.end!r}."
+    )
+
+
+def _text(words: str, style: str = "") -> Text:
+    """Words as they stand: no markup, and nothing that a terminal would obey."""
+    from rich.text import Text
+
+    return Text(_CONTROL.sub(" ", words), style=style)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

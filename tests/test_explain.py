@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from poser.envs.trace import Trace
+from poser.experts.testing import FakeExpert
+from poser.explain import explain, explain_data
+from poser.policies.baselines import BestSingle, Greedy, RandomLegal
+from tests.policies.arena import make_plan, play
+
+
+def _printed(trace: Trace, width: int = 100) -> str:
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    console.print(explain(trace))
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_every_step_has_its_reason_alternatives_and_outcome() -> None:
+    [trace] = play(Greedy(), seeds=(3,))
+    text = _printed(trace)
+    for step in trace.steps:
+        assert f"Step {step.index + 1}: " in text
+        assert step.decision is not None
+        assert step.decision.reason in text
+        for other in step.decision.alternatives:
+            assert other.expert in text
+    assert "hits" in text
+    assert "→    canvas" in text
+    assert "0.00 → 0.74, the best so far" in text
+    assert "3 of 5" not in text
+    assert f"alignment {trace.alignment:.2f}, 5 of 5 commands satisfied" in text
+
+
+def test_a_policy_without_scores_gives_its_reason_alone() -> None:
+    [trace] = play(RandomLegal(), seeds=(1,))
+    text = _printed(trace)
+    assert "drawn at random" in text
+    assert "score" not in text
+
+
+def test_failures_are_told() -> None:
+    pool = [FakeExpert("canvas", "t2i", faults=["content-filtered", "raises"])]
+    [trace] = play(BestSingle(), pool=pool)
+    text = _printed(trace)
+    assert "failed: ContentFiltered: " in text
+    assert "failed: BadReply: canvas raised RuntimeError" in text
+
+
+def test_a_run_without_steps_says_why() -> None:
+    [trace] = play(Greedy(), pool=[FakeExpert("canvas", "t2i", operations=["style"])])
+    text = _printed(trace)
+    assert "No picture was made" in text
+    if not trace.steps:
+        assert "No step was taken" in text
+        assert "does not do 'add'" in text
+
+
+def test_markup_and_terminal_codes_of_others_are_not_obeyed() -> None:
+    [trace] = play(Greedy())
+    first = trace.plan.commands[0].model_copy(update={"text": "[bold]Add[/] \x1b[31m[/nothing] a car."})
+    plan = trace.plan.model_copy(update={"commands": (first, *trace.plan.commands[1:])})
+    text = _printed(trace.model_copy(update={"plan": plan}))
+    assert "\x1b" not in text
+    assert "[bold]Add[/]" in text
+
+
+@pytest.mark.parametrize("width", [40, 200])
+def test_any_terminal_is_wide_enough(width: int) -> None:
+    [trace] = play(Greedy(), plan=make_plan(8))
+    assert all(len(line) <= width for line in _printed(trace, width).splitlines())
+
+
+def test_the_data_are_json_and_complete() -> None:
+    [trace] = play(Greedy(), seeds=(3,))
+    data = json.loads(json.dumps(explain_data(trace)))
+    assert data["policy"] == "greedy"
+    assert [step["expert"] for step in data["steps"]] == [step.expert for step in trace.steps]
+    first = data["steps"][0]
+    assert first["alternatives"][0]["parts"].keys() == {"hits", "gain", "cost"}
+    assert first["alignment_before"] == 0.0
+    assert data["steps"][1]["alignment_before"] == first["alignment"]
+    assert {command["id"]: command["status"] for command in data["commands"]} == trace.statuses
