@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 MADE = "<!-- made by scripts/build_docs.py; edit the code instead -->\n\n"
@@ -26,22 +28,27 @@ def mdp_page() -> str:
 
 def cli_page() -> str:
     """Help of the command line, 100 columns wide, without colours."""
-    import click
-    from typer.main import get_command
+    steady = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "POSER_HOME": "/nonexistent"}
+    before = dict(os.environ)
+    os.environ.update(steady)
+    try:
+        from typer.main import get_command
+        from typer.testing import CliRunner
 
-    from poser.cli.main import app
+        from poser.cli.main import app
 
-    def walk(command: click.Command, name: str) -> list[str]:
-        context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
-        # the plain formatter: rich boxes depend on the terminal
-        formatter = click.HelpFormatter(width=100)
-        click.Command.format_help(command, context, formatter)
-        pages = [f"## {name}\n\n```\n{formatter.getvalue().rstrip()}\n```\n"]
-        for child in getattr(command, "commands", {}).values():
-            pages += walk(child, f"{name} {child.name}")
-        return pages
+        def walk(command: Any, path: list[str]) -> list[str]:
+            shown = CliRunner().invoke(app, [*path, "--help"], env=steady, terminal_width=100)
+            text = "\n".join(line.rstrip() for line in shown.output.strip("\n").splitlines())
+            pages = [f"## {' '.join(['poser', *path])}\n\n```\n{text}\n```\n"]
+            for name, child in getattr(command, "commands", {}).items():
+                pages += walk(child, [*path, name])
+            return pages
 
-    return f"{MADE}# Command line\n\n" + "\n".join(walk(get_command(app), "poser"))
+        return f"{MADE}# Command line\n\n" + "\n".join(walk(get_command(app), []))
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def studio_page() -> str:
