@@ -1,0 +1,101 @@
+"""The detector: a critic that reads the studio's kind of picture from its pixels alone."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from poser.critics.answers import Answer, Scene, answer
+from poser.critics.base import Critic
+from poser.critics.preservation import preservation
+from poser.critics.reading import Reading, read_picture
+from poser.critics.types import AtomAnswer, JudgeRequest, Verdict
+from poser.experts.base import CallContext
+from poser.experts.errors import CriticError, TimedOut
+from poser.experts.picture import Picture
+from poser.experts.types import Atom, Usage
+
+REVISION = "1"
+_KEPT_READINGS = 64
+
+
+class DetectorCritic(Critic):
+    """Judges flat illustrations: things, colours, sizes, counts, relations, lettering, backdrop, style and tone.
+
+    It knows the outlines of the lexicon, finds them on their die-cut backing, and says `None` where it cannot judge:
+    atoms in free words, nouns without an outline, pictures that are no such illustration (photographs). Nothing but
+    pixels is looked at. Deterministic; safe to be called from several threads.
+
+    With a source, the verdict's preservation says how much outside of what the atoms name is kept.
+    """
+
+    name = "detector"
+    price = 0.0
+    nominal_seconds = 0.06
+
+    def __init__(self) -> None:
+        """Cheap; outlines and profiles are loaded with the first picture."""
+        self._readings: OrderedDict[str, Reading] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def judge(self, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
+        """Judge the pictures one after another; what is still to do at the deadline is `TimedOut`."""
+        verdicts: list[Verdict | CriticError] = []
+        for index, request in enumerate(requests):
+            if ctx.cancelled():
+                verdicts.append(TimedOut(f"picture {index} was not judged before the deadline; allow more time."))
+                continue
+            verdicts.append(self._verdict(request))
+            ctx.progress(index, 1.0)
+        return verdicts
+
+    def close(self) -> None:
+        """Forget the pictures read so far."""
+        with self._lock:
+            self._readings.clear()
+
+    def read(self, picture: Picture) -> Reading:
+        """What the picture shows; the last readings are kept."""
+        with self._lock:
+            known = self._readings.get(picture.sha256)
+            if known is not None:
+                self._readings.move_to_end(picture.sha256)
+                return known
+        reading = read_picture(picture)
+        with self._lock:
+            self._readings[picture.sha256] = reading
+            while len(self._readings) > _KEPT_READINGS:
+                self._readings.popitem(last=False)
+        return reading
+
+    def _verdict(self, request: JudgeRequest) -> Verdict:
+        start = time.perf_counter()
+        source = None if request.source is None else self.read(request.source)
+        scene = Scene(self.read(request.picture), source)
+        answers = [answer(atom, scene) for atom in request.atoms]
+        return Verdict(
+            answers=tuple(
+                AtomAnswer(atom=atom.id, probability=given.probability, seen=given.seen)
+                for atom, given in zip(request.atoms, answers, strict=True)
+            ),
+            preservation=None if source is None else preservation(request.atoms, scene.picture, source),
+            feedback=feedback(request.atoms, answers),
+            critic=self.name,
+            revision=REVISION,
+            usage=Usage(usd=0.0, seconds=time.perf_counter() - start),
+        )
+
+
+def feedback(atoms: Sequence[Atom], answers: Sequence[Answer]) -> str:
+    """The failed atoms in words, parents before children; what follows from a failed parent is not repeated."""
+    failed: set[str] = set()
+    said: list[str] = []
+    for atom, given in zip(atoms, answers, strict=True):
+        if given.probability is None or given.probability >= 0.5:
+            continue
+        failed.add(atom.id)
+        if not failed.intersection(atom.parents) and given.complaint not in said:
+            said.append(given.complaint)
+    return "; ".join(said)
