@@ -29,14 +29,12 @@ def generate(
     out: Annotated[Path | None, typer.Option(help="Folder of the run; by default a new one in ./runs.")] = None,
     experts: Annotated[str | None, typer.Option(help="Experts to use, e.g. 'a,b'; by default all.")] = None,
     policy: Annotated[str | None, typer.Option(help="Who decides which expert does what; by default greedy.")] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same picture.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seeds everything drawn by chance.")] = 0,
     size: Annotated[
         str | None, typer.Option(help="WIDTHxHEIGHT in pixels; by default 768x768 or the source's.")
     ] = None,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Most calls of experts a picture.")] = None,
-    budget: Annotated[
-        float | None, typer.Option(min=0, help="Most US dollars a picture; 0: free experts only.")
-    ] = None,
+    budget: Annotated[float | None, typer.Option(min=0, help="Most US dollars for all; 0: free experts only.")] = None,
     n: Annotated[int, typer.Option(min=1, max=64, help="How many pictures, with seeds SEED to SEED+N-1.")] = 1,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; call nobody.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
@@ -64,7 +62,7 @@ def generate(
     if dry_run:
         _show_forecast(engine.forecast(text, **order), as_json)
         return
-    result = _run(text, order, out, quiet)
+    result = _saved(_run(text, order, out, quiet))
     if as_json:
         print_json(result.to_dict())
     elif result.image_path is not None:
@@ -91,6 +89,18 @@ def _run(text: str | None, order: dict[str, Any], out: Path | None, quiet: bool)
     if not quiet:
         _say(result_view(result))
     return result
+
+
+def _saved(result: Result) -> Result:
+    """A picture that could not be written into the run's folder goes into the system's folder for temporary files."""
+    if result.picture is None or result.image_path is not None:
+        return result
+    import tempfile
+    from dataclasses import replace
+
+    path = result.save(Path(tempfile.mkdtemp(prefix="poser-")) / "final.png")
+    typer.echo(f"note: the picture is kept in {path} instead.", err=True)
+    return replace(result, image_path=path)
 
 
 def _say(view: RenderableType) -> None:

@@ -119,10 +119,10 @@ def stream(
     Raises:
         InputError: at once, before the first event is asked for.
     """
-    warnings: list[str] = []
-    order = take_order(prompt, warn=warnings.append, **options)
     if deadline is not None and not deadline > 0:
         raise InputError(f"The deadline is {deadline!r}; give seconds above 0, or None for no limit.")
+    warnings: list[str] = []
+    order = take_order(prompt, warn=warnings.append, **options)
     if out is None or out is False:
         return Run(order, deadline_seconds=deadline, stop=stop, warnings=warnings).events()
     path = default_folder(order.plan.prompt, order.seeds[0]) if out is True else Path(out)

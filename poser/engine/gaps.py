@@ -37,11 +37,12 @@ def _describe(command: Command, plan: Plan, specs: Sequence[ExpertSpec], refusal
         said = "; ".join(list(dict.fromkeys(near))[:_MOST_REASONS])
     else:
         said = f"none of the {len(specs)} experts does {command.operation.value!r}"
-    unknown = [subject for subject in command.subjects if _unknown(subject)]
     nearby = [
-        f"instead of {subject!r} try {', '.join(found)}" for subject in unknown if (found := lexicon.suggest(subject))
+        f"instead of {subject!r} try {', '.join(found)}"
+        for subject in command.subjects
+        if _unknown(subject) and (found := lexicon.suggest(subject)) and found[0] not in said
     ]
-    hint = f" Nearby: {'; '.join(nearby)}." if nearby and not any(word in said for word in nearby) else ""
+    hint = f" Nearby: {'; '.join(nearby)}." if nearby else ""
     return f"Nobody can do {command.text!r}: {said.rstrip('.')}.{hint} {rest} {_CONNECT}"
 
 

@@ -101,18 +101,20 @@ def take_order(
     Raises:
         InputError: with what was given, what is allowed and what to do.
     """
+    if prompt is None and plan is None:
+        raise InputError("Nothing to do: give a prompt, or a plan.")
+    text = None if prompt is None else read_prompt(prompt)
     pool = catalog.experts(experts)
     judge = catalog.critic(critic)
     decider = catalog.policy(policy)
     settings = _settings(rules, budget, max_steps, n)
     seeds = _seeds(seed, n)
     source, size = _at_size(image, size, pool, warn)
-    if plan is None:
-        if prompt is None:
-            raise InputError("Nothing to do: give a prompt, or a plan.")
-        whole = check_plan(catalog.extractor(extractor).extract(read_prompt(prompt), source.ref if source else None))
+    if plan is not None:
+        whole = _given_plan(read_plan(plan), text, source, warn)
     else:
-        whole = _given_plan(read_plan(plan), prompt, source, warn)
+        assert text is not None
+        whole = check_plan(catalog.extractor(extractor).extract(text, source.ref if source is not None else None))
     return Order(
         plan=whole,
         source=source,
@@ -183,7 +185,7 @@ def _at_size(
 
 def _given_plan(plan: Plan, prompt: str | None, source: Picture | None, warn: Warn) -> Plan:
     """A plan from outside, tied to this run's source."""
-    if prompt is not None and read_prompt(prompt) != plan.prompt.strip():
+    if prompt is not None and prompt != plan.prompt.strip():
         warn("The prompt differs from the plan's own; the plan is carried out as it stands.")
     if plan.source is not None and source is None:
         raise InputError(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from poser.engine.gaps import describe_gaps
 from poser.engine.order import Order
@@ -17,7 +19,7 @@ from poser.experts.picture import Picture
 from poser.experts.record import TrackRecord
 from poser.experts.types import Usage
 from poser.result import Result
-from poser.run_folder import RunFiles, RunFolder
+from poser.run_folder import FINAL, TRACE, RunFolder
 from poser.storyboard import draw_storyboard
 
 
@@ -149,36 +151,30 @@ class Run:
             bests.append(best)
         top = max(range(len(traces)), key=lambda row: (bests[row] is not None, traces[row].alignment, -row))
         files = self._folder.finish(traces, top) if self._folder is not None else None
+        results = [self._result(row, trace, best) for row, (trace, best) in enumerate(zip(traces, bests, strict=True))]
+        chosen = results[top]
         if files is not None:
             self._warnings += files.problems
-        variants = tuple(
-            self._result(row, trace, best, files if row == top else None)
-            for row, (trace, best) in enumerate(zip(traces, bests, strict=True))
-        )
-        if len(variants) == 1:
-            return variants[0]
-        return self._result(top, traces[top], bests[top], files, variants)
+            chosen = replace(
+                chosen,
+                image_path=files.final,
+                storyboard_path=files.storyboard,
+                trace_path=files.trace,
+                folder=files.folder,
+            )
+        if len(results) == 1:
+            return replace(chosen, warnings=tuple(self._warnings))
+        if files is not None:
+            results = [_in_own_folder(result, files.folder) for result in results]
+        return replace(chosen, warnings=tuple(self._warnings), variants=tuple(results))
 
-    def _result(
-        self,
-        row: int,
-        trace: Trace,
-        best: Picture | None,
-        files: RunFiles | None,
-        variants: tuple[Result, ...] = (),
-    ) -> Result:
+    def _result(self, row: int, trace: Trace, best: Picture | None) -> Result:
         seen = [self._order.source, best, *self._driver.step_pictures(row)]
         return Result(
             picture=best,
             trace=trace,
             draw_board=draw_storyboard,
             pictures={picture.sha256: picture for picture in seen if picture is not None},
-            image_path=files.final if files is not None else None,
-            storyboard_path=files.storyboard if files is not None else None,
-            trace_path=files.trace if files is not None else None,
-            folder=files.folder if files is not None else None,
-            warnings=tuple(self._warnings),
-            variants=variants,
         )
 
     def _observe(self, record: TrackRecord) -> None:
@@ -201,6 +197,18 @@ def _handed_over(
     picture = pictures[index]
     assert picture is not None
     return trace.model_copy(update={"best": picture.ref, "best_step": index}), picture
+
+
+def _in_own_folder(result: Result, folder: Path) -> Result:
+    """One of several pictures, with the paths of its part of the run's folder."""
+    place = folder / f"seed-{result.seed}"
+    image, trace = place / FINAL, place / TRACE
+    return replace(
+        result,
+        folder=place,
+        image_path=image if image.exists() else None,
+        trace_path=trace if trace.exists() else None,
+    )
 
 
 def _critic_trouble(steps: Sequence[StepRecord]) -> str:

@@ -1,0 +1,82 @@
+"""Names become objects in one place."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from poser import catalog
+from poser.critics.testing import ScriptedCritic
+from poser.experts.errors import InputError, UnknownName
+from poser.experts.testing import FakeExpert
+from poser.policies.base import Policy
+
+
+def test_all_experts_are_the_studio():
+    names = [expert.spec.name for expert in catalog.experts()]
+    assert names == [expert.spec.name for expert in catalog.experts(["studio"])]
+    assert len(names) == len(set(names)) >= 6
+
+
+def test_names_and_objects_stand_side_by_side_in_their_order():
+    first = catalog.experts()[0].spec.name
+    own = FakeExpert("own")
+    assert [expert.spec.name for expert in catalog.experts([own, first])] == ["own", first]
+    assert catalog.experts([own])[0] is own
+
+
+def test_one_name_is_not_read_letter_by_letter():
+    first = catalog.experts()[0].spec.name
+    assert [expert.spec.name for expert in catalog.experts(first)] == [first]
+    assert len(catalog.experts(FakeExpert("own"))) == 1
+
+
+def test_every_call_makes_new_experts():
+    assert catalog.experts()[0] is not catalog.experts()[0]
+
+
+def test_an_unknown_expert_gets_a_suggestion():
+    first = catalog.experts()[0].spec.name
+    with pytest.raises(UnknownName, match=f"Did you mean '{first}'"):
+        catalog.experts([first + "x"])
+
+
+def test_an_empty_pool_is_refused():
+    with pytest.raises(InputError, match="No expert"):
+        catalog.experts([])
+
+
+def test_objects_are_taken_as_they_are():
+    critic = ScriptedCritic()
+    assert catalog.critic(critic) is critic
+    policy = catalog.policy("greedy")
+    assert catalog.policy(policy) is policy
+
+
+def test_defaults():
+    assert catalog.critic().name == "detector"
+    assert catalog.extractor().name == "grammar"
+    assert catalog.policy().name == "greedy"
+
+
+@pytest.mark.parametrize("name", ["greedy", "random"])
+def test_policies_by_name(name):
+    assert isinstance(catalog.policy(name), Policy)
+
+
+def test_a_foreign_object_is_no_policy():
+    with pytest.raises(InputError, match="not a policy"):
+        catalog.policy(3)
+
+
+def test_sides_are_those_that_suit_all():
+    assert catalog.sides([FakeExpert()]) == (1, 1 << 16)
+    assert catalog.sides([FakeExpert(), *catalog.experts()]) == (512, 1024)
+
+
+def test_importing_the_catalog_loads_nothing():
+    code = "import sys, poser.catalog; print([m for m in ('numpy', 'cv2', 'pydantic') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
