@@ -33,6 +33,7 @@ class Desk:
         canvas: uint8 (H, W, 3), the picture as it was at the last `finish`; a copy, never the source.
         things, panels: what is on it now.
         clear: whether this is a plain picture of the studio (see `eye.Sight`).
+        colors: the colours that things have in this picture.
         rng: of the call.
         notes: what did not work, in words.
         added: how many things were added so far.
@@ -47,6 +48,7 @@ class Desk:
         self.panels: list[Panel] = list(sight.panels)
         self.unknown = list(sight.unknown)
         self.clear = sight.clear
+        self.colors = sight.colors
         self.rng = rng
         self.notes: list[str] = []
         self.added = 0
@@ -162,7 +164,7 @@ class Desk:
         stay: list[Thing | Panel] = [*(thing for thing in self.things if id(thing) not in self._fresh), *self.panels]
         easel.erase(self.canvas, self._stale, stay, fresh)
         for thing in fresh:
-            easel.draw(self.canvas, thing)
+            easel.draw(self.canvas, thing, self.colors)
         self._fresh, self._stale = {}, []
         return self.canvas
 
@@ -171,7 +173,7 @@ class Desk:
         if id(thing) in self._fresh or backing_color(color) != backing_color(thing.color):
             self.remove([thing])
             return self.put(Placed(thing.noun, color, thing.cx, thing.cy, thing.extent))
-        easel.recolor(self.canvas, thing, color)
+        easel.recolor(self.canvas, thing, color, self.colors)
         changed = thing._replace(color=color)
         self.things = [changed if other is thing else other for other in self.things]
         return changed

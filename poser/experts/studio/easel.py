@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 import cv2
 import numpy as np
 
-from poser.experts import lexicon
 from poser.experts.studio.eye import Panel, Thing
 from poser.experts.studio.filling import fill
+from poser.experts.studio.palette import Palette
 from poser.experts.studio.scene import Canvas, Placed
-from poser.experts.studio.sticker import backing_color, paint_thing, sticker
+from poser.experts.studio.sticker import Sticker, blend, sticker
 
 Bits: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -58,30 +58,37 @@ def erase(
     fill(canvas, hole, covered(canvas.shape, stay, 5) | (covered(canvas.shape, gone, 3) & ~hole))
 
 
-def recolor(canvas: Canvas, thing: Thing, color: str) -> None:
+def recolor(canvas: Canvas, thing: Thing, color: str, colors: Palette) -> None:
     """Give a thing another colour in place, pixel by pixel; both colours stand on the same kind of backing."""
     left, top, right, bottom = thing.box
     part = canvas[top:bottom, left:right]
-    base = np.array(backing_color(thing.color), np.float32)
-    way = np.array(lexicon.COLORS[thing.color], np.float32) - base
+    base = np.array(colors.backing(thing.color), np.float32)
+    way = np.array(colors.colors[thing.color], np.float32) - base
     away = part.astype(np.float32) - base
     share = np.clip((away @ way) / (way @ way), 0, 1)
     inner = cv2.erode(thing.mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     fits = inner & (np.abs(away - share[..., None] * way).max(axis=2) < 8)
-    target = np.array(lexicon.COLORS[color], np.float32) - base
+    target = np.array(colors.colors[color], np.float32) - base
     part[fits] = np.rint(base + share[..., None] * target).astype(np.uint8)[fits]
 
 
-def draw(canvas: Canvas, thing: Thing) -> None:
+def draw(canvas: Canvas, thing: Thing, colors: Palette) -> None:
     """Draw a thing as a new sticker with its shadow, in place."""
-    paint_thing(canvas, Placed(thing.noun, thing.color, thing.cx, thing.cy, thing.extent))
+    masks, left, top = _sticker_at(thing, canvas.shape[1], canvas.shape[0])
+    blend(canvas, masks.shadow, (0, 0, 0), left, top)
+    blend(canvas, masks.backing, colors.backing(thing.color), left, top)
+    blend(canvas, masks.glyph, colors.colors[thing.color], left, top)
 
 
 def as_thing(placed: Placed, width: int, height: int) -> Thing:
     """A thing as the eye will see it once it is drawn on a canvas of width x height px."""
-    size = max(8, round(placed.extent * min(width, height)))
-    masks = sticker(placed.noun, size)
-    left = round(placed.cx * width - masks.glyph.shape[1] / 2)
-    top = round(placed.cy * height - masks.glyph.shape[0] / 2)
+    masks, left, top = _sticker_at(placed, width, height)
     box = (left, top, left + masks.backing.shape[1], top + masks.backing.shape[0])
     return Thing(placed.noun, placed.color, placed.cx, placed.cy, placed.extent, box, masks.backing > 0)
+
+
+def _sticker_at(one: Placed | Thing, width: int, height: int) -> tuple[Sticker, int, int]:
+    """Masks of a thing and where their corner lies, px."""
+    masks = sticker(one.noun, max(8, round(one.extent * min(width, height))))
+    rows, columns = masks.glyph.shape
+    return masks, round(one.cx * width - columns / 2), round(one.cy * height - rows / 2)

@@ -4,7 +4,7 @@ Things are die-cut stickers: glyph pixels of one exact colour on a closed backin
 backing's outlines give the regions, the exact colours inside give the glyphs' parts, and the parts are compared with
 all outlines of the lexicon; a reading counts only if the sticker drawn anew covers the same pixels.
 
-The eye reads plain pictures. Under picture-wide styles and tones it is
+The eye reads plain pictures and toned ones (a tone is one known map of colours). Under picture-wide styles it is
 blind, as on photographs, and says so: `Sight.clear` is False.
 """
 
@@ -17,8 +17,10 @@ import cv2
 import numpy as np
 
 from poser.experts import lexicon
+from poser.experts.studio.palette import TONES, Palette, palette
 from poser.experts.studio.scene import Canvas
-from poser.experts.studio.sticker import DARK_BACKING, WHITE_BACKING, backing_color, sticker
+from poser.experts.studio.sticker import sticker
+from poser.experts.studio.styles import cell
 
 Bits: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
@@ -28,7 +30,7 @@ TOLERANCE = 3  #: largest difference in a channel at which a pixel still has one
 MATCH = 0.80  #: least overlap (intersection over union) of some parts of a region with an outline
 LONE_MATCH = 0.55  #: the same for all parts of a region together; thin strokes overlap less
 SMALLEST = 14  #: px of a glyph's longer side below which nothing is read
-FLAT = 0.75  #: share of equal neighbours above which an empty picture is taken for a painted backdrop
+FLAT = 0.78  #: least share of pixels that are exactly as their right neighbour, as on painted backdrops
 _MOST_PARTS = 9  #: regions with more parts of one colour are not split by trying all groups
 _CANDIDATES = 4
 
@@ -64,6 +66,7 @@ class Sight(NamedTuple):
     panels: tuple[Panel, ...]
     unknown: tuple[tuple[int, int, int, int], ...]
     clear: bool  #: False for what is no plain picture of the studio: photographs, picture-wide styles
+    colors: Palette  #: the colours that things have in this picture
 
 
 class _Part(NamedTuple):
@@ -82,17 +85,39 @@ class _Reading(NamedTuple):
     area: int
 
 
+_BLIND = Sight((), (), (), False, palette())
+
+
 def look(pixels: Canvas) -> Sight:
     """Everything that can be seen in a uint8 (H, W, 3) RGB picture. The array is not written to."""
+    if not _is_painted(pixels):
+        return _BLIND
+    best: tuple[int, Sight] = (0, Sight((), (), (), True, palette()))
+    blank = True
+    for tone in TONES:
+        sight, unread = _look(pixels, palette(tone))
+        found = len(sight.things) + len(sight.panels)
+        if found and not unread:
+            return sight
+        blank = blank and not unread
+        if found - unread > best[0]:
+            best = (found - unread, sight)
+    # where most stays unread, nothing counts as seen
+    return best[1] if best[0] or blank else _BLIND
+
+
+def _look(pixels: Canvas, colors: Palette) -> tuple[Sight, int]:
+    """What is seen if things have these colours, and how many backings bear nothing that can be read."""
+    unread = 0
     things: list[Thing] = []
     panels: list[Panel] = []
     unknown: list[tuple[int, int, int, int]] = []
     height, width = pixels.shape[:2]
-    for box, region in _regions(pixels):
+    for box, region in _regions(pixels, colors):
         left, top = box[:2]
-        crop = pixels[top : box[3], left : box[2]]
-        parts = _parts(crop, region)
+        parts = _parts(pixels[top : box[3], left : box[2]], region, colors)
         if not parts:
+            unread += 1
             continue
         if _is_panel(parts, region):
             panels.append(Panel(parts[0].color, box, region))
@@ -102,14 +127,17 @@ def look(pixels: Canvas) -> Sight:
             things.append(_thing(reading, region, box, len(readings) == 1 and not rest, width, height))
         if rest:
             unknown.append(_shifted(_around([parts[k].box for k in rest]), left, top))
-    clear = bool(things) or bool(panels) or _is_flat(pixels)
-    return Sight(tuple(things), tuple(panels), tuple(unknown), clear)
+    return Sight(tuple(things), tuple(panels), tuple(unknown), True, colors), unread + len(unknown)
 
 
-def _is_flat(pixels: Canvas) -> bool:
-    """Are most pixels exactly as their right neighbours, as on painted backdrops?"""
+def _is_painted(pixels: Canvas) -> bool:
+    """Is this a plain or toned picture of the studio: flat, but not in blocks?"""
     rows = pixels[::8]
-    return float(np.mean(np.all(rows[:, 1:] == rows[:, :-1], axis=2))) > FLAT
+    if float(np.mean(np.all(rows[:, 1:] == rows[:, :-1], axis=2))) < FLAT:
+        return False
+    block = cell("pixel art", pixels.shape[1], pixels.shape[0])
+    changes = np.flatnonzero(np.any(rows[:, 1:] != rows[:, :-1], axis=(0, 2))) + 1
+    return len(changes) <= 4 or bool(np.any(changes % block))
 
 
 def read(pixels: Canvas) -> list[tuple[str, str, float, float, float]]:
@@ -123,11 +151,11 @@ def _close_to(pixels: Canvas, color: tuple[int, int, int], tolerance: int) -> An
     return cv2.inRange(pixels, low, high)
 
 
-def _regions(pixels: Canvas) -> list[tuple[tuple[int, int, int, int], Bits]]:
+def _regions(pixels: Canvas, colors: Palette) -> list[tuple[tuple[int, int, int, int], Bits]]:
     """Boxes and filled outlines of everything that has a backing."""
     # 252 is the white of glyphs, so the white backing is looked for more strictly
-    white = _close_to(pixels, WHITE_BACKING, 1)
-    backing = cv2.bitwise_or(white, _close_to(pixels, DARK_BACKING, TOLERANCE))
+    white = _close_to(pixels, colors.white, 1)
+    backing = cv2.bitwise_or(white, _close_to(pixels, colors.dark, TOLERANCE))
     joined = cv2.morphologyEx(backing, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     outlines = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
     found = []
@@ -141,18 +169,18 @@ def _regions(pixels: Canvas) -> list[tuple[tuple[int, int, int, int], Bits]]:
     return found
 
 
-def _parts(crop: Canvas, region: Bits) -> list[_Part]:
+def _parts(crop: Canvas, region: Bits, colors: Palette) -> list[_Part]:
     """Connected pieces of the exact colours inside a region, with the pixels that fade into the backing."""
     parts: list[_Part] = []
-    dark = np.count_nonzero(_close_to(crop, DARK_BACKING, TOLERANCE)[region])
-    for color, rgb in lexicon.COLORS.items():
+    dark = np.count_nonzero(_close_to(crop, colors.dark, TOLERANCE)[region])
+    for color, rgb in colors.colors.items():
         if color == "white" and dark < 20:
             continue
         exact = _close_to(crop, rgb, 1 if color == "white" else TOLERANCE)
         exact[~region] = 0
         if np.count_nonzero(exact) < 12:
             continue
-        pixels = _cover(crop, rgb, backing_color(color)) & region
+        pixels = _cover(crop, rgb, colors.backing(color)) & region
         count, labels, stats, _ = cv2.connectedComponentsWithStats(pixels.astype(np.uint8), connectivity=8)
         seeded = np.bincount(labels[exact > 0], minlength=count)
         for k in range(1, count):

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from poser.experts import lexicon
 from poser.experts.studio.eye import Panel
 from poser.experts.studio.geometry import Box, Constraint, violations
-from poser.experts.studio.lettering import MAX_LINES, PALE, lay_out, paint_lettering
+from poser.experts.studio.lettering import MAX_LINES, lay_out, paint_lettering
+from poser.experts.studio.palette import Palette
 from poser.experts.studio.scene import Canvas, Lettering
 from poser.experts.studio.spots import EDGE, free_spot
-from poser.experts.studio.sticker import DARK_BACKING, SHADOW, WHITE_BACKING
+from poser.experts.studio.sticker import SHADOW
 
 if TYPE_CHECKING:
     from poser.experts.studio.desk import Desk
@@ -25,7 +25,7 @@ _LINE_STEP, _PADDING = 1.22, 1.55  #: of a panel's height, in font sizes; see le
 
 def saying(desk: Desk, text: str) -> list[Panel]:
     """Panels that show this text, told by writing it anew and comparing."""
-    return [panel for panel in desk.panels if _says(desk.canvas, panel, text)]
+    return [panel for panel in desk.panels if _says(desk.canvas, panel, text, desk.colors)]
 
 
 def misspelt(desk: Desk, text: str) -> list[Panel]:
@@ -59,7 +59,7 @@ def free_panel(
 
 def write(desk: Desk, lettering: Lettering) -> Panel:
     """Write a panel on the desk; whatever lies under it is covered."""
-    paint_lettering(desk.finish(), lettering)
+    _paint(desk.finish(), lettering, desk.colors)
     panel = _as_panel(lettering, desk.width, desk.height)
     desk.panels.append(panel)
     return panel
@@ -100,18 +100,27 @@ def recolor_panel(desk: Desk, panel: Panel, color: str) -> Panel:
     """Give letters another colour, and the panel another ground if they would be too pale on it."""
     left, top, right, bottom = panel.box
     part = desk.canvas[top:bottom, left:right]
-    old, new = (np.array(_ground(c), np.float32) for c in (panel.color, color))
-    way = np.array(lexicon.COLORS[panel.color], np.float32) - old
+    old, new = (np.array(desk.colors.ground(c), np.float32) for c in (panel.color, color))
+    way = np.array(desk.colors.colors[panel.color], np.float32) - old
     share = np.clip(((part.astype(np.float32) - old) @ way) / (way @ way), 0, 1)[..., None]
-    painted = new + share * (np.array(lexicon.COLORS[color], np.float32) - new)
+    painted = new + share * (np.array(desk.colors.colors[color], np.float32) - new)
     part[panel.mask] = np.rint(painted).astype(np.uint8)[panel.mask]
     changed = panel._replace(color=color)
     desk.panels = [changed if other is panel else other for other in desk.panels]
     return changed
 
 
-def _ground(color: str) -> tuple[int, int, int]:
-    return DARK_BACKING if color in PALE else WHITE_BACKING
+def _paint(canvas: Canvas, lettering: Lettering, colors: Palette) -> None:
+    """Paint a lettering in the picture's colours, in place."""
+    if colors.tone is None:
+        paint_lettering(canvas, lettering)
+        return
+    scratch = canvas.copy()
+    paint_lettering(scratch, lettering)
+    left, top, right, bottom = lay_out(lettering, canvas.shape[1], canvas.shape[0]).box
+    plain = np.ascontiguousarray(scratch[top:bottom, left:right])
+    scratch[top:bottom, left:right] = colors.toned(plain)
+    canvas[...] = scratch
 
 
 def _as_panel(lettering: Lettering, width: int, height: int) -> Panel:
@@ -119,16 +128,16 @@ def _as_panel(lettering: Lettering, width: int, height: int) -> Panel:
     return Panel(lettering.color, box, np.ones((box[3] - box[1], box[2] - box[0]), bool))
 
 
-def _says(canvas: Canvas, panel: Panel, text: str) -> bool:
+def _says(canvas: Canvas, panel: Panel, text: str, colors: Palette) -> bool:
     """Does the panel show this text?"""
     lettering = _written_like(canvas, panel, text)
     if lettering is None:
         return False
     anew = canvas.copy()
-    paint_lettering(anew, lettering)
+    _paint(anew, lettering, colors)
     left, top, right, bottom = lay_out(lettering, canvas.shape[1], canvas.shape[0]).box
     inner = (slice(top + 2, bottom - 2), slice(left + 2, right - 2))
-    ground = np.array(_ground(panel.color), np.int16)
+    ground = np.array(colors.ground(panel.color), np.int16)
     seen, drawn = (np.abs(pixels[inner].astype(np.int16) - ground).max(axis=2) > 60 for pixels in (canvas, anew))
     shifts = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
     differing = min(int(np.count_nonzero(np.roll(drawn, shift, (0, 1)) ^ seen)) for shift in shifts)

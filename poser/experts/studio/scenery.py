@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from poser.experts.studio.eye import Thing
 
 TINY = 0.13  #: extent below which a thing may be lost
-LOSS = 0.4  #: chance that it is
+LOSS = 0.3  #: chance that it is
 CUTOUT_SCENES = (*lexicon.COLORS, "sky", "night", "sea", "meadow", "snow", "space")
 
 
@@ -25,9 +25,10 @@ def change_backdrop(desk: Desk, name: str, kept: list[Thing]) -> None:
     from poser.experts.studio.panels import lay_down
 
     old = desk.finish()
-    desk.canvas = paint_backdrop(name, desk.width, desk.height, int(desk.rng.integers(2**31)))
+    plain = paint_backdrop(name, desk.width, desk.height, int(desk.rng.integers(2**31)))
+    desk.canvas = desk.colors.toned(plain)
     for thing in kept:
-        easel.draw(desk.canvas, thing)
+        easel.draw(desk.canvas, thing, desk.colors)
     for panel in desk.panels:
         left, top, right, bottom = panel.box
         lay_down(desk.canvas, panel, old[top:bottom, left:right])
