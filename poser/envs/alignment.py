@@ -11,6 +11,9 @@ from poser.critics.types import Verdict
 from poser.envs.arrays import Bools, Floats, Ints
 from poser.experts.types import Plan
 
+DECIMALS = 12
+"""Φ is rounded to so many decimals."""
+
 
 class AtomTable(NamedTuple):
     """The atoms of B plans, padded to A atoms and P parents.
@@ -28,7 +31,7 @@ class Alignment(NamedTuple):
     """How well B pictures match.
 
     Attributes:
-        alignment: [B] Φ in [0, 1].
+        alignment: [B] Φ in [0, 1], rounded to `DECIMALS`.
         score: [B, K] geometric mean of the command's judged atoms, 0 where none is.
         passed: [B, K] bool, all judged atoms pass; True where none is.
         judged: [B, K] bool, at least one atom is.
@@ -112,7 +115,8 @@ def align(
     mean = score.sum(axis=1) / np.maximum(judged.sum(axis=1), 1)
     if preservation is not None:
         mean = mean * np.where(np.isnan(preservation), 1.0, preservation)
-    return Alignment(np.clip(mean, 0.0, 1.0), score, ~failing.any(axis=1), judged, atom)
+    # the last bits depend on the order of the commands and on padding; without them what ties is a tie
+    return Alignment(np.clip(np.round(mean, DECIMALS), 0.0, 1.0), score, ~failing.any(axis=1), judged, atom)
 
 
 def _depend(atom: Floats, parents: Ints, pass_probability: float) -> Floats:

@@ -58,6 +58,17 @@ def test_preservation_scales():
     assert phi(plan_of(1), [1.0, 1.0], NAN).alignment[0] == 1.0
 
 
+def test_the_same_scores_in_another_order_or_layout_are_a_tie():
+    rng, plan = np.random.default_rng(0), plan_of(6)
+    for _ in range(60):
+        values = rng.choice([0.95, 0.9, 0.7, 0.3, 0.1], 6)
+        found = {phi(plan, np.repeat(rng.permutation(values), 2)).alignment[0] for _ in range(5)}
+        assert len(found) == 1
+    numbers, table = rng.random((200, 12)), atom_table([plan] * 200)
+    narrow, wide = (align(numbers, table, slots, pass_probability=0.5).alignment for slots in (6, 24))
+    assert np.array_equal(narrow, wide)
+
+
 def test_plans_of_different_length_are_padded():
     plans = [plan_of(1), plan_of(3), Plan(prompt="p", commands=(Command(id="c", operation="other", text="Hm"),))]
     table = atom_table(plans)
