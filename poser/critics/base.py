@@ -45,12 +45,12 @@ def judge_checked(critic: Critic, requests: Sequence[JudgeRequest], ctx: CallCon
         verdicts = list(critic.judge(requests, ctx))
     except CallError as error:
         return [error for _ in requests]
-    except Exception as error:  # noqa: BLE001  any plugin may raise anything; it is reported, not swallowed
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  a plugin may even raise CancelledError or SystemExit; it is reported
         return [BadReply(f"critic {critic.name} raised {type(error).__name__}: {error}", usd=None) for _ in requests]
     if len(verdicts) != len(requests):
-        message = (
-            f"critic {critic.name} gave {len(verdicts)} verdicts on {len(requests)} pictures; one each is needed."
-        )
+        message = f"critic {critic.name} gave {len(verdicts)} verdicts on {len(requests)} pictures; one each is needed."
         return [BadReply(message, usd=None) for _ in requests]
     return [_checked(critic.name, request, verdict) for request, verdict in zip(requests, verdicts, strict=True)]
 

@@ -11,7 +11,7 @@ from poser.critics.base import Critic, judge_checked
 from poser.critics.types import JudgeRequest, Verdict
 from poser.envs.calls import Caller, Job
 from poser.experts.base import CallContext, Expert, run_checked
-from poser.experts.errors import CriticError, ExpertError, TimedOut
+from poser.experts.errors import CallError, CriticError, ExpertError, TimedOut
 from poser.experts.picture import Picture
 from poser.experts.types import ExpertRequest, ExpertResult, Usage
 
@@ -84,7 +84,7 @@ class Asker:
             verdicts = judge_checked(self._critic, asked, ctx)
             share = (time.perf_counter() - started) / len(asked)
             return [
-                Judgement(v, _timed(v.usage, share) if isinstance(v, Verdict) else Usage(usd=v.usd, seconds=share))
+                Judgement(v, _timed(v.usage, share) if isinstance(v, Verdict) else _bill(v, verdicts, share))
                 for v in verdicts
             ]
 
@@ -103,7 +103,7 @@ class Asker:
             results = run_checked(expert, requests, ctx)
             share = (time.perf_counter() - started) / len(requests)
             return [
-                Reply(r, _timed(r.usage, share) if isinstance(r, ExpertResult) else Usage(usd=r.usd, seconds=share))
+                Reply(r, _timed(r.usage, share) if isinstance(r, ExpertResult) else _bill(r, results, share))
                 for r in results
             ]
 
@@ -124,6 +124,13 @@ class Asker:
 
 def _timed(usage: Usage, share: float) -> Usage:
     return usage if usage.seconds > 0 else usage.model_copy(update={"seconds": share})
+
+
+def _bill(error: CallError, answers: Sequence[object], seconds: float) -> Usage:
+    """What one of the answers cost that are errors: an error that was raised for a whole batch has one bill for all."""
+    usd = error.usd if error.usd is not None and 0.0 <= error.usd < float("inf") else None
+    sharing = sum(answer is error for answer in answers)
+    return Usage(usd=None if usd is None else usd / sharing, seconds=seconds)
 
 
 def _given_up(name: str, reason: str, begun: bool, seconds: float) -> tuple[TimedOut, Usage]:

@@ -85,15 +85,18 @@ def run_checked(
     """`expert.run` that never raises and always answers for every request.
 
     What is raised becomes one error for each request (a `CallError` as it is, anything else as `BadReply` that names
-    the exception); a list of the wrong length or with foreign members becomes `BadReply`; a picture of another size
-    than asked, or of one single colour, becomes `BadReply` for that request. `KeyboardInterrupt` passes through.
+    the exception); a list of the wrong length or with foreign members or fields becomes `BadReply`; a picture of
+    another size than asked, or of one single colour, becomes `BadReply` for that request. `KeyboardInterrupt` passes
+    through.
     """
     name = expert.spec.name
     try:
         results = list(expert.run(requests, ctx))
     except CallError as error:
         return [error for _ in requests]
-    except Exception as error:  # noqa: BLE001  any plugin may raise anything; it is reported, not swallowed
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  a plugin may even raise CancelledError or SystemExit; it is reported
         return [BadReply(f"{name} raised {type(error).__name__}: {error}", usd=None) for _ in requests]
     if len(results) != len(requests):
         message = f"{name} answered {len(results)} of {len(requests)} requests; one answer for each is required."
@@ -107,6 +110,13 @@ def _checked(name: str, request: ExpertRequest, result: Any) -> ExpertResult | E
     if not isinstance(result, ExpertResult) or not isinstance(result.picture, Picture):
         return BadReply(
             f"{name} brought a {type(result).__name__} instead of an ExpertResult with a Picture.", usd=None
+        )
+    texts = (result.text_sent, result.revision, *result.notes) if isinstance(result.notes, tuple | list) else (None,)
+    if not isinstance(result.usage, Usage) or not all(isinstance(text, str) for text in texts):
+        return BadReply(
+            f"{name} brought usage={result.usage!r}, notes={result.notes!r}, text_sent={result.text_sent!r}, "
+            f"revision={result.revision!r}; give a Usage, a tuple of strings, and two strings.",
+            usd=None,
         )
     picture = result.picture
     if picture.size != (request.width, request.height):

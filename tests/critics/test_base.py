@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from poser.critics.base import judge_checked
@@ -39,6 +41,15 @@ def test_errors_are_for_one_picture_or_for_all():
     both = judge_checked(ScriptedCritic([{}, ValueError("boom")]), [request(), request()], CallContext())
     assert [type(v) for v in both] == [BadReply, BadReply]
     assert "ValueError: boom" in str(both[0])
+
+
+@pytest.mark.parametrize("trouble", [asyncio.CancelledError(), SystemExit(2)])
+def test_what_is_no_exception_but_is_raised_is_a_bad_reply_too(trouble):
+    class Quitter(ScriptedCritic):
+        def judge(self, requests, ctx):
+            raise trouble
+
+    assert isinstance(judge_checked(Quitter(), [request()], CallContext())[0], BadReply)
 
 
 def test_a_verdict_must_answer_exactly_what_was_asked():

@@ -80,6 +80,19 @@ def test_who_hangs_costs_one_step_and_its_late_answer_is_ignored():
     assert len(pictures) == 2
 
 
+@pytest.mark.parametrize("usd", [0.04, None, -1.0, float("nan")])
+def test_an_error_raised_for_a_whole_batch_is_billed_once(usd):
+    class Broke(FakeExpert):
+        def run(self, requests, ctx):
+            raise BadReply("no image in the answer", usd=usd)
+
+    driver = Driver([Broke("broke", "t2i")], ScriptedCritic())
+    driver.reset([task(2), task(2)])
+    driver.step([0, 0])
+    bills = [trace.usd for trace in driver.traces()]
+    assert bills == ([0.02, 0.02] if usd == 0.04 else [None, None])
+
+
 def test_a_refusal_that_raises_is_a_refusal():
     class Rude(FakeExpert):
         def refuses(self, command, has_source):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 
@@ -84,6 +85,28 @@ def test_run_checked_names_the_culprit(fault, kind, words):
     results = run_checked(fake, [request(mode="t2i", source=None, width=64, height=64)], CallContext())
     assert type(results[0]) is kind
     assert words in str(results[0])
+
+
+@pytest.mark.parametrize("fields", [{"usage": None}, {"notes": "words"}, {"notes": (1,)}, {"text_sent": 3}])
+def test_a_result_with_wrong_fields_is_a_bad_reply(fields):
+    class Sloppy(FakeExpert):
+        def run(self, requests, ctx):
+            return [ExpertResult(picture=each.picture, **fields) for each in super().run(requests, ctx)]
+
+    [answer] = run_checked(Sloppy(), [request(mode="t2i", source=None, width=64, height=64)], CallContext())
+    assert isinstance(answer, BadReply)
+    assert next(iter(fields)) in str(answer)
+
+
+@pytest.mark.parametrize("trouble", [asyncio.CancelledError(), SystemExit(2)])
+def test_what_is_no_exception_but_is_raised_is_a_bad_reply_too(trouble):
+    @expert(operations=["tone"])
+    def quitter(request):
+        """Gives up in an unusual way."""
+        raise trouble
+
+    [answer] = run_checked(quitter, [request()], CallContext())
+    assert type(trouble).__name__ in str(answer)
 
 
 def test_ctrl_c_passes_through():
