@@ -53,6 +53,8 @@ class LiveView:
         self._plan: PlanReady | None = None
         self._runs: list[_Run] = []
         self._live: Live | None = None
+        # one for the whole run: a new one would stand still
+        self._spinner = Spinner("dots")
 
     def __enter__(self) -> Self:
         if not self._quiet and self._console.is_terminal:
@@ -107,10 +109,11 @@ class LiveView:
 
     def _render(self) -> RenderableType:
         if self._plan is None:
-            return Spinner("dots", "reading the prompt")
+            self._spinner.update(text="reading the prompt")
+            return self._spinner
+        several = len(self._runs) > _MOST_COLUMNS
         table = Table(box=None, show_header=len(self._runs) > 1, pad_edge=False)
         table.add_column("command", max_width=_WIDEST_COMMAND, no_wrap=True, overflow="ellipsis")
-        several = len(self._runs) > _MOST_COLUMNS
         for number in range(1 if several else len(self._runs)):
             table.add_column("done" if several else f"#{number + 1}", justify="center")
         for command in self._plan.plan.commands:
@@ -120,15 +123,22 @@ class LiveView:
             ]
             cells = [Text(f"{states.count('satisfied')}/{len(states)}")] if several else [self._mark(s) for s in states]
             table.add_row(Text(command.text), *cells)
-        return Group(table, *([] if several else [self._progress(number) for number in range(len(self._runs))]))
+        # a terminal that is too low cuts off the end
+        return Group(*self._progress(several), table)
 
-    def _progress(self, number: int) -> RenderableType:
-        run = self._runs[number]
-        name = f"#{number + 1}  " if len(self._runs) > 1 else ""
-        line = Text(
-            f"{name}step {run.steps}   score {run.best:.2f}   {money(run.usd, unknown=run.unknown_bill)}   {run.doing}"
-        )
-        return Spinner("dots", line) if run.doing else line
+    def _progress(self, several: bool) -> list[RenderableType]:
+        busy = next((run.doing for run in self._runs if run.doing), "")
+        self._spinner.update(text=busy or "thinking")
+        if several:
+            best, steps = max(run.best for run in self._runs), sum(run.steps for run in self._runs)
+            bill = money(sum(run.usd for run in self._runs), unknown=any(run.unknown_bill for run in self._runs))
+            return [self._spinner, Text(f"{len(self._runs)} pictures   {steps} steps   best score {best:.2f}   {bill}")]
+        lines = []
+        for number, run in enumerate(self._runs, 1):
+            name = f"#{number}   " if len(self._runs) > 1 else ""
+            bill = money(run.usd, unknown=run.unknown_bill)
+            lines.append(Text(f"{name}step {run.steps}   score {run.best:.2f}   {bill}"))
+        return [self._spinner, *lines]
 
     def _mark(self, state: str) -> Text:
         mark, style = _MARKS[state]

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from poser.critics.testing import ScriptedCritic
+from poser.experts.picture import Picture
 from poser.experts.testing import FakeExpert
 
 SMALL = ("--size", "256x256")
@@ -30,7 +31,7 @@ def test_a_picture_is_made_and_its_path_is_all_that_stdout_says(poser):
     done = poser("generate", "car, tree", "--out", "run", *SMALL)
     assert done.exit_code == 0
     assert done.stdout == "run/final.png\n"
-    assert Image.open("run/final.png").size == (256, 256)
+    assert Picture.open("run/final.png").size == (256, 256)
     for words in ("painter on everything", "score 1.00", "Add a tree", "$0.01"):
         assert words in done.stderr
 
