@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from poser.experts.studio.asks import Ask, read_asks, selected
 from poser.experts.studio.editor import LICENCE, Editor
-from poser.experts.studio.settling import Skills, settle
 from poser.experts.types import Command, ExpertSpec, Operation
 
 if TYPE_CHECKING:
@@ -39,6 +38,7 @@ class Arranger(Editor):
     def edit(self, desk: Desk, command: Command) -> None:
         """Add what is missing and move what stands wrong."""
         from poser.experts.studio.moving import move_command
+        from poser.experts.studio.settling import Skills, settle
 
         if command.operation is Operation.MOVE and selected(command):
             move_command(desk, command, makes_room=True)

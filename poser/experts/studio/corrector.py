@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from poser.experts.studio.asks import goal_color, goal_size, read_asks, selected
 from poser.experts.studio.editor import LICENCE, Editor
-from poser.experts.studio.settling import Skills, resize, settle
 from poser.experts.types import Command, ExpertSpec, Operation
 
 if TYPE_CHECKING:
@@ -38,6 +37,8 @@ class Corrector(Editor):
 
     def edit(self, desk: Desk, command: Command) -> None:
         """Settle each group, or recolour or resize the selected things."""
+        from poser.experts.studio.settling import Skills, resize, settle
+
         if command.operation is Operation.RECOLOR:
             color = goal_color(command)
             for subject in selected(command) if color else ():

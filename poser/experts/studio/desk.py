@@ -11,11 +11,12 @@ from poser.experts import lexicon
 from poser.experts.lexicon import Subject
 from poser.experts.studio import easel
 from poser.experts.studio.asks import Ask
-from poser.experts.studio.eye import Panel, Thing, look
+from poser.experts.studio.eye import look
 from poser.experts.studio.geometry import Box, Constraint, violations
 from poser.experts.studio.lettering import lay_out as lay_out_lettering
 from poser.experts.studio.placing import LEAST_EXTENT, Wanted, find_places
 from poser.experts.studio.scene import Canvas, Lettering, Placed
+from poser.experts.studio.sight import Panel, Thing
 from poser.experts.studio.spots import half_sides, outer_half_sides
 from poser.experts.studio.sticker import backing_color
 

@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 import cv2
 import numpy as np
 
-from poser.experts.studio.eye import Panel, Thing
 from poser.experts.studio.filling import fill
 from poser.experts.studio.palette import Palette
 from poser.experts.studio.scene import Canvas, Placed
+from poser.experts.studio.sight import Panel, Thing
 from poser.experts.studio.sticker import Sticker, blend, sticker
 
 Bits: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]

@@ -11,7 +11,7 @@ from poser.experts.types import Command, ExpertSpec, Operation
 
 if TYPE_CHECKING:
     from poser.experts.studio.desk import Desk
-    from poser.experts.studio.eye import Panel, Thing
+    from poser.experts.studio.sight import Panel, Thing
 
 NEAR = 0.07  #: a neighbour closer than this (shares of the shorter side) is at risk
 RISK = 0.3  #: chance that the nearest such neighbour goes too

@@ -9,10 +9,8 @@ from poser.experts.studio.asks import Ask, goal_color, goal_size, read_asks, rep
 from poser.experts.studio.editor import LICENCE, Editor
 from poser.experts.studio.eraser import doomed
 from poser.experts.studio.filters import apply_wide
-from poser.experts.studio.moving import move_command
 from poser.experts.studio.replacer import replace_all
 from poser.experts.studio.scenery import change_backdrop
-from poser.experts.studio.settling import Skills, resize, settle
 from poser.experts.studio.signwriter import letter
 from poser.experts.types import Command, ExpertSpec, Operation
 
@@ -61,6 +59,9 @@ class Generalist(Editor):
 
     def edit(self, desk: Desk, command: Command) -> None:
         """One command of any kind."""
+        from poser.experts.studio.moving import move_command
+        from poser.experts.studio.settling import resize
+
         lapse = desk.rng.random() < LAPSE
         match command.operation:
             case Operation.ADD:
@@ -97,6 +98,8 @@ class Generalist(Editor):
                 apply_wide(desk, command)
 
     def _settle(self, desk: Desk, command: Command, lapse: bool) -> None:
+        from poser.experts.studio.settling import Skills, settle
+
         chance, colors = desk.confusion
         skills = Skills(relations=not lapse, places=not lapse, resizes=not lapse, makes_room=not lapse)
         for ask in read_asks(command).groups:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 from poser.experts.studio.asks import read_asks
 from poser.experts.studio.editor import LICENCE, Editor
 from poser.experts.studio.geometry import gap
-from poser.experts.studio.settling import Skills, settle
 from poser.experts.types import Command, ExpertSpec, Operation
 
 if TYPE_CHECKING:
     from poser.experts.studio.desk import Desk
-    from poser.experts.studio.eye import Thing
+    from poser.experts.studio.sight import Thing
 
 MOST = 4  #: things drawn in one call
 LEAK = 0.25  #: chance that the asked colour runs over to a thing close by
@@ -44,6 +43,8 @@ class Inserter(Editor):
 
     def edit(self, desk: Desk, command: Command) -> None:
         """Add what is missing of each group."""
+        from poser.experts.studio.settling import Skills, settle
+
         skills = Skills(adds=MOST, recolors=False, removes=False, resizes=False, moves=False, relations=False)
         for ask in read_asks(command).groups:
             if ask.gone:

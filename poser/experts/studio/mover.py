@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from poser.experts.studio.asks import goal_size, selected
 from poser.experts.studio.editor import LICENCE, Editor
-from poser.experts.studio.moving import move_command
-from poser.experts.studio.settling import resize
 from poser.experts.types import Command, ExpertSpec, Operation
 
 if TYPE_CHECKING:
@@ -38,6 +36,9 @@ class Mover(Editor):
 
     def edit(self, desk: Desk, command: Command) -> None:
         """Move or resize what is meant."""
+        from poser.experts.studio.moving import move_command
+        from poser.experts.studio.settling import resize
+
         if command.operation is Operation.MOVE:
             move_command(desk, command, MOST)
             return

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poser.experts.studio.asks import Ask, read_asks, selected
-from poser.experts.studio.eye import Panel
 from poser.experts.studio.placing import Places, Wanted, step_aside
+from poser.experts.studio.sight import Panel
 from poser.experts.types import Command
 
 if TYPE_CHECKING:
     from poser.experts.studio.desk import Desk
-    from poser.experts.studio.eye import Thing
+    from poser.experts.studio.sight import Thing
 
 
 def move_command(desk: Desk, command: Command, most: int = 24, makes_room: bool = False) -> None:

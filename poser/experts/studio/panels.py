@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from poser.experts.studio.eye import Panel
 from poser.experts.studio.geometry import Box, Constraint, violations
 from poser.experts.studio.lettering import MAX_LINES, lay_out, paint_lettering
 from poser.experts.studio.palette import Palette
 from poser.experts.studio.scene import Canvas, Lettering
+from poser.experts.studio.sight import Panel
 from poser.experts.studio.spots import EDGE, free_spot
 from poser.experts.studio.sticker import SHADOW
 

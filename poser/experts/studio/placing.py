@@ -14,7 +14,7 @@ from poser.experts.studio.spots import Spot, free_spot, half_sides, outer_half_s
 if TYPE_CHECKING:
     from poser.experts.studio.asks import Ask
     from poser.experts.studio.desk import Desk
-    from poser.experts.studio.eye import Panel, Thing
+    from poser.experts.studio.sight import Panel, Thing
 
 TRIES = 3  #: layouts tried before the best is taken
 MISSING = 3  #: a thing without room counts as so many broken constraints

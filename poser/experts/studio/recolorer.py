@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 from poser.experts.studio.asks import goal_color, read_asks, selected
 from poser.experts.studio.editor import LICENCE, Editor
 from poser.experts.studio.geometry import gap
-from poser.experts.studio.settling import fits_color, new_color
 from poser.experts.types import Command, ExpertSpec, Operation
 
 if TYPE_CHECKING:
     from poser.experts.studio.desk import Desk
-    from poser.experts.studio.eye import Thing
+    from poser.experts.studio.sight import Thing
 
 NEAR = 0.05  #: closer neighbours (shares of the shorter side) may catch some of the paint
 BLEED = 0.35  #: chance that they do
@@ -41,6 +40,8 @@ class Recolorer(Editor):
 
     def edit(self, desk: Desk, command: Command) -> None:
         """Paint the things that are meant."""
+        from poser.experts.studio.settling import fits_color, new_color
+
         if command.operation is Operation.RECOLOR:
             color = goal_color(command)
             for subject in selected(command) if color else ():

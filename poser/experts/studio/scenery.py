@@ -11,7 +11,7 @@ from poser.experts.types import Command, ExpertSpec, Operation
 
 if TYPE_CHECKING:
     from poser.experts.studio.desk import Desk
-    from poser.experts.studio.eye import Thing
+    from poser.experts.studio.sight import Thing
 
 TINY = 0.13  #: extent below which a thing may be lost
 LOSS = 0.3  #: chance that it is

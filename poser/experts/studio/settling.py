@@ -13,7 +13,7 @@ from poser.experts.studio.placing import MISSING, Wanted, find_places, slim, ste
 
 if TYPE_CHECKING:
     from poser.experts.studio.desk import Desk
-    from poser.experts.studio.eye import Thing
+    from poser.experts.studio.sight import Thing
 
 STEP = 1.5  #: how much larger "larger" is
 
