@@ -5,6 +5,7 @@ On a terminal it is redrawn in place; into a pipe or a file each step is one lin
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -77,7 +78,7 @@ class LiveView:
             self._plan = event
             commands = {command.id: "pending" for command in event.plan.commands}
             self._runs = [_Run(dict(commands), best=event.alignment) for _ in range(event.runs)]
-            self._say(f"{len(commands)} commands for {len(event.experts)} experts, judged by {event.critic}")
+            self._say(f"{_count(commands, 'command')}, {_count(event.experts, 'expert')}, judged by {event.critic}")
         elif isinstance(event, StepStarted):
             run = self._runs[event.run]
             run.running, run.doing = event.commands, f"{event.expert or 'stopping'} {_what(event.target)}".strip()
@@ -145,6 +146,10 @@ class LiveView:
         if not self._console.encoding.lower().startswith("utf"):
             mark = _PLAIN_MARKS[mark]
         return Text(mark, style=style)
+
+
+def _count(things: Sized, name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _what(target: str) -> str:

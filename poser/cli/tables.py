@@ -57,16 +57,17 @@ def plan_view(plan: Plan) -> RenderableType:
 
 
 def experts_view(specs: Sequence[ExpertSpec], record: TrackRecord) -> RenderableType:
-    """One row an expert. An ability is the record's mean, with the number of tries behind it where there are any."""
+    """One row an expert: abilities as declared and, where there are tries, as the record corrects them."""
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "kind", "operations", "price", "limitations"):
         table.add_column(heading, overflow="fold")
     for spec in specs:
         abilities = []
-        for operation in spec.operations:
+        for operation, prior in spec.operations.items():
             a, b = record.success(spec, operation.value)
             tries = record.calls(spec, operation.value)
-            abilities.append(f"{operation.value} {a / (a + b):.2f}{f' ({tries:g})' if tries else ''}")
+            shown = f" → {a / (a + b):.2f} ({tries:g})" if tries else ""
+            abilities.append(f"{operation.value} {prior:.2f}{shown}")
         price = record.price(spec)
         table.add_row(
             Text(spec.name),
@@ -75,7 +76,7 @@ def experts_view(specs: Sequence[ExpertSpec], record: TrackRecord) -> Renderable
             Text("unknown" if price is None else "free" if price == 0 else money(price)),
             Text(spec.limitations or spec.description),
         )
-    note = Text("Ability from 0 to 1: declared by the expert, corrected by its track record (tries in brackets).")
+    note = Text("Ability from 0 to 1: as declared → as its track record corrects it (tries in brackets).")
     note.stylize("dim")
     return Group(table, note)
 

@@ -34,7 +34,11 @@ def _describe(command: Command, plan: Plan, specs: Sequence[ExpertSpec], refusal
         if command.operation in spec.operations and not (plan.source is not None and spec.kind == "t2i")
     ]
     if near:
-        said = "; ".join(list(dict.fromkeys(near))[:_MOST_REASONS])
+        # several experts say the same, some at more length
+        shortest: dict[str, str] = {}
+        for reason in sorted(near, key=len):
+            shortest.setdefault(reason.partition(". ")[0].rstrip("."), reason.rstrip("."))
+        said = "; ".join(list(shortest.values())[:_MOST_REASONS])
     else:
         said = f"none of the {len(specs)} experts does {command.operation.value!r}"
     nearby = [
@@ -43,7 +47,7 @@ def _describe(command: Command, plan: Plan, specs: Sequence[ExpertSpec], refusal
         if _unknown(subject) and (found := lexicon.suggest(subject)) and found[0] not in said
     ]
     hint = f" Nearby: {'; '.join(nearby)}." if nearby else ""
-    return f"Nobody can do {command.text!r}: {said.rstrip('.')}.{hint} {rest} {_CONNECT}"
+    return f"Nobody can do {command.text!r}: {said}.{hint} {rest} {_CONNECT}"
 
 
 def _unknown(subject: str) -> bool:

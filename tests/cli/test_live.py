@@ -29,7 +29,7 @@ PLAN = {
 
 def shown_on(terminal: bool, n: int = 1, quiet: bool = False) -> str:
     file = io.StringIO()
-    console = Console(file=file, force_terminal=terminal, width=100, height=40, legacy_windows=False)
+    console = Console(file=file, force_terminal=terminal, width=100, height=40, highlight=False)
     critic = ScriptedCritic([{"c0": 0.0, "a1": 0.0}])
     with LiveView(console=console, quiet=quiet) as view:
         for event in engine.stream(plan=PLAN, experts=[FakeExpert(ability=0.9)], critic=critic, n=n, size=(256, 256)):
@@ -45,13 +45,13 @@ def test_a_terminal_shows_commands_expert_score_and_spend(n):
     shown = shown_on(True, n)
     for words in ("Add a car", "fake", "score", "$0", "9/9" if n > 8 else "✓"):
         assert words in shown
-    assert "note: " in shown
+    assert "note:" in shown
     assert "[red] is no markup" in shown
 
 
 def test_a_pipe_gets_one_line_a_step():
     lines = shown_on(False).splitlines()
-    assert lines[0] == "2 commands for 1 experts, judged by scripted"
+    assert lines[0] == "2 commands, 1 expert, judged by scripted"
     assert lines[1].startswith("1. fake on everything: score ")
     assert lines[-1] == "note: [red] is no markup"
 
