@@ -140,18 +140,21 @@ class Caller:
         running: dict[int, tuple[threading.Thread, float]],
         answers: dict[int, Answer],
     ) -> None:
-        """Wait for one answer, at most until the next deadline or the next look at the stop event."""
+        """Wait for an answer, at most until the next deadline or next look at the stop event. Take all there are."""
         patience = min(_POLL_SECONDS, *(end - time.monotonic() for _, end in running.values()))
-        try:
-            index, answer, error = inbox.get(timeout=max(0.0, patience))
-        except queue.Empty:
-            return
-        if index not in running:
-            return
-        del running[index]
-        if error is not None:
-            raise error
-        answers[index] = answer  # type: ignore[assignment]
-        arrived = jobs[index].arrived
-        if arrived is not None:
-            arrived(answers[index])
+        while True:
+            try:
+                index, answer, error = inbox.get(timeout=max(0.0, patience))
+            except queue.Empty:
+                return
+            # what lies there by now came in time, however long `arrived` took
+            patience = 0.0
+            if index not in running:
+                continue
+            del running[index]
+            if error is not None:
+                raise error
+            answers[index] = answer  # type: ignore[assignment]
+            arrived = jobs[index].arrived
+            if arrived is not None:
+                arrived(answers[index])

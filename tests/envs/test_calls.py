@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -60,6 +61,16 @@ def test_a_call_that_heeds_its_deadline_still_hands_over(monkeypatch):
 
     monkeypatch.setattr(calls, "GRACE_SECONDS", 10.0)
     assert caller(deadline=0.02).run([job(heed)]) == ["what I have"]
+
+
+def test_an_answer_that_lay_there_in_time_is_taken_however_long_the_one_before_was_handed_over():
+    both = threading.Barrier(2, timeout=10)
+
+    def slow(answer):
+        time.sleep(0.3)
+
+    jobs = [job(lambda ctx, n=n: f"{n}{both.wait() * 0}", arrived=slow) for n in range(2)]
+    assert caller(deadline=0.1).run(jobs) == ["00", "10"]
 
 
 def test_a_stop_ends_the_waiting():
