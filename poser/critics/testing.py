@@ -34,14 +34,19 @@ class ScriptedCritic(Critic):
         preservation: float | None = None,
         price: float | None = 0.0,
         nominal_seconds: float = 0.0,
+        remember: bool = True,
     ) -> None:
-        """`unjudged`: kinds of atoms answered `None`. `certainty` in [0.5, 1]: probability given to what holds."""
+        """`unjudged`: kinds of atoms answered `None`. `certainty` in [0.5, 1]: probability given to what holds.
+
+        Without `remember`, `requests` stays empty: they hold pictures, too many for training.
+        """
         self._script = list(script)
         self._unjudged = frozenset(unjudged)
         self._certainty = certainty
         self._preservation = preservation
         self.price = price
         self.nominal_seconds = nominal_seconds
+        self._remember = remember
         self.requests: list[JudgeRequest] = []
 
     def judge(self, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
@@ -49,7 +54,8 @@ class ScriptedCritic(Critic):
         return [self._verdict(request) for request in requests]
 
     def _verdict(self, request: JudgeRequest) -> Verdict | CriticError:
-        self.requests.append(request)
+        if self._remember:
+            self.requests.append(request)
         line: Line = self._script.pop(0) if self._script else {}
         if isinstance(line, CallError):
             return line

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from poser.critics.base import Critic
 from poser.envs.driver import Driver, Task, Turn
-from poser.envs.mdp import action_count
 from poser.envs.observation import ObservationLayout
 from poser.envs.pool import Prices
 from poser.envs.rehearsal import rehearsal_critic, rehearsal_experts
@@ -207,6 +206,10 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
             raise InputError("Give both experts and critic, or neither (then a rehearsal pool of fakes is used).")
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise InputError(f"render_mode={render_mode!r} is not known; give 'rgb_array' or None.")
+        if observation not in ("auto", "pairs", "text"):
+            raise InputError(f"observation={observation!r} is not known; give 'auto', 'pairs' or 'text'.")
+        if max_commands < 1:
+            raise InputError(f"max_commands={max_commands!r}; give at least 1.")
         self.render_mode = render_mode
         self.driver = Driver(
             rehearsal_experts() if experts is None else experts,
@@ -217,20 +220,18 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
             prices=prices,
             deadline_seconds=deadline_seconds,
         )
-        width, height = size
         self._tasks: TaskSource = tasks or (
-            lambda rng: sample_task(rng, (min(3, max_commands), max_commands), width=width, height=height)
+            lambda rng: sample_task(rng, (min(3, max_commands), max_commands), width=size[0], height=size[1])
         )
         self._text = rules.first_pending if observation == "auto" else observation == "text"
-        self._cells = rules.max_steps + 1
         self._turn: Turn | None = None
         self._task: Task | None = None
-        pool = len(self.driver.specs)
-        self.action_space = gymnasium.spaces.Discrete(action_count(pool, max_commands, rules))
+        layout = ObservationLayout.of(len(self.driver.specs), max_commands, rules)
+        self.action_space = gymnasium.spaces.Discrete(layout.actions)
         self.observation_space = (
             gymnasium.spaces.Box(0.0, 1.0, (2 * DIMENSIONS,), np.float32)
             if self._text
-            else gymnasium.spaces.Box(-1.0, 1.0, (ObservationLayout.of(pool, max_commands, rules).size,), np.float32)
+            else gymnasium.spaces.Box(-1.0, 1.0, (layout.size,), np.float32)
         )
 
     def reset(
@@ -256,8 +257,8 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
         self._running()
         self._turn = turn = self.driver.step([int(action)])
         outside = int(turn.state.reason[0]) in (INTERRUPTED, TRUNCATED)
-        done = bool(turn.done[0])
-        return self._observation(turn), float(turn.reward[0]), done and not outside, outside, self._info(turn)
+        terminated = bool(turn.done[0]) and not outside
+        return self._observation(turn), float(turn.reward[0]), terminated, outside, self._info(turn)
 
     def action_masks(self) -> NDArray[np.bool_]:
         """[A] bool, True = legal now (the name that sb3-contrib asks for)."""
@@ -271,7 +272,8 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
         """
         if self.render_mode is None or self._task is None:
             return None
-        return draw_strip(self._task.source, self.driver.steps(0), self.driver.step_pictures(0), self._cells)
+        driver, cells = self.driver, self.driver.rules.max_steps + 1
+        return draw_strip(self._task.source, driver.steps(0), driver.step_pictures(0), cells)
 
     def _running(self) -> Turn:
         if self._turn is None:

@@ -78,8 +78,12 @@ class FakeExpert(Expert):
         simulated_price: float | None = None,
         nominal_seconds: float = 1.0,
         faults: Iterable[Fault] = (),
+        remember: bool = True,
     ) -> None:
-        """`faults` are used up one a request, then there are none; `cannot_draw` lists refused subject phrases."""
+        """`faults` are used up one a request, then there are none; `cannot_draw` lists refused subject phrases.
+
+        Without `remember`, `requests` stays empty: they hold pictures, too many for training.
+        """
         allowed = tuple(operations) if operations is not None else tuple(Operation)
         abilities = {op: ability[op] if isinstance(ability, Mapping) else ability for op in allowed}
         self._spec = ExpertSpec(
@@ -99,6 +103,7 @@ class FakeExpert(Expert):
         self._merge_decay = merge_decay
         self._cannot_draw = frozenset(cannot_draw)
         self._faults = list(faults)
+        self._remember = remember
         self._lock = threading.Lock()
         self.requests: list[ExpertRequest] = []
         self.release = threading.Event()
@@ -120,7 +125,8 @@ class FakeExpert(Expert):
         answers: list[ExpertResult | ExpertError] = []
         for index, request in enumerate(requests):
             with self._lock:
-                self.requests.append(request)
+                if self._remember:
+                    self.requests.append(request)
                 fault = self._faults.pop(0) if self._faults else "none"
             if ctx.cancelled():
                 answers.append(TimedOut(f"{self._spec.name} was stopped."))

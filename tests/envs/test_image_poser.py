@@ -57,6 +57,13 @@ def test_the_same_seed_tells_the_same_story():
     assert one[-1][2]["end"]
 
 
+def test_the_rehearsal_pool_keeps_no_pictures():
+    env = ImagePoserEnv()
+    play(env, 0)
+    assert not any(expert.requests for expert in env.driver.experts)
+    assert not env.driver.critic.requests
+
+
 def test_the_mask_is_fresh_and_in_the_observation():
     env = ImagePoserEnv()
     observation, info = env.reset(seed=0)
@@ -107,6 +114,10 @@ def test_wrong_use_is_refused():
         ImagePoserEnv([FakeExpert()])
     with pytest.raises(InputError, match="render_mode"):
         ImagePoserEnv(render_mode="human")
+    with pytest.raises(InputError, match="observation='words'"):
+        ImagePoserEnv(observation="words")
+    with pytest.raises(InputError, match="max_commands=0"):
+        ImagePoserEnv(max_commands=0)
     with pytest.raises(InputError, match="reset"):
         ImagePoserEnv().step(0)
 
