@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from typing import Literal
 
@@ -94,11 +95,10 @@ class PoolBuilder:
         total = a + b_
         success = np.divide(a, total, out=np.zeros_like(a), where=total > 0)
         if self._draw_below > 0:
-            for b, seed in enumerate(seeds):
-                rng = np.random.default_rng([seed, 0x9E37])
-                new = (tried[b] < self._draw_below) & (total[b] > 0)
-                drawn = rng.beta(np.maximum(a[b], 1e-3), np.maximum(b_[b], 1e-3))
-                success[b] = np.where(new, drawn, success[b])
+            for b, (plan, seed) in enumerate(zip(plans, seeds, strict=True)):
+                for skill in {each.skill: None for each in plan.commands}:
+                    at = [k for k, each in enumerate(plan.commands) if each.skill == skill]
+                    success[b][:, at] = self._draw(skill, seed)[:, None]
         return Pool(
             expert=np.ones((batch, experts), bool),
             t2i=np.tile([spec.kind == "t2i" for spec in self.specs], (batch, 1)),
@@ -116,6 +116,13 @@ class PoolBuilder:
             usd_cost=np.array(usd_cost, float),
             budget=np.array([np.inf if limit is None else limit for limit in budget], float),
         )
+
+    def _draw(self, skill: str, seed: int) -> Floats:
+        """[E, 4] chances of success at one skill: drawn for those who are new to it, the mean for the others."""
+        a, b, tried = np.moveaxis(self._skill(skill)[0], 2, 0)
+        rng = np.random.default_rng([seed, zlib.crc32(skill.encode())])
+        chances: Floats = np.where(tried < self._draw_below, rng.beta(a, b), a / (a + b))
+        return chances
 
     def _skill(self, skill: str) -> tuple[Floats, Floats]:
         """([E, 4, 3] Beta a, Beta b, tries; [E, 4] chance of damage) of one skill."""

@@ -256,6 +256,11 @@ def test_new_experts_can_be_seen_by_a_seeded_draw():
     assert np.array_equal(seen(1, 20), seen(1, 20))
     assert not np.array_equal(seen(1, 20), seen(2, 20))
     assert np.array_equal(seen(1, 0), seen(2, 0))
+    # one ability for each expert and skill, whatever the layout has room for
+    drawn = seen(1, 20)
+    assert (drawn == drawn[:, :, :1]).all()
+    wide = Driver(pool(), ScriptedCritic(), draw_below=20, max_commands=6).reset([task(3, seed=1)]).pool.success
+    assert np.array_equal(wide[:, :, :3], drawn)
 
 
 def test_simulated_prices():
