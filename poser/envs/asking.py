@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,9 +36,7 @@ class Asker:
 
     Args:
         experts, critic: who is asked.
-        workers: most calls at the same time.
-        deadline_seconds: for each picture of a call, None = none.
-        stop: once set, nobody is waited for.
+        caller: makes the calls.
         on_picture: gets every picture as soon as it is there, kept or not, before anybody judges it.
     """
 
@@ -47,15 +44,12 @@ class Asker:
         self,
         experts: Sequence[Expert],
         critic: Critic,
-        *,
-        workers: int,
-        deadline_seconds: float | None,
-        stop: threading.Event,
-        on_picture: Callable[[Picture], None] | None,
+        caller: Caller,
+        on_picture: Callable[[Picture], None] | None = None,
     ) -> None:
         self._experts = experts
         self._critic = critic
-        self._caller = Caller(workers=workers, deadline_seconds=deadline_seconds, stop=stop)
+        self._caller = caller
         self._on_picture = on_picture
 
     def ask(self, requests: Mapping[int, tuple[int, ExpertRequest]]) -> dict[int, Reply]:

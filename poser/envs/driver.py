@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from poser.envs import mdp
 from poser.envs.alignment import atom_table
 from poser.envs.arrays import Bools, Floats, Outcome, put_rows, take_rows
 from poser.envs.asking import Asker, Judgement
+from poser.envs.calls import Caller
 from poser.envs.episode import Episode, Task, Unjudged
 from poser.envs.exchange import add_failures, call_seed, expert_request, judge_request, judged_outcome
 from poser.envs.journal import LateVerdicts, Moment, record_late_verdict, record_step
@@ -75,11 +77,9 @@ class Driver:
         if not names or len(set(names)) < len(names):
             raise InputError(f"The pool holds {names}; give at least one expert, each name once.")
         self.experts, self.critic, self.rules, self.specs = tuple(experts), critic, rules.checked(), specs
-        self._max_commands, self._prices = max_commands, prices
-        self._stop = stop if stop is not None else threading.Event()
-        self._own_stop = stop is None
+        self._stop, self._own_stop = stop or threading.Event(), stop is None
         frozen = records if records is not None else TrackRecord()
-        self._record_digest = frozen.digest()
+        self._max_commands, self._prices, self._record_digest = max_commands, prices, frozen.digest()
         self._pools = PoolBuilder(
             specs,
             frozen,
@@ -88,14 +88,8 @@ class Driver:
             critic_seconds=critic.nominal_seconds,
             draw_below=draw_below,
         )
-        self._asker = Asker(
-            self.experts,
-            critic,
-            workers=workers,
-            deadline_seconds=deadline_seconds,
-            stop=self._stop,
-            on_picture=on_picture,
-        )
+        caller = Caller(workers=workers, deadline_seconds=deadline_seconds, stop=self._stop)
+        self._asker = Asker(self.experts, critic, caller, on_picture)
         self._episodes: list[Episode] = []
 
     def reset(self, tasks: Sequence[Task]) -> Turn:
@@ -151,7 +145,7 @@ class Driver:
             row: expert_request(self._episodes[row], row, choice, self.specs[int(choice.expert[row])])
             for row in called.tolist()
         }
-        try:
+        with self._costing(requests):
             replies = self._asker.ask({row: (int(choice.expert[row]), requests[row]) for row in requests})
             judgements = self._asker.judge(
                 {
@@ -160,13 +154,6 @@ class Driver:
                     if isinstance(reply.result, ExpertResult)
                 }
             )
-        except KeyboardInterrupt:
-            for row in requests:
-                # what these calls cost will not be known any more
-                self._episodes[row].unknown_bill = True
-            self._stop.set()
-            self.interrupt()
-            raise
         outcome = add_failures(self._outcome(judgements), replies)
         self._state, reward, _, effects = mdp.apply(before, self._pool, self.rules, actions, outcome)
         moment = Moment(before, self._state, choice, outcome, effects, reward)
@@ -230,18 +217,30 @@ class Driver:
         return list(self._episodes[row].pictures)
 
     def observed(self) -> list[tuple[str, str, int, Cell]]:
-        """(expert, skill, merged, counts) of all calls since `reset`, for `TrackRecord.observe`."""
+        """(expert, skill, merged, counts) of all calls of the episodes now held, for `TrackRecord.observe`."""
         return [entry for episode in self._episodes for entry in episode.observed]
 
     def calls(self) -> list[tuple[str, float, float | None]]:
-        """(expert, real seconds, US dollars) of all calls that brought a picture, for `TrackRecord.observe_call`."""
+        """(expert, real seconds, US dollars) of their calls that brought a picture, for `TrackRecord.observe_call`."""
         return [entry for episode in self._episodes for entry in episode.calls]
+
+    @contextmanager
+    def _costing(self, rows: Iterable[int]) -> Iterator[None]:
+        """Ctrl-C inside ends all episodes; what the calls of these rows cost will not be known any more."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            for row in rows:
+                self._episodes[row].unknown_bill = True
+            self._stop.set()
+            self.interrupt()
+            raise
 
     def _judge_sources(self, rows: Iterable[int]) -> Outcome:
         sources = {row: self._episodes[row].task.source for row in rows}
-        judgements = self._asker.judge(
-            {row: judge_request(self._episodes[row], source, None) for row, source in sources.items() if source}
-        )
+        asked = {row: judge_request(self._episodes[row], source, None) for row, source in sources.items() if source}
+        with self._costing(asked):
+            judgements = self._asker.judge(asked)
         for row, judgement in judgements.items():
             episode, verdict, source = self._episodes[row], judgement.verdict, sources[row]
             episode.bill(judgement.usage.usd, judgement.usage.simulated_usd, judgement.usage.seconds)
@@ -265,9 +264,10 @@ class Driver:
             }
             if not late:
                 return gained
-            judgements = self._asker.judge(
-                {row: judge_request(self._episodes[row], entry.picture, None) for row, entry in late.items()}
-            )
+            with self._costing(late):
+                judgements = self._asker.judge(
+                    {row: judge_request(self._episodes[row], entry.picture, None) for row, entry in late.items()}
+                )
             outcome = self._outcome(judgements)
             carried = np.zeros(self._pool.command.shape, bool)
             for row, entry in late.items():

@@ -127,6 +127,8 @@ def record_late_verdict(episode: Episode, row: int, late: Unjudged, judgement: J
         return
     if late.step is None:
         episode.source_verdict = verdict
+        if episode.best is late.picture:
+            episode.best_verdict = verdict
     else:
         update = {
             "verdict": verdict,

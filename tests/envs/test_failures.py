@@ -163,6 +163,17 @@ def test_a_source_that_could_not_be_judged_starts_from_nothing():
     assert driver.traces()[0].source_verdict is not None
 
 
+def test_a_late_verdict_on_the_source_is_the_one_on_the_result_if_nothing_else_was_made():
+    source = source_picture()
+    critic = ScriptedCritic([Unavailable("gone")])
+    driver = Driver([FakeExpert("edit", "i2i", faults=["bad-reply"])], critic, rules=Rules(max_steps=1))
+    driver.reset([task(1, source=source)])
+    driver.step([0])
+    trace = driver.traces()[0]
+    assert trace.best == source.ref
+    assert trace.best_verdict == trace.source_verdict is not None
+
+
 def test_a_late_verdict_is_asked_for_only_within_the_budget():
     critic = ScriptedCritic([Unavailable("gone")], price=0.01)
     driver = Driver([FakeExpert("draw", "t2i")], critic, rules=Rules(budget_usd=0.015))
@@ -238,3 +249,25 @@ def test_ctrl_c_while_the_source_is_judged_leaves_a_usable_driver():
     driver.interrupt()
     assert driver.best(0) is source
     assert driver.traces()[0].end == "interrupted"
+    assert driver.traces()[0].usd is None
+
+
+def test_ctrl_c_while_a_late_verdict_is_asked_for_ends_all_and_leaves_the_bill_open():
+    class Tiring(ScriptedCritic):
+        def judge(self, requests, ctx):
+            if len(self.requests) == 4:
+                raise KeyboardInterrupt
+            return super().judge(requests, ctx)
+
+    # the first picture of the first episode has no verdict, the second completes it
+    critic = Tiring([Unavailable("gone")], price=0.001)
+    driver = Driver([FakeExpert("draw", "t2i"), FakeExpert("dud", "t2i", ability=0.0)], critic)
+    driver.reset([task(1), task(2)])
+    driver.step([0, 0])
+    with pytest.raises(KeyboardInterrupt):
+        driver.step([0, 5])
+    first, second = driver.traces()
+    assert (first.end, second.end) == ("satisfied", "interrupted")
+    assert first.usd is None
+    assert second.usd == pytest.approx(0.002)
+    assert driver.step([-1, -1]).done.all()
