@@ -46,7 +46,7 @@ def check_expert(
     """Check an expert against the contract of `poser.experts.base.Expert`.
 
     Args:
-        expert: what is checked. It is called up to five times unless `call` is false (calls may cost money).
+        expert: what is checked. It is called up to six times unless `call` is false (calls may cost money).
         commands: what to ask of it; by default one example for each operation it names and does not refuse.
         source: picture to edit, for "i2i" experts; a simple one by default.
         size: width and height in pixels to ask for; the first of `spec.sizes` if that is not offered.
