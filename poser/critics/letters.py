@@ -23,17 +23,18 @@ class Lettering(NamedTuple):
     doubts: tuple[float, ...]
 
 
-#: Letters of three scripts that look the same are one letter when lettering is compared: Latin for Cyrillic, Greek.
+#: Letters of three scripts that look the same are one letter when lettering is compared.
 _SAME_LOOK = {
-    **str.maketrans("АВЕЅІЈКМНОРСТХУаеоресухіјѕ", "ABESIJKMHOPCTXYaeopecyxijs"),
-    **str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧνο", "ABEZHIKMNOPTYXvo"),
+    **str.maketrans("АВЕЅІЈКМНОРСТХУаеоресухіјѕ", "ABESlJKMHOPCTXYaeopecyxijs"),
+    **str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧνοµΠΓΦ", "ABEZHlKMNOPTYXvoμПГФ"),
+    **str.maketrans("I|", "ll"),  # a stem more or less tall
     **str.maketrans("’‘´`“”„–—−", "''''\"\"\"---"),
 }
 
 
 def folded(text: str) -> str:
     """Lettering in the form in which it is compared: one kind of space, look-alikes as one letter."""
-    composed = unicodedata.normalize("NFC", text).replace("…", "...")
+    composed = unicodedata.normalize("NFC", text).replace("…", "...").replace("''", '"')
     return re.sub(r"\s+", " ", composed.translate(_SAME_LOOK)).strip()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+import cv2
 import numpy as np
 
 from poser.experts import lexicon
@@ -32,6 +33,7 @@ class Palette:
     def __init__(self, colors: Floats, spreads: Floats) -> None:
         """`colors` (LABELS, 3) means, `spreads` (LABELS, 3, 3) covariances, both RGB 0..255."""
         self.colors = colors
+        self._spreads = spreads
         self._table, self._density = _tables(colors, spreads)
 
     def label(self, pixels: Bytes) -> Bytes:
@@ -44,6 +46,13 @@ class Palette:
             uint8 (...): 0 for none, else 1 + the index in `NAMES`, or `DARK`.
         """
         return self._table.take(_cells(pixels))
+
+    def backing_mask(self, pixels: Bytes, backing: int) -> Bytes:
+        """Where a backing (WHITE, DARK) shows, told closely from pale or deep backdrops: uint8 (H, W), 0 or 255."""
+        slack = 5 + 2.5 * np.sqrt(np.diag(self._spreads[backing]))
+        low = np.clip(self.colors[backing] - slack, 0, 255)
+        high = np.clip(self.colors[backing] + slack, 0, 255)
+        return np.asarray(cv2.inRange(pixels, low.astype(np.float64), high.astype(np.float64)), np.uint8)
 
     def likelihood(self, pixels: Bytes) -> tuple[Bytes, Floats]:
         """The labels, and the density float32 of each pixel's value under its label's measured colours."""

@@ -11,6 +11,7 @@ from poser.critics.backdrops import backdrop_probabilities
 from poser.critics.letters import Lettering
 from poser.critics.looks import INKED, Look, recognise_look, reduced
 from poser.critics.palette import Bytes
+from poser.critics.panels import find_lettering
 from poser.critics.things import Candidate, find_candidates
 from poser.experts.picture import Picture
 
@@ -67,19 +68,23 @@ def read_picture(picture: Picture) -> Reading:
     """Read a picture; deterministic."""
     look = recognise_look(_sizable(picture.pixels), WORKING_SIDE)
     labels = look.palette.label(look.pixels)
+    letterings = find_lettering(look)
+    taken = np.zeros(labels.shape, np.uint8)
+    for _, (left, top, right, bottom) in letterings:
+        labels[top:bottom, left:right] = 0
+        taken[max(0, top - 6) : bottom + 6, max(0, left - 6) : right + 6] = 1
     candidates = find_candidates(look.pixels, labels, look.palette.colors, look.style in INKED)
     things = [_thing(c, labels.shape[1], labels.shape[0]) for c in candidates]
     known = [(c, t) for c, t in zip(candidates, things, strict=True) if t.sure >= 0.3]
-    taken = np.zeros(labels.shape, np.uint8)
     for candidate, _ in known:
         left, top, right, bottom = candidate.box
         margin = 4 + round(0.09 * max(right - left, bottom - top))
         taken[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin] = 1
     backdrops = backdrop_probabilities(look, taken)
-    readable = bool(known) or max(backdrops.values(), default=0.0) >= 0.5
+    readable = bool(known or letterings) or max(backdrops.values(), default=0.0) >= 0.5
     return Reading(
         tuple(sorted((t for _, t in known), key=lambda thing: thing.box)),
-        (),
+        tuple(lettering for lettering, _ in letterings),
         look,
         backdrops,
         picture.width,

@@ -113,6 +113,17 @@ def _without_ink(pixels: Bytes, width: int) -> Bytes:
     return np.asarray(cv2.morphologyEx(pixels, cv2.MORPH_CLOSE, np.ones((width, width), np.uint8)), np.uint8)
 
 
+@lru_cache(maxsize=8)
+def _vignette(shape: Shape) -> Floats:
+    """Light of an old photo: full in the middle, less towards the corners."""
+    ys, xs = (np.linspace(-1, 1, side, dtype=np.float32) ** 2 for side in shape)
+    return np.asarray(1.03 - 0.2 * np.clip(xs[None] + ys[:, None] - 0.35, 0, 2), np.float32)
+
+
+def _evenly_lit(pixels: Bytes) -> Bytes:
+    return _divided(pixels, _vignette((pixels.shape[0], pixels.shape[1])))
+
+
 _RESTORE: dict[str, _Restore] = {
     "cross-stitch": _without_threads,
     "comic": lambda pixels: _without_ink(_without_dots(pixels), 3),
@@ -120,5 +131,5 @@ _RESTORE: dict[str, _Restore] = {
     "oil painting": _blurred(1.0),
     "chalk": _blurred(1.1),
     "pencil sketch": lambda pixels: _blurred(0.6)(_without_ink(pixels, 4)),
-    "vintage": _blurred(0.8),
+    "vintage": lambda pixels: _blurred(0.8)(_evenly_lit(pixels)),
 }

@@ -1,0 +1,152 @@
+"""Panels of lettering: even rectangles in white or dark with letters of one colour well inside."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from poser.critics.letter_reader import Line, read_line
+from poser.critics.lettering_templates import ABOVE, BELOW, ROWS, SIZE
+from poser.critics.letters import Lettering
+from poser.critics.looks import Look
+from poser.critics.palette import DARK, LABELS, WHITE, Bytes, Floats, Palette
+
+# Measures of a panel in shares of its font size.
+_HEIGHT = 1.55  #: height of a panel with one line
+_STEP = 1.22  #: from line to line
+_BASE = 0.36  #: from the middle of a line down to its base line
+_SIDES = 0.9  #: panel width less the width of the longest line
+_MAX_LINES = 4
+_MIN_FONT = 0.02  #: smallest font size, shares of the shorter side
+_RECTANGULAR = 0.86  #: least share of its box that a panel fills
+_LEGIBLE = 0.35  #: unexplained share of the ink at which a reading is as likely as not
+
+
+class Panel(NamedTuple):
+    """An even rectangle with round corners.
+
+    `box` (left, top, right, bottom) in px, `inside` uint8 0/1 over the box, `backing` WHITE or DARK.
+    """
+
+    box: tuple[int, int, int, int]
+    inside: Bytes
+    backing: int
+
+
+def find_lettering(look: Look) -> list[tuple[Lettering, tuple[int, int, int, int]]]:
+    """All lettering of a picture, from top to bottom, each with its panel's box in px of `look.pixels`."""
+    height, width = look.pixels.shape[:2]
+    found = []
+    for panel in find_panels(look.pixels, look.palette):
+        lettering = read_panel(look.pixels, panel, look.palette)
+        if lettering is not None and lettering.sure >= 0.3:
+            left, top, right, bottom = panel.box
+            placed = (left / width, top / height, right / width, bottom / height)
+            found.append((lettering._replace(box=placed), panel.box))
+    return sorted(found, key=lambda item: (item[1][1], item[1][0]))
+
+
+def find_panels(pixels: Bytes, palette: Palette) -> list[Panel]:
+    """Rectangles of one backing that are large enough for letters."""
+    least = _MIN_FONT * min(pixels.shape[:2])
+    panels = []
+    for backing in (WHITE, DARK):
+        even = palette.backing_mask(pixels, backing)
+        even = np.asarray(cv2.morphologyEx(even, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
+        contours, _ = cv2.findContours(even, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        for contour in contours:
+            left, top, width, height = cv2.boundingRect(contour)
+            if height < 1.4 * least or width < 1.3 * least or height > 1.2 * width + 4:
+                continue
+            if cv2.contourArea(contour) >= _RECTANGULAR * (width - 1) * (height - 1):
+                inside = np.zeros((height, width), np.uint8)
+                cv2.drawContours(inside, [contour - (left, top)], 0, 1, -1)
+                inside = np.asarray(cv2.erode(inside, np.ones((5, 5), np.uint8), borderValue=0), np.uint8)
+                panels.append(Panel((left, top, left + width, top + height), inside, backing))
+    return panels
+
+
+def read_panel(pixels: Bytes, panel: Panel, palette: Palette) -> Lettering | None:
+    """Read what stands on a panel; None if there are no letters on it."""
+    left, top, right, bottom = panel.box
+    part = pixels[top:bottom, left:right]
+    color = _ink_color(part[panel.inside > 0], panel.backing, palette)
+    if color is None:
+        return None
+    coverage = _coverage(part, color, panel.backing, palette) * panel.inside
+    columns = np.flatnonzero(coverage.max(axis=0) > 0.4)
+    rows = np.flatnonzero(coverage.max(axis=1) > 0.4)
+    if not columns.size or not rows.size:
+        return None
+    height, width = coverage.shape
+    # letters keep off the edges; on a sticker the thing fills its backing
+    side = min(columns[0], width - 1 - columns[-1])
+    if side < 0.12 * height / 2.8 or rows[0] < 0.04 * height or height - 1 - rows[-1] < 0.02 * height:
+        return None
+    ink_width = float(columns[-1] - columns[0] + 1)
+    readings = [_read_lines(coverage, count, ink_width) for count in range(1, _MAX_LINES + 1)]
+    known = [lines for lines in readings if lines is not None]
+    if not known:
+        return None
+    lines = min(known, key=_unexplained)
+    text = " ".join(line.text for line in lines if line.text)
+    if not text:
+        return None
+    doubts = [doubt for line in lines if line.text for doubt in (*line.doubts, 0.02)][:-1]
+    sure = 1 / (1 + np.exp((_unexplained(lines) - _LEGIBLE) * 25))
+    return Lettering(text, (0.0, 0.0, 0.0, 0.0), float(sure), tuple(doubts))
+
+
+def _unexplained(lines: list[Line]) -> float:
+    return float(np.mean([line.unexplained for line in lines]))
+
+
+def _ink_color(part: Bytes, backing: int, palette: Palette) -> int | None:
+    """The label of what is written on a panel: the commonest besides the backing."""
+    counts = np.bincount(palette.label(part).ravel(), minlength=LABELS)
+    counts[[0, backing]] = 0
+    if backing == WHITE:
+        counts[DARK] = 0
+    color = int(counts.argmax())
+    return color if counts[color] >= 12 else None
+
+
+def _coverage(part: Bytes, color: int, backing: int, palette: Palette) -> Floats:
+    """How far each pixel is covered by ink, 0..1."""
+    ground = palette.colors[backing]
+    way = palette.colors[color] - ground
+    return np.asarray(np.clip((part.astype(np.float32) - ground) @ (way / float(way @ way)), 0, 1), np.float32)
+
+
+def _read_lines(coverage: Floats, count: int, ink_width: float) -> list[Line] | None:
+    """Read a panel as one of so many lines; None if its measures contradict that."""
+    height, width = coverage.shape
+    size = height / (_HEIGHT + _STEP * (count - 1))
+    if not 0.45 * size <= width - ink_width <= 1.5 * size + 4:
+        return None
+    step = round(size) * _STEP
+    first = height / 2 - step * (count - 1) / 2 + _BASE * size
+    lines = []
+    for number in range(count):
+        line = read_line(_scaled(coverage, first + number * step, size))
+        if not line.text:
+            return None
+        lines.append(line)
+    return lines
+
+
+def _scaled(coverage: Floats, base: float, size: float) -> Floats:
+    """One line at the size in which letters are compared."""
+    scale = SIZE / size
+    if scale < 1:
+        coverage = np.asarray(cv2.GaussianBlur(coverage, (0, 0), 0.35 / scale), np.float32)
+    width = max(2, round(coverage.shape[1] * scale))
+    shift = (scale - 1) / 2
+    matrix = np.array([[scale, 0, shift], [0, scale, ABOVE - base * scale + shift]], np.float32)
+    line = np.asarray(cv2.warpAffine(coverage, matrix, (width, ROWS), flags=cv2.INTER_LINEAR), np.float32)
+    # neighbouring lines reach a little into this one
+    line[: max(0, ABOVE - round(0.98 * SIZE))] = 0
+    line[ABOVE + min(BELOW, round(0.26 * SIZE)) :] = 0
+    return line
