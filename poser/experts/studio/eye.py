@@ -34,7 +34,8 @@ from poser.experts.studio.scene import Canvas
 from poser.experts.studio.sight import Panel, Thing
 from poser.experts.studio.styles import cell
 
-FLAT = 0.78  #: least share of pixels that are exactly as their right neighbour, as on painted backdrops
+TEXTURE = 40  #: a pixel that differs from its neighbour by 2 to so much in a channel is texture, or an edge
+FLAT = 0.79  #: least share of pixels just like their neighbour, among those and texture, in painted pictures
 
 
 class Sight(NamedTuple):
@@ -93,13 +94,19 @@ def _look(pixels: Canvas, colors: Palette) -> tuple[Sight, int]:
 
 
 def _is_painted(pixels: Canvas) -> bool:
-    """Is this a plain or toned picture of the studio: flat, but not in blocks?"""
-    rows = pixels[::8]
-    if float(np.mean(np.all(rows[:, 1:] == rows[:, :-1], axis=2))) < FLAT:
+    """Is this a plain or toned picture of the studio: flat, without texture, blocks or tiles?"""
+    height, width = pixels.shape[:2]
+    rows = pixels[::8].astype(np.int16)
+    steps = np.abs(rows[:, 1:] - rows[:, :-1]).max(axis=2)
+    flat, texture = np.count_nonzero(steps == 0), np.count_nonzero((steps > 1) & (steps <= TEXTURE))
+    if flat < FLAT * (flat + texture):
         return False
-    block = cell("pixel art", pixels.shape[1], pixels.shape[0])
-    changes = np.flatnonzero(np.any(rows[:, 1:] != rows[:, :-1], axis=(0, 2))) + 1
-    return len(changes) <= 4 or bool(np.any(changes % block))
+    changes = np.flatnonzero(np.any(steps, axis=0)) + 1
+    if len(changes) > 4 and not np.any(changes % cell("pixel art", width, height)):
+        return False
+    tile = cell("mosaic", width, height)
+    joints = np.count_nonzero(steps > 1, axis=0)[: (width - 1) // tile * tile].reshape(-1, tile).mean(axis=0)
+    return bool(joints.max() < 0.5 * len(rows) or np.median(joints) > 0.3 * len(rows))
 
 
 def read(pixels: Canvas) -> list[tuple[str, str, float, float, float]]:

@@ -19,7 +19,7 @@ from poser.experts.studio.sticker import SHADOW
 if TYPE_CHECKING:
     from poser.experts.studio.desk import Desk
 
-_SAME = 0.12  #: share of differing letter pixels up to which two letterings are the same
+_SAME = 0.04  #: share of differing letter pixels up to which two letterings are the same
 _LINE_STEP, _PADDING = 1.22, 1.55  #: of a panel's height, in font sizes; see lettering
 
 
@@ -34,7 +34,7 @@ def misspelt(desk: Desk, text: str) -> list[Panel]:
     return [
         panel
         for panel in desk.panels
-        if not any(panel is other for other in right) and _written_like(desk.canvas, panel, text) is not None
+        if not any(panel is other for other in right) and _written_like(desk.canvas, panel, text)
     ]
 
 
@@ -130,24 +130,25 @@ def _as_panel(lettering: Lettering, width: int, height: int) -> Panel:
 
 def _says(canvas: Canvas, panel: Panel, text: str, colors: Palette) -> bool:
     """Does the panel show this text?"""
-    lettering = _written_like(canvas, panel, text)
-    if lettering is None:
-        return False
-    anew = canvas.copy()
-    _paint(anew, lettering, colors)
-    left, top, right, bottom = lay_out(lettering, canvas.shape[1], canvas.shape[0]).box
-    inner = (slice(top + 2, bottom - 2), slice(left + 2, right - 2))
     ground = np.array(colors.ground(panel.color), np.int16)
-    seen, drawn = (np.abs(pixels[inner].astype(np.int16) - ground).max(axis=2) > 60 for pixels in (canvas, anew))
-    shifts = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
-    differing = min(int(np.count_nonzero(np.roll(drawn, shift, (0, 1)) ^ seen)) for shift in shifts)
-    return differing <= _SAME * max(1, int(np.count_nonzero(drawn)))
+    for lettering in _written_like(canvas, panel, text):
+        anew = canvas.copy()
+        _paint(anew, lettering, colors)
+        left, top, right, bottom = lay_out(lettering, canvas.shape[1], canvas.shape[0]).box
+        inner = (slice(top + 2, bottom - 2), slice(left + 2, right - 2))
+        seen, drawn = (np.abs(pixels[inner].astype(np.int16) - ground).max(axis=2) > 60 for pixels in (canvas, anew))
+        shifts = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+        differing = min(int(np.count_nonzero(np.roll(drawn, shift, (0, 1)) ^ seen)) for shift in shifts)
+        if differing <= _SAME * max(1, int(np.count_nonzero(drawn))):
+            return True
+    return False
 
 
-def _written_like(canvas: Canvas, panel: Panel, text: str) -> Lettering | None:
-    """The text as it would be written on a panel of this very size, or None if it would need another one."""
+def _written_like(canvas: Canvas, panel: Panel, text: str) -> list[Lettering]:
+    """The text as it would be written on a panel of this very size; empty if it would need another one."""
     height, width = canvas.shape[:2]
     left, top, right, bottom = panel.box
+    found = []
     for lines in range(1, MAX_LINES + 1):
         size = (bottom - top) / (_LINE_STEP * (lines - 1) + _PADDING)
         for guess in (round(size), round(size) - 1, round(size) + 1):
@@ -156,8 +157,8 @@ def _written_like(canvas: Canvas, panel: Panel, text: str) -> Lettering | None:
             )
             box = lay_out(lettering, width, height).box
             if abs((box[2] - box[0]) - (right - left)) <= 3 and abs((box[3] - box[1]) - (bottom - top)) <= 2:
-                return lettering
-    return None
+                found.append(lettering)
+    return found
 
 
 def _touches(box: Box, others: Sequence[Box]) -> bool:
