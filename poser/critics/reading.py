@@ -107,8 +107,8 @@ def _sizable(pixels: Bytes) -> Bytes:
 def _thing(candidate: Candidate, width: int, height: int) -> Thing:
     left, top, right, bottom = candidate.box
     match = candidate.match
-    # both how well the best fits and how far the others are behind speak for it
-    evidence = 24 * (match.score - 0.78) + 14 * (match.lead - 0.06)
+    # how well the best fits and how far the others are behind; fitted by logistic regression over all styles
+    evidence = 20.0 * match.score + 23.0 * min(match.lead, 0.2) - 17.5
     return Thing(
         match.noun,
         candidate.color,

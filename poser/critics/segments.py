@@ -9,6 +9,7 @@ import numpy as np
 
 from poser.critics.palette import BLACK, DARK, GRAY, WHITE, Bytes, Floats
 
+_NEAR_SHARE = 0.017  #: pieces so near (shares of the shorter side) are tried as one thing
 MIN_FILL = 0.12  #: a piece fills at least this share of its box
 
 
@@ -105,24 +106,26 @@ def _backed(pixels: Bytes, mask: Bytes, box: tuple[int, int, int, int], label: i
     part = pixels[top:bottom, left:right]
     inside = np.zeros(part.shape[:2], np.uint8)
     inside[box[1] - top : box[3] - top, box[0] - left : box[2] - left] = mask
-    ring = cv2.dilate(inside, _FAR) > cv2.dilate(inside, _NEAR)
     color, backing = colors[label], colors[DARK if label == WHITE else WHITE]
-    around = part[ring] - color
-    if not around.size:
-        return 0.0
+    away = part - color
     way = backing - color
-    share = around @ (way / float(way @ way))
-    astray = np.abs(around - share[:, None] * way).max(axis=1)
-    on = (share > 0.45) & (astray < 45)
+    share = away @ (way / float(way @ way))
+    astray = np.abs(away - share[..., None] * way).max(axis=-1)
+    on = ((share > 0.45) & (astray < 45)).astype(np.uint8)
     if ink and label != WHITE:
-        on |= np.abs(around).max(axis=1) > 50
-    if label == WHITE and on.any() and _surrounding(around[on], colors) != DARK:
+        on |= (np.abs(away).max(axis=-1) > 50).astype(np.uint8)
+    # a thin rim need not lie at one distance all along: one step either way is granted
+    ring = cv2.dilate(inside, _FAR) > cv2.dilate(inside, _NEAR)
+    if label == WHITE and _surrounding(away[ring & (on > 0)], colors) != DARK:
         return 0.0
-    return float(on.mean())
+    met = cv2.dilate(on, _NEAR)[ring]
+    return float(met.mean()) if met.size else 0.0
 
 
 def _surrounding(around: Floats, colors: Floats) -> int:
     """Which colour lies around a white piece: the label whose mixtures with white fit the (n, 3) differences best."""
+    if not len(around):
+        return 0
     dark = around[np.abs(around).sum(axis=1) >= np.quantile(np.abs(around).sum(axis=1), 0.5)].mean(axis=0)
     best = (np.inf, 0)
     for label in range(1, DARK + 1):
@@ -153,7 +156,7 @@ def cluster(pieces: list[Piece], labels: Bytes, reach: float) -> list[Cluster]:
         box = _union(clusters[a].box, clusters[b].box)
         size = max(box[2] - box[0], box[3] - box[1])
         # nearer than two rims: no room for a backdrop between them
-        near = gap <= max(9.0, 0.12 * size)
+        near = gap <= max(_NEAR_SHARE * min(labels.shape), 0.12 * size)
         if gap > reach * size or not (near or _over_backing(labels, pieces[first].label, start, end)):
             continue
         joined = clusters[a].pieces + clusters[b].pieces

@@ -12,6 +12,7 @@ REACH = 0.3  #: widest gap within a thing, in shares of its longer side (0.19 in
 
 
 MIN_BACKED = 0.5
+LEAST_EXTENT = 0.045  #: smaller things are not looked for, shares of the shorter side
 
 
 class Candidate(NamedTuple):
@@ -29,7 +30,7 @@ def find_candidates(pixels: Bytes, labels: Bytes, colors: Floats, ink: bool = Fa
     short = min(labels.shape)
     pieces = find_pieces(pixels, labels, colors, max(4, round((short * 0.004) ** 2)), MIN_BACKED / 2, ink)
     clusters = cluster(pieces, labels, REACH)
-    sizable = [c for c in clusters if max(c.box[2] - c.box[0], c.box[3] - c.box[1]) >= 0.03 * short]
+    sizable = [c for c in clusters if max(c.box[2] - c.box[0], c.box[3] - c.box[1]) >= LEAST_EXTENT * short]
     matches = dict(
         zip((c.pieces for c in sizable), classify([coverage(c, pieces, pixels, colors) for c in sizable]), strict=True)
     )
