@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from poser.envs.actions import expected_cost, pending
 from poser.envs.arrays import Bools, Floats, Pool, State, any_over
@@ -48,11 +49,8 @@ def expect(state: State, pool: Pool, rules: Rules, legal: Bools) -> Expected:
         pool.t2i[:, :, None], pool.supported & ~state.dropped[:, None, :], pool.supported & todo[:, None, :]
     )
     count = everything.sum(axis=2)
-    bucket = _BUCKET[np.minimum(count, 5)][:, :, None, None]
-    many, sure, hurt = (
-        np.take_along_axis(table, np.broadcast_to(bucket, (batch, experts, commands, 1)), axis=3)[..., 0]
-        for table in (pool.success, pool.confidence, pool.damage)
-    )
+    row, slot, bucket = np.arange(batch)[:, None], np.arange(experts), _BUCKET[np.minimum(count, 5)]
+    many, sure, hurt = (table[row, slot, :, bucket] for table in (pool.success, pool.confidence, pool.damage))
     one = pool.success[..., 0]
     n = np.maximum(count, 1)
     fresh = pool.t2i[:, :, None]
@@ -82,36 +80,37 @@ def expect(state: State, pool: Pool, rules: Rules, legal: Bools) -> Expected:
     )
 
 
-def pair_features(state: State, pool: Pool, rules: Rules, expected: Expected) -> tuple[Floats, Floats]:
-    """([B, E, K+1, P] as named in `observation.PAIRS`, [B, E, K+1] expected gain minus cost)."""
-    batch, experts, commands = pool.shape
-    shape = (batch, experts, commands + 1)
+def fill_pairs(out: NDArray[np.float32], state: State, pool: Pool, rules: Rules, expected: Expected) -> Floats:
+    """Write [B, E, K+1, P] as named in `observation.PAIRS` to `out`; gives [B, E, K+1] expected gain minus cost."""
+    batch, _, commands = pool.shape
     net = expected.gain - expected.cost
     limit = rules.tries_per_pair or rules.max_steps
     waits = np.concatenate([_waits(pool, expected.todo), np.zeros((batch, 1), bool)], axis=1)
     merged = np.arange(commands + 1) == commands
-    features = np.stack(
-        [
-            expected.legal,
-            np.broadcast_to(merged, shape),
-            np.broadcast_to(pool.t2i[:, :, None], shape),
-            expected.carried,
-            expected.mean,
-            expected.confidence,
-            expected.decay,
-            expected.gain,
-            expected.risk,
-            _squash(expected.cost),
-            net,
-            _lead(expected.mean, expected.legal, 0.0),
-            _lead(net, expected.legal, 0.0),
-            state.tries / limit,
-            np.broadcast_to(waits[:, None, :], shape),
-        ],
-        axis=3,
+    features = (
+        expected.legal,
+        merged,
+        pool.t2i[:, :, None],
+        expected.carried,
+        expected.mean,
+        expected.confidence,
+        expected.decay,
+        expected.gain,
+        expected.risk,
+        _squash(expected.cost[:, :, :1]),
+        net,
+        _lead(expected.mean, expected.legal, 0.0),
+        _lead(net, expected.legal, 0.0),
+        state.tries / limit,
+        waits[:, None, :],
     )
+    # this is most of an observation, so it is written where it belongs instead of being stacked and copied
+    for index, feature in enumerate(features):
+        out[..., index] = feature
     real = pool.expert[:, :, None] & np.concatenate([pool.command, np.ones((batch, 1), bool)], axis=1)[:, None, :]
-    return features * real[..., None], net
+    if not real.all():
+        out *= real[..., None]
+    return net
 
 
 def _lead(value: Floats, legal: Bools, nobody: float) -> Floats:
@@ -192,10 +191,13 @@ def expert_features(state: State, pool: Pool, rules: Rules, expected: Expected) 
     todo = pool.supported & expected.todo[:, None, :]
     size = np.maximum(pool.command.sum(axis=1), 1)[:, None]
 
-    def mean_over(which: Bools, table: Floats) -> Floats:
-        mean: Floats = (table * which).sum(axis=2) / np.maximum(which.sum(axis=2), 1)
+    def mean_over(shares: Floats, table: Floats) -> Floats:
+        mean: Floats = np.einsum("bek,bek->be", shares, table)
         return mean
 
+    count = pool.supported.sum(axis=2)
+    able = pool.supported / np.maximum(count, 1)[:, :, None]
+    open_to = todo / np.maximum(todo.sum(axis=2), 1)[:, :, None]
     one = pool.success[..., 0]
     features = np.stack(
         [
@@ -206,12 +208,12 @@ def expert_features(state: State, pool: Pool, rules: Rules, expected: Expected) 
             _squash(expected.cost[:, :, 0]),
             np.isnan(pool.price),
             pool.seconds / (pool.seconds + 10.0),
-            pool.supported.sum(axis=2) / size,
-            mean_over(todo, one),
-            mean_over(pool.supported, one),
-            mean_over(pool.supported, pool.confidence[..., 0]),
-            mean_over(pool.supported, pool.damage[..., 0]),
-            mean_over(pool.supported, np.minimum(pool.success[..., 1] / np.maximum(one, 1e-6), 1.0)),
+            count / size,
+            mean_over(open_to, one),
+            mean_over(able, one),
+            mean_over(able, pool.confidence[..., 0]),
+            mean_over(able, pool.damage[..., 0]),
+            mean_over(able, np.minimum(pool.success[..., 1] / np.maximum(one, 1e-6), 1.0)),
         ],
         axis=2,
     )

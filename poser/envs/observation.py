@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from poser.envs.actions import action_count, mask
 from poser.envs.arrays import Pool, State
-from poser.envs.features import command_features, expect, expert_features, global_features, pair_features
+from poser.envs.features import command_features, expect, expert_features, fill_pairs, global_features
 from poser.envs.rules import Rules
 
 OBSERVATION_VERSION = 1
@@ -98,7 +98,7 @@ class ObservationLayout:
         return int(self.slices["mask"].stop)
 
     def split(self, observation: NDArray[np.float32]) -> Parts:
-        """The named parts of observations [..., D], as views where possible."""
+        """The named parts of observations [..., D], as views of contiguous ones."""
         places, lead = self.slices, observation.shape[:-1]
         targets = self.commands + 1
         return Parts(
@@ -112,17 +112,14 @@ class ObservationLayout:
 
 def encode(state: State, pool: Pool, rules: Rules) -> NDArray[np.float32]:
     """[B, D] float32 observations, every value finite and in [-1, 1]; padded slots are 0."""
-    legal = mask(state, pool, rules)
-    expected = expect(state, pool, rules, legal)
-    pairs, net = pair_features(state, pool, rules, expected)
-    parts = (
-        global_features(state, pool, rules, expected, net),
-        command_features(state, pool, expected),
-        expert_features(state, pool, rules, expected),
-        pairs,
-    )
     layout = ObservationLayout.of(pool.shape[1], pool.shape[2], rules)
     flat = np.empty((len(state.step), layout.size), np.float32)
-    for place, part in zip(layout.slices.values(), (*parts, legal), strict=True):
-        flat[:, place] = part.reshape(len(flat), -1)
+    parts = layout.split(flat)
+    legal = mask(state, pool, rules)
+    expected = expect(state, pool, rules, legal)
+    net = fill_pairs(parts.pairs, state, pool, rules, expected)
+    parts.globals[:] = global_features(state, pool, rules, expected, net)
+    parts.commands[:] = command_features(state, pool, expected)
+    parts.experts[:] = expert_features(state, pool, rules, expected)
+    parts.mask[:] = legal
     return np.clip(flat, -1.0, 1.0, out=flat)
