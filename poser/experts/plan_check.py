@@ -79,15 +79,30 @@ def _no_contradictions(atoms: tuple[Atom, ...]) -> None:
         for key, value in _claims(atom):
             earlier = claims.setdefault(key, (value, atom))
             if earlier[0] != value:
-                raise InputError(
-                    f"Atoms {earlier[1].id!r} {earlier[1].tuple} and {atom.id!r} {atom.tuple} contradict each other; "
-                    "a plan describes one final picture. Remove or change one of them."
-                )
+                raise _contradiction(earlier[1], atom)
+    for subject in dict.fromkeys(atom.tuple[1] for atom in atoms if atom.kind == "count"):
+        counts = [atom for atom in atoms if atom.tuple[:2] == ("count", subject) and not atom.negated]
+        least = [(int(a.tuple[2][2:]), a) for a in counts if a.tuple[2].startswith(">=") and a.tuple[2][2:].isdigit()]
+        exact = [(int(a.tuple[2]), a) for a in counts if a.tuple[2].isdigit()]
+        for number, one in least:
+            for given, other in exact:
+                if given < number:
+                    raise _contradiction(one, other)
+
+
+def _contradiction(one: Atom, other: Atom) -> InputError:
+    return InputError(
+        f"Atoms {one.id!r} {one.tuple} and {other.id!r} {other.tuple} contradict each other; "
+        "a plan describes one final picture. Remove or change one of them."
+    )
 
 
 def _claims(atom: Atom) -> list[tuple[tuple[str, ...], str]]:
     """What an atom fixes, as (what, value) pairs of which one `what` may have only one value."""
     words = atom.tuple
+    if words[0] == "text" and not atom.negated:
+        # any lettering forbids "no lettering at all"
+        return [(words, "yes"), (("text", ""), "yes")]
     if words[0] in ("entity", "text", "style"):
         # a noun that is counted above zero is wanted
         return [(words, "no" if atom.negated else "yes")]

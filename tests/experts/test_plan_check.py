@@ -31,6 +31,8 @@ CONTRADICTIONS = [
     (atom("a", "background", "night"), atom("b", "background", "sea")),
     (atom("a", "attribute", "size", "car", "large"), atom("b", "attribute", "size", "car", "small")),
     (atom("a", "text", "HI"), atom("b", "text", "HI", answer="no")),
+    (atom("a", "text", "HI"), atom("b", "text", "", answer="no")),
+    (atom("a", "count", "car", ">=3"), atom("b", "count", "car", "2")),
     (atom("a", "style", "mosaic"), atom("b", "style", "mosaic", answer="no")),
 ]
 
@@ -54,6 +56,9 @@ def test_what_only_looks_like_a_contradiction_passes():
         atom("g", "attribute", "color", "blue car", "blue"),
         atom("h", "text", "", answer="no"),
         atom("i", "entity", "moon", answer="no"),
+        atom("j", "count", "tree", ">=3"),
+        atom("k", "count", "tree", "3"),
+        atom("l", "count", "blue car", ">=2"),
     )
     assert check_plan(sound) is sound
 
