@@ -11,6 +11,7 @@ from poser.experts.types import Command, ExpertSpec, Operation
 if TYPE_CHECKING:
     from poser.experts.studio.desk import Desk
 
+DISTURBS = 0.15  #: chance that a thing which is not concerned ends up elsewhere
 CLUMSY = 0.45  #: chance that an asked size is missed
 
 
@@ -22,7 +23,8 @@ class Arranger(Editor):
         kind="i2i",
         description="Adds things where they belong (left of the tree) and moves those that stand wrong.",
         limitations=(
-            "Misses an asked size nearly every other time, and never takes anything away, so that a surplus stays. "
+            "Misses an asked size nearly every other time, and never takes anything away, so that a surplus stays. Now "
+            "and then something that is not concerned ends up elsewhere. "
             "Where there is no room beside a thing it moves that thing, which may undo what was right before. "
             "Keeps about 85 % of each further merged command in mind."
         ),
@@ -40,6 +42,8 @@ class Arranger(Editor):
         from poser.experts.studio.moving import move_command
         from poser.experts.studio.settling import Skills, settle
 
+        if desk.rng.random() < DISTURBS and (other := desk.bystander(command)) is not None:
+            desk.move(other, (), (other.extent,))
         if command.operation is Operation.MOVE and selected(command):
             move_command(desk, command, makes_room=True)
             return

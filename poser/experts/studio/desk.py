@@ -19,6 +19,7 @@ from poser.experts.studio.scene import Canvas, Lettering, Placed
 from poser.experts.studio.sight import Panel, Thing
 from poser.experts.studio.spots import half_sides, outer_half_sides
 from poser.experts.studio.sticker import backing_color
+from poser.experts.types import Command
 
 SMALL_EXTENTS = (0.116, 0.1, 0.085)
 LARGE_EXTENTS = (0.295, 0.277)
@@ -92,6 +93,13 @@ class Desk:
         """Things that a subject phrase names; none for lettering or what cannot be read."""
         subject = lexicon.parse_subject(phrase)
         return [] if subject is None else self.matching(subject)
+
+    def bystander(self, command: Command) -> Thing | None:
+        """Some thing that the command does not name at all, or None."""
+        words = [*command.subjects, *(word for atom in command.atoms for word in atom.tuple[1:])]
+        named = {subject.noun for word in words if (subject := lexicon.parse_subject(word)) is not None}
+        others = [thing for thing in self.things if thing.noun not in named]
+        return others[int(self.rng.integers(len(others)))] if others else None
 
     def boxes_of(self, phrase: str) -> tuple[Box, ...]:
         """Glyph boxes (or panels) in px of what a phrase names; empty if it is not there."""

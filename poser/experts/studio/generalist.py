@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
 FORGETS_LAST = 0.13  #: chance to forget the last command, for every command beyond the first
 MIXES_UP = 0.07  #: chance that a colour is taken from another command, for every command beyond the first
+DRIFT = 0.15  #: chance that a thing which is not concerned comes out in another colour
 LAPSE = 0.06  #: chance that even a single command is carried out without heed of position and size
 _ALL = (
     Operation.ADD, Operation.REMOVE, Operation.REPLACE, Operation.RECOLOR, Operation.RESIZE, Operation.MOVE,
     Operation.BACKGROUND, Operation.STYLE, Operation.TONE, Operation.TEXT,
 )  # fmt: skip
+_DRAWING = frozenset(_ALL) - {Operation.STYLE, Operation.TONE, Operation.TEXT, Operation.BACKGROUND}
 
 
 class Generalist(Editor):
@@ -37,7 +39,8 @@ class Generalist(Editor):
         description="Carries out any single edit of a studio picture, and several at once with growing confusion.",
         limitations=(
             "Expensive. Every further merged command makes it likelier that colours end up on the wrong things and "
-            "that the last command is forgotten; a lapse of attention happens even with one."
+            "that the last command is forgotten. Even with one, attention lapses at times, and something that is not "
+            "concerned may come out in another colour."
         ),
         operations=dict.fromkeys(_ALL, 0.85),
         seeded=True,
@@ -63,6 +66,10 @@ class Generalist(Editor):
         from poser.experts.studio.settling import resize
 
         lapse = desk.rng.random() < LAPSE
+        if command.operation in _DRAWING and desk.rng.random() < DRIFT:
+            other = desk.bystander(command)
+            if other is not None:
+                desk.recolor(other, str(desk.rng.choice(list(lexicon.COLORS))))
         match command.operation:
             case Operation.ADD:
                 self._settle(desk, command, lapse)
