@@ -160,8 +160,9 @@ class Result:
             f"<li>{marks.get(self.trace.statuses.get(command.id, ''), '·')} {html.escape(command.text)}</li>"
             for command in self.plan.commands
         )
+        calls = f"{self.steps} call{'' if self.steps == 1 else 's'}"
         cost = "cost unknown" if self.usd is None else f"${self.usd:.4g}"
-        facts = f"score {self.alignment:.2f}, {self.steps} calls, {cost}, {self.seconds:.1f} s"
+        facts = f"score {self.alignment:.2f}, {calls}, {cost}, {self.seconds:.1f} s"
         shown = "<p>No picture was made.</p>"
         if self.picture is not None:
             data = base64.b64encode(self.picture.to_png()).decode()

@@ -200,6 +200,15 @@ def test_a_plan_that_edits_wants_its_picture():
     assert any("another picture" in warning for warning in other.warnings)
 
 
+def test_a_plan_without_a_picture_of_its_own_edits_the_one_given():
+    command = {**PLAN["commands"][0], "operation": "recolor", "goals": ["red"]}
+    plan = {**PLAN, "commands": [command]}
+    editor = FakeExpert("editor", "i2i")
+    assert made(plan=plan, image=pixels(), experts=[editor], size=None).alignment == 1.0
+    with pytest.raises(poser.InputError, match="--image"):
+        made(plan=plan, experts=[editor])
+
+
 def test_a_prompt_beside_a_plan_is_not_carried_out():
     assert any("differs" in warning for warning in made(prompt="something else").warnings)
     assert made(prompt=PLAN["prompt"] + " ").warnings == ()

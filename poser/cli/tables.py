@@ -110,12 +110,11 @@ def result_view(result: Result) -> RenderableType:
         status = result.trace.statuses.get(command.id, "pending")
         table.add_row(marks.get(status, Text("·", style="yellow")), Text(command.text))
     bill = money(result.trace.usd_known, unknown=result.usd is None)
+    calls = f"{result.steps} call{'' if result.steps == 1 else 's'}"
     verdict = result.trace.best_verdict
     lines: list[RenderableType] = [
         table,
-        Text(
-            f"score {result.alignment:.2f}, {result.steps} calls, {bill}, {result.seconds:.1f} s: {_ENDS[result.end]}"
-        ),
+        Text(f"score {result.alignment:.2f}, {calls}, {bill}, {result.seconds:.1f} s: {_ENDS[result.end]}"),
     ]
     if verdict is not None and verdict.feedback:
         lines.append(Text(f"the critic: {verdict.feedback}", style="dim"))

@@ -14,7 +14,6 @@ from pydantic import ValidationError
 
 from poser.experts.errors import InputError
 from poser.experts.picture import Picture
-from poser.experts.plan_check import check_plan
 from poser.experts.types import MAX_PROMPT_CHARACTERS, Plan
 
 MIN_SIDE, MAX_SIDE = 256, 2048
@@ -113,12 +112,12 @@ def choose_size(
 
 
 def read_plan(plan: PlanLike) -> Plan:
-    """The plan, from an object, its JSON as a mapping, or a path of a JSON file.
+    """The plan, from an object, its JSON as a mapping, or a path of a JSON file such as `poser plan --json` writes.
 
-    A file may hold the whole output of `poser plan --json`.
+    Whether it is sound is asked later (`check_plan`), when it is known whether there is a picture to edit.
 
     Raises:
-        InputError: no such file, broken JSON, not a plan, or a plan that contradicts itself.
+        InputError: no such file, broken JSON, or not a plan.
     """
     name = "plan"
     data: Any = plan
@@ -132,12 +131,12 @@ def read_plan(plan: PlanLike) -> Plan:
         except ValueError as error:
             raise InputError(f"The {name} is not JSON: {error}. Make one with `poser plan PROMPT --json`.") from error
     if isinstance(data, Plan):
-        return check_plan(data)
+        return data
     if not isinstance(data, Mapping):
         raise InputError(f"The {name} holds a {type(data).__name__}; a plan is a JSON object with `commands`.")
     try:
         # JSON mode: lists stand for tuples, strings for operations
-        return check_plan(Plan.model_validate_json(json.dumps(data)))
+        return Plan.model_validate_json(json.dumps(data))
     except ValidationError as error:
         raise InputError(f"The {name} is not a plan: {_first_complaints(error)}") from error
     except TypeError as error:

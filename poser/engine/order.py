@@ -194,7 +194,7 @@ def _given_plan(plan: Plan, prompt: str | None, source: Picture | None, warn: Wa
     if source is not None and plan.source is not None and plan.source != source.ref:
         warn("The plan was made for another picture (or another size of it); it is carried out on the one given.")
     tied = plan.model_copy(update={"source": source.ref if source is not None else None})
-    return check_plan(_with_edits_marked(tied))
+    return _with_edits_marked(check_plan(tied))
 
 
 def _with_edits_marked(plan: Plan) -> Plan:
