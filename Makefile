@@ -7,6 +7,9 @@ DEMO_PROMPT := docs/examples/demo_prompt.txt
 DEMO_OUT ?= demo
 WORKERS ?= 2
 
+# thousands of small matrix products: threads only get in each other's way
+export OPENBLAS_NUM_THREADS ?= 1
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-recognition clean
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import socket
 
+# before numpy is loaded, as the command line does it
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import HealthCheck, settings
 

@@ -5,6 +5,7 @@ Exit codes: 0 a picture was made, 2 the input cannot be worked with, 3 no pictur
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -16,6 +17,9 @@ from poser.cli.explain import explain
 from poser.cli.generate import generate
 from poser.cli.plan import plan
 from poser.experts.errors import PoserError
+
+# before numpy is loaded: the studio multiplies thousands of small matrices, which idle threads only slow down
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 EXIT_INPUT, EXIT_NO_PICTURE, EXIT_INTERRUPTED = 2, 3, 130
 
