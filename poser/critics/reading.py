@@ -106,14 +106,11 @@ def _sizable(pixels: Bytes) -> Bytes:
 
 def _thing(candidate: Candidate, width: int, height: int) -> Thing:
     left, top, right, bottom = candidate.box
-    match = candidate.match
-    # how well the best fits and how far the others are behind; fitted by logistic regression over all styles
-    evidence = 20.0 * match.score + 23.0 * min(match.lead, 0.2) - 17.5
     return Thing(
-        match.noun,
+        candidate.match.noun,
         candidate.color,
         (left / width, top / height, right / width, bottom / height),
         max(right - left, bottom - top) / min(width, height),
-        float(1 / (1 + np.exp(-evidence))),
+        candidate.sure,
         0.97,
     )

@@ -1,4 +1,4 @@
-"""Pieces of one colour on a backing, and which of them may belong together."""
+"""Pieces of one colour on a backing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from poser.critics.palette import BLACK, DARK, GRAY, WHITE, Bytes, Floats
 
-_NEAR_SHARE = 0.017  #: pieces so near (shares of the shorter side) are tried as one thing
 MIN_FILL = 0.12  #: a piece fills at least this share of its box
 
 
@@ -25,14 +24,6 @@ class Piece(NamedTuple):
     mask: Bytes
     area: int
     backed: float
-
-
-class Cluster(NamedTuple):
-    """Pieces that may be one thing. `children` are the two clusters it was joined of, or empty."""
-
-    pieces: tuple[int, ...]
-    box: tuple[int, int, int, int]
-    children: tuple[int, ...]
 
 
 def find_pieces(
@@ -51,6 +42,7 @@ def find_pieces(
         ink: everything is outlined in black, which then counts as backing.
     """
     found: list[Piece] = []
+    sizable = (0.03 * min(labels.shape)) ** 2
     counts = np.bincount(labels.ravel(), minlength=DARK + 1)
     for label in range(1, DARK):
         if counts[label] < min_area:
@@ -66,11 +58,11 @@ def find_pieces(
             box = (x0 + left, y0 + top, x0 + left + width, y0 + top + height)
             if area < MIN_FILL * width * height or (ink and _thin(mask, label)):
                 continue
+            backed = _backed(pixels, mask, box, label, colors, ink)
             if ink and label == WHITE:
-                backed = _free_of_colors(labels, mask, box)
-            else:
-                backed = _backed(pixels, mask, box, label, colors, ink)
-            if backed >= min_backed:
+                backed *= _free_of_colors(labels, mask, box)
+            # where the rim is blurred away, a sizable coloured piece still gets its chance
+            if backed >= min_backed or (label != WHITE and area >= sizable):
                 found.append(Piece(label, box, mask, area, backed))
     return found
 
@@ -112,11 +104,11 @@ def _backed(pixels: Bytes, mask: Bytes, box: tuple[int, int, int, int], label: i
     share = away @ (way / float(way @ way))
     astray = np.abs(away - share[..., None] * way).max(axis=-1)
     on = ((share > 0.45) & (astray < 45)).astype(np.uint8)
-    if ink and label != WHITE:
+    if ink:
         on |= (np.abs(away).max(axis=-1) > 50).astype(np.uint8)
     # a thin rim need not lie at one distance all along: one step either way is granted
     ring = cv2.dilate(inside, _FAR) > cv2.dilate(inside, _NEAR)
-    if label == WHITE and _surrounding(away[ring & (on > 0)], colors) != DARK:
+    if label == WHITE and not ink and _surrounding(away[ring & (on > 0)], colors) != DARK:
         return 0.0
     met = cv2.dilate(on, _NEAR)[ring]
     return float(met.mean()) if met.size else 0.0
@@ -134,101 +126,3 @@ def _surrounding(around: Floats, colors: Floats) -> int:
             share = min(1.0, float(dark @ way) / float(way @ way))
             best = min(best, (float(np.linalg.norm(dark - share * way)), label))
     return best[1]
-
-
-def cluster(pieces: list[Piece], labels: Bytes, reach: float) -> list[Cluster]:
-    """Join pieces of one colour step by step, the nearest first, as long as backing lies between them.
-
-    Args:
-        pieces: from `find_pieces`.
-        labels: the label image they come from.
-        reach: widest gap that is bridged, in shares of the longer side of what comes of it.
-
-    Returns:
-        all clusters, the single pieces first (cluster i < len(pieces) is piece i), every join after its children.
-    """
-    clusters = [Cluster((index,), piece.box, ()) for index, piece in enumerate(pieces)]
-    top = list(range(len(pieces)))  # the outermost cluster of every piece
-    for gap, first, second, start, end in sorted(_bridges(pieces)):
-        a, b = top[first], top[second]
-        if a == b:
-            continue
-        box = _union(clusters[a].box, clusters[b].box)
-        size = max(box[2] - box[0], box[3] - box[1])
-        # nearer than two rims: no room for a backdrop between them
-        near = gap <= max(_NEAR_SHARE * min(labels.shape), 0.12 * size)
-        if gap > reach * size or not (near or _over_backing(labels, pieces[first].label, start, end)):
-            continue
-        joined = clusters[a].pieces + clusters[b].pieces
-        clusters.append(Cluster(joined, box, (a, b)))
-        for index in joined:
-            top[index] = len(clusters) - 1
-    return clusters
-
-
-_Bridge = tuple[float, int, int, tuple[int, int], tuple[int, int]]
-
-
-def _bridges(pieces: list[Piece]) -> list[_Bridge]:
-    """(gap in px, piece, piece, nearest point of the one, of the other) for all pairs of one colour."""
-    outlines = [_outline(piece) for piece in pieces]
-    found: list[_Bridge] = []
-    for second, piece in enumerate(pieces):
-        for first in range(second):
-            if pieces[first].label != piece.label or _apart(pieces[first].box, piece.box) > _size(pieces[first], piece):
-                continue
-            away = outlines[first][:, None] - outlines[second][None]
-            squared = (away * away).sum(axis=-1)
-            near = np.unravel_index(int(squared.argmin()), squared.shape)
-            start, end = outlines[first][near[0]], outlines[second][near[1]]
-            gap = float(np.sqrt(squared[near]))
-            found.append((gap, first, second, (int(start[0]), int(start[1])), (int(end[0]), int(end[1]))))
-    return found
-
-
-def _outline(piece: Piece, most: int = 160) -> Floats:
-    """Points (x, y) of a piece's contours in px of the picture, thinned out to about `most`."""
-    contours, _ = cv2.findContours(piece.mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    points = np.concatenate([c.reshape(-1, 2) for c in contours]).astype(np.float32)
-    points = points[:: max(1, len(points) // most)]
-    return (points + np.array(piece.box[:2], np.float32)).astype(np.float32)
-
-
-def _apart(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> float:
-    dx, dy = max(a[0] - b[2], b[0] - a[2], 0), max(a[1] - b[3], b[1] - a[3], 0)
-    return float(np.hypot(dx, dy))
-
-
-def _size(*pieces: Piece) -> int:
-    return max(max(p.box[2] - p.box[0], p.box[3] - p.box[1]) for p in pieces)
-
-
-def _union(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
-
-
-def _over_backing(labels: Bytes, label: int, start: tuple[int, int], end: tuple[int, int]) -> bool:
-    """Does the way between two points lead over the backing (but for the blurred ends)?"""
-    steps = max(abs(end[0] - start[0]), abs(end[1] - start[1]))
-    share = np.linspace(2 / steps, 1 - 2 / steps, max(1, steps - 3))
-    xs = np.rint(start[0] + (end[0] - start[0]) * share).astype(int)
-    ys = np.rint(start[1] + (end[1] - start[1]) * share).astype(int)
-    backing = DARK if label == WHITE else WHITE
-    on_way = labels[ys, xs]
-    return bool(((on_way == backing) | (on_way == label)).mean() >= 0.6)
-
-
-def coverage(cluster: Cluster, pieces: list[Piece], pixels: Bytes, colors: Floats) -> Floats:
-    """How far each pixel of the cluster's box is covered by its colour, 0..1, from the mix of colour and backing."""
-    left, top, right, bottom = cluster.box
-    mask = np.zeros((bottom - top, right - left), np.uint8)
-    for index in cluster.pieces:
-        x0, y0, x1, y1 = pieces[index].box
-        mask[y0 - top : y1 - top, x0 - left : x1 - left] |= pieces[index].mask
-    label = pieces[cluster.pieces[0]].label
-    backing = colors[DARK if label == WHITE else WHITE]
-    way = colors[label] - backing
-    part = pixels[top:bottom, left:right].astype(np.float32) - backing
-    mixed = np.clip(part @ (way / float(way @ way)), 0, 1)
-    near = cv2.dilate(mask, np.ones((3, 3), np.uint8))
-    return np.asarray(np.where(mask > 0, np.maximum(mixed, 0.5), mixed * near), np.float32)
