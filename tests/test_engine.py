@@ -303,7 +303,8 @@ def test_an_edited_plan_is_sent_as_its_commands_say():
     assert painter.requests[-1].text == "A red car and a tree"
     edited = plan.model_copy(update={"commands": plan.commands[:1]})
     result = result_of(painter, plan=edited)
-    assert painter.requests[-1].text == edited.commands[0].text
+    assert "red car" in painter.requests[-1].text
+    assert "tree" not in painter.requests[-1].text
     assert result.plan.prompt == plan.prompt
     assert result.plan.folded[0].words == "(plan edited by hand)"
 

@@ -75,7 +75,7 @@ class Run:
             order.policy.reset(turn, order.seeds)
             start = driver.traces()[0]
             self._warnings += describe_gaps(order.plan, start.experts, start.refusals)
-            self._warnings += [f"Not understood: {note}" for note in order.plan.notes]
+            self._warnings += order.plan.notes
             yield PlanReady(
                 plan=order.plan,
                 experts=start.experts,
