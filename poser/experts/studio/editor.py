@@ -90,12 +90,17 @@ class Editor(Expert):
         if len(reasons) == len(request.commands):
             raise InvalidRequest(reasons[0] if reasons else f"{name} was given no command; send at least one.")
         rng = np.random.default_rng([request.seed, zlib.crc32(name.encode())])
-        desk = Desk(request.source.resized(request.width, request.height).pixels, rng)
+        source = request.source.resized(request.width, request.height)
+        desk = Desk(source.pixels, rng)
         done = self._carry_out(desk, [c for c in request.commands if self.refuses(c, True) is None])
         if not done:
             raise InvalidRequest(" ".join(dict.fromkeys(desk.notes)))
+        picture = Picture(desk.finish())
+        if picture == source:
+            reason = " ".join(dict.fromkeys(desk.notes)) or "It is there already, or is not there to be edited."
+            raise InvalidRequest(f"{name} found nothing to change. {reason}")
         return ExpertResult(
-            picture=Picture(desk.finish()),
+            picture=picture,
             usage=Usage(
                 usd=self.SPEC.price,
                 simulated_usd=self.SPEC.simulated_price,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from poser.experts.studio.asks import goal_color, read_asks, selected
+from poser.experts.studio.asks import goal_color, selected
 from poser.experts.studio.editor import LICENCE, Editor
 from poser.experts.studio.geometry import gap
 from poser.experts.types import Command, ExpertSpec, Operation
@@ -20,17 +20,14 @@ MISS = 0.5
 
 
 class Recolorer(Editor):
-    """Recolours what is there, lettering too; adds nothing."""
+    """Recolours things and lettering."""
 
     SPEC: ClassVar[ExpertSpec] = ExpertSpec(
         name="studio-recolorer",
         kind="i2i",
         description="Gives things or lettering that are in the picture another colour; cheap.",
-        limitations=(
-            "Paint runs over to things that stand very close, and small things are missed every other time. Asked to "
-            "add something, it only recolours what is there already."
-        ),
-        operations={Operation.RECOLOR: 0.8, Operation.ADD: 0.15},
+        limitations="Paint runs over to things that stand very close, and small things are missed every other time.",
+        operations={Operation.RECOLOR: 0.8},
         seeded=True,
         price=0.0,
         simulated_price=0.003,
@@ -40,23 +37,12 @@ class Recolorer(Editor):
 
     def edit(self, desk: Desk, command: Command) -> None:
         """Paint the things that are meant."""
-        from poser.experts.studio.settling import fits_color, new_color
-
-        if command.operation is Operation.RECOLOR:
-            color = goal_color(command)
-            for subject in selected(command) if color else ():
-                if subject.noun.startswith('"'):
-                    self._letters(desk, subject.noun[1:-1], str(color))
-                for thing in desk.matching(subject):
-                    self._paint(desk, thing, str(color))
-            return
-        for ask in read_asks(command).groups:
-            color = new_color(ask)
-            if color is None or ask.gone or ask.text is not None:
-                continue
-            members = desk.matching(ask.subject)
-            for thing in [thing for thing in members if not fits_color(thing, ask)]:
-                self._paint(desk, thing, color)
+        color = goal_color(command)
+        for subject in selected(command) if color else ():
+            if subject.noun.startswith('"'):
+                self._letters(desk, subject.noun[1:-1], str(color))
+            for thing in desk.matching(subject):
+                self._paint(desk, thing, str(color))
 
     def _paint(self, desk: Desk, thing: Thing, color: str) -> None:
         if thing.extent < TINY and desk.rng.random() < MISS:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from poser.experts.studio.desk import Desk
     from poser.experts.studio.sight import Thing
 
+ROUNDS = 3  #: times that another thing is asked to step aside
 STEP = 1.5  #: how much larger "larger" is
 
 
@@ -133,8 +134,11 @@ def _place(desk: Desk, ask: Ask, skills: Skills, present: int) -> None:
         colors = (*(thing.color for thing in wrong), *[drawn_color(ask)] * missing)
         wanted = Wanted(ask.subject.noun, colors, extents)
         found = find_places(desk, wanted, constraints, mates, wrong)
-        if stage == "aside" and found.cost:
-            found = step_aside(desk, wanted, ask, mates, wrong, found)
+        for _ in range(ROUNDS if stage == "aside" else 0):
+            before = found.cost
+            found = step_aside(desk, wanted, ask, mates, wrong, found) if before else found
+            if found.cost in (0, before):
+                break
         if found.cost == 0:
             break
     if found.cost >= sum(desk.broken(thing, constraints) for thing in wrong) + MISSING * missing:

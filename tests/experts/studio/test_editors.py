@@ -65,7 +65,7 @@ def easy() -> Picture:
 
 def crowd(count: int = 7, seed: int = 3) -> Picture:
     """Things of different nouns, close together."""
-    nouns = ("cat", "dog", "house", "star", "key", "apple", "bicycle", "bell", "crown", "fish")[:count]
+    nouns = ("cat", "dog", "house", "star", "key", "apple", "car", "bell", "crown", "fish")[:count]
     colors = list(lexicon.COLORS)
     things = tuple(
         Placed(noun, colors[(k + seed) % 11], 0.2 + 0.2 * (k % 4), 0.3 + 0.22 * (k // 4), 0.15)
@@ -281,8 +281,8 @@ def test_the_recolourer_bleeds_and_misses_small_things() -> None:
     bled = [bool(changed(source, edited(Recolorer(), source, wanted, seed=s).picture, "house")) for s in TRIES]
     assert 0.05 < share(bled) < 0.8
     small = painted(Scene("sky", (Placed("house", "red", 0.5, 0.5, 0.1),)))
-    hit = [named(edited(Recolorer(), small, wanted, seed=s).picture, "house")[0].color == "pink" for s in TRIES]
-    assert 0.1 < share(hit) < 0.9
+    answers = Recolorer().run([request(small, wanted, seed=s) for s in TRIES], CallContext())
+    assert 0.1 < share([isinstance(answer, ExpertResult) for answer in answers]) < 0.9
 
 
 def test_the_replacer_tends_to_keep_the_colour() -> None:
@@ -319,12 +319,12 @@ def test_lettering_is_cut_short_by_the_labeler_and_laid_over_things_by_the_signw
     covering = edited(Signwriter(), source, long)
     assert covering.notes
     assert changed(source, covering.picture)
-    assert not changed(source, edited(Labeler(), source, long).picture)
+    assert "no room" in str(refused(Labeler(), source, long))
 
 
 def test_the_same_lettering_is_not_written_twice_and_a_misspelt_one_is_written_over() -> None:
     once = edited(Signwriter(), easy(), SALE).picture
-    assert edited(Signwriter(), once, SALE, seed=5).picture == once
+    assert "nothing to change" in str(refused(Signwriter(), once, SALE))
     wrong = EASY._replace(letterings=(Lettering("SLAE", "black", 0.5, 0.1, 0.075),))
     fixed = edited(Signwriter(), painted(wrong), SALE).picture
     assert len(look(fixed.pixels).panels) == 1
@@ -385,7 +385,7 @@ def test_photographs_take_additions_and_filters_and_refuse_the_rest(expert: Expe
             continue
         if wanted in (ADD_CAT, SALE, COMIC, DARK):
             out = edited(expert, photo, wanted)
-            assert out.picture != photo or expert.spec.name == "studio-recolorer"
+            assert out.picture != photo
             assert out.picture.size == photo.size
         else:
             message = str(refused(expert, photo, wanted))
@@ -411,7 +411,7 @@ def test_requests_without_a_picture_are_refused() -> None:
 
 def test_edits_of_toned_pictures_keep_the_tone() -> None:
     dark = apply_tone(painted(EASY, 1), "darker")
-    out = edited(Generalist(), dark, ADD_CAT, seed=1).picture
+    out = edited(Corrector(), dark, ADD_CAT, seed=1).picture
     sight = look(out.pixels)
     assert sight.colors.tone == "darker"
     assert {thing[:2] for thing in sight.things} == {("car", "red"), ("tree", "green"), ("cat", "blue")}
