@@ -18,15 +18,14 @@ from scipy.optimize import minimize
 
 from benchmarks.recognition_scenes import SIZES, random_scene
 from poser.critics.backdrops import COLUMNS, ROWS, grid_colors
-from poser.critics.looks import TINTS, Tint
 from poser.critics.palette import DARK, LABELS, WHITE
+from poser.critics.profiles import STYLES, TINTS, Tint
 from poser.critics.restoring import restore
 from poser.critics.style_marks import style_marks
 from poser.experts import lexicon
 from poser.experts.studio.painter import apply_style, apply_tone, paint, paint_backdrop
 
 DATA = Path(__file__).resolve().parents[1] / "poser" / "critics" / "data"
-STYLES: tuple[str | None, ...] = (None, *lexicon.STYLES)
 FIRST_SEED = 50_000
 DARK_BACKING = (58, 66, 90)
 
@@ -105,7 +104,7 @@ def measure_marks(scenes: int) -> dict[str, np.ndarray]:
     """Multinomial logistic regression from marks to styles."""
     rng = np.random.default_rng(FIRST_SEED)
     marks, classes = [], []
-    for number in range(2 * scenes):
+    for number in range(5 * scenes):
         width, height = SIZES[number % len(SIZES)]
         lettering = f"Open {number}" if number % 2 else None
         things = int(rng.integers(0, 9))

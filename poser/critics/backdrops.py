@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-from typing import Any, TypeAlias
-
 import cv2
 import numpy as np
 
-from poser.critics.looks import Look, plain_backdrop
-from poser.critics.palette import Bytes, Floats
+from poser.critics.palette import Bools, Bytes, Floats
+from poser.critics.profiles import Tint, backdrop_profiles, plain_backdrop
 from poser.experts import lexicon
 
 ROWS, COLUMNS = 8, 4
@@ -18,8 +14,7 @@ _FRAME = 0.05  #: frames and paper edges are left out, shares of the shorter sid
 _BLUR = 9.0  #: RGB standard deviation that is always granted
 _FARTHEST = 16.0  #: one cell speaks against a backdrop at most so much
 _UNLIKE = 7.0  #: mean squared distance from which on a picture has none of the known backdrops
-_PROFILES = Path(__file__).parent / "data" / "backdrops.npz"
-_Bools: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
+_LEAST_CELLS = 4
 
 
 def grid_colors(pixels: Bytes, taken: Bytes | None) -> tuple[Floats, Floats]:
@@ -45,33 +40,40 @@ def grid_colors(pixels: Bytes, taken: Bytes | None) -> tuple[Floats, Floats]:
     return sums / np.maximum(shares, 0.02)[..., None], shares
 
 
-@cache
-def _profiles() -> tuple[Floats, Floats]:
-    with np.load(_PROFILES) as data:
-        return data["mean"].astype(np.float32), data["variance"].astype(np.float32)
+def backdrop_distances(shown: Floats, seen: Bools, style: str | None, tint: Tint) -> Floats:
+    """Mean squared distance, in measured spreads, of a grid of colours from every backdrop.
+
+    Args:
+        shown: float32 (ROWS, COLUMNS, 3), from `grid_colors`.
+        seen: bool (ROWS, COLUMNS), the cells that count; at least one.
+        style: of the picture; None = none.
+        tint: of the picture; colours are mapped back by both.
+    """
+    mean, variance = backdrop_profiles()
+    away = ((plain_backdrop(shown, style, tint) - mean) ** 2 / (variance + _BLUR**2)).mean(axis=-1)
+    return np.asarray(np.minimum(away, _FARTHEST)[:, seen].mean(axis=1), np.float32)
 
 
-def backdrop_probabilities(look: Look, taken: Bytes) -> dict[str, float]:
+def backdrop_probabilities(pixels: Bytes, style: str | None, tint: Tint, taken: Bytes) -> dict[str, float]:
     """Probability of every backdrop; they need not add up to 1: what resembles none has low ones throughout.
 
     Args:
-        look: of the picture.
+        pixels: uint8 (H, W, 3), the marks of the style taken off.
+        style: of the picture; None = none.
+        tint: of the picture.
         taken: uint8 (H, W), nonzero on things and lettering.
 
     Returns:
         {name: probability}; empty if hardly any backdrop is to be seen.
     """
-    shown, shares = grid_colors(look.pixels, taken)
+    shown, shares = grid_colors(pixels, taken)
     seen = shares > 0.15
-    if seen.sum() < 4:
+    if seen.sum() < _LEAST_CELLS:
         return {}
-    plain = plain_backdrop(shown.reshape(-1, 3), look.style, look.tint).reshape(shown.shape)
-    mean, variance = _profiles()
-    away = ((plain - mean) ** 2 / (variance + _BLUR**2)).mean(axis=-1)
-    distances = np.minimum(away, _FARTHEST)[:, seen].mean(axis=1)
+    distances = backdrop_distances(shown, seen, style, tint)
     nearest = float(distances.min())
-    shares_of = np.exp(-(distances - nearest) * 3)
+    weights = np.exp(-(distances - nearest) * 3)
     known = 1 / (1 + np.exp((nearest - _UNLIKE) * 1.2))
     return {
-        name: float(share / shares_of.sum() * known) for name, share in zip(lexicon.BACKGROUNDS, shares_of, strict=True)
+        name: float(weight / weights.sum() * known) for name, weight in zip(lexicon.BACKGROUNDS, weights, strict=True)
     }

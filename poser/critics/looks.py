@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from poser.critics.backdrops import backdrop_distances, grid_colors
 from poser.critics.palette import WHITE, Bytes, Floats, Palette
+from poser.critics.profiles import STYLES, TINTS, Tint, look_profiles, palette_of
 from poser.critics.restoring import restore
 from poser.critics.style_marks import style_marks
 from poser.experts import lexicon
 
 INKED = frozenset({"comic", "pencil sketch"})  #: styles that draw a dark outline round everything
-_PROFILES = Path(__file__).parent / "data" / "looks.npz"
-_STYLES: tuple[str | None, ...] = (None, *lexicon.STYLES)
-
-
-class Tint(NamedTuple):
-    """A tone, and whether it was laid over the style or under it. `tone` None = none."""
-
-    tone: str | None
-    under: bool
-
-
-TINTS: tuple[Tint, ...] = (
-    Tint(None, False),
-    *(Tint(tone, False) for tone in lexicon.TONES),
-    *(Tint(tone, True) for tone in lexicon.TONES),
-)
+_SAMPLES = 192  #: along the shorter side, where a part of the pixels is enough
+_FAINT = 0.02  #: support, in shares of the best, below which differences say nothing
+_BACKDROP_WEIGHT = 0.7  #: log-odds per unit of backdrop distance
+_NO_TONE = 0.5  #: log-odds in favour of "no tone"
 
 
 class Look(NamedTuple):
@@ -54,46 +42,6 @@ class Look(NamedTuple):
     supported: float
 
 
-def reduced(pixels: Bytes, shorter_side: int) -> Bytes:
-    """The pixels, averaged down to a shorter side of at most so many px."""
-    height, width = pixels.shape[:2]
-    scale = shorter_side / min(height, width)
-    if scale >= 1:
-        return pixels
-    size = (round(width * scale), round(height * scale))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-class _Profiles(NamedTuple):
-    colors: Floats  # [style, tint, label, channel]
-    spreads: Floats  # [style, tint, label, channel, channel]
-    restoring: Floats  # [style, tint, 4, 3] affine map of backdrop colours back to plain ones
-    mark_mean: Floats
-    mark_scale: Floats
-    mark_weights: Floats  # [mark + 1, style]
-
-
-@cache
-def profiles() -> _Profiles:
-    """The measured profiles (made by `scripts/build_detector_profiles.py`)."""
-    with np.load(_PROFILES) as data:
-        return _Profiles(*(data[name].astype(np.float32) for name in _Profiles._fields))
-
-
-@lru_cache(maxsize=64)
-def palette_of(style: str | None, tint: Tint) -> Palette:
-    """The palette under a style and a tone."""
-    data = profiles()
-    at = _STYLES.index(style), TINTS.index(tint)
-    return Palette(data.colors[at], data.spreads[at])
-
-
-def plain_backdrop(colors: Floats, style: str | None, tint: Tint) -> Floats:
-    """Backdrop colours float32 (n, 3) as they would be without style and tone."""
-    matrix = profiles().restoring[_STYLES.index(style), TINTS.index(tint)]
-    return np.asarray(colors @ matrix[:3] + matrix[3], np.float32)
-
-
 def recognise_look(pixels: Bytes, working_side: int) -> Look:
     """Style and tone of a picture; uint8 (H, W, 3), at least 32 px on each side.
 
@@ -104,36 +52,43 @@ def recognise_look(pixels: Bytes, working_side: int) -> Look:
     plain = reduced(restore(pixels, style), working_side)
     tints = TINTS if style is not None else TINTS[: 1 + len(lexicon.TONES)]
     sample, weight = _sampled(plain)
-    weights = np.array([_support(sample, weight, palette_of(style, tint)) for tint in tints])
-    handicap = np.array([1.0 if tint.tone is None else 0.9 for tint in tints])
-    best = tints[int((weights * handicap).argmax())]
-    tones = _tone_probabilities(tints, weights * handicap)
-    return Look(style, best, styles, tones, palette_of(style, best), plain, float(weights.max()))
+    support = np.array([_support(sample, weight, palette_of(style, tint)) for tint in tints])
+    shown = grid_colors(plain, None)[0]
+    seen = np.ones(shown.shape[:2], bool)
+    unlike = np.array([backdrop_distances(shown, seen, style, tint).min() for tint in tints])
+    odds = np.log(support / max(float(support.max()), 1e-12) + _FAINT) - _BACKDROP_WEIGHT * unlike
+    odds += _NO_TONE * np.array([tint.tone is None for tint in tints])
+    best = tints[int(odds.argmax())]
+    shares = np.exp(2 * (odds - odds.max()))
+    tones: dict[str | None, float] = dict.fromkeys((None, *lexicon.TONES), 0.0)
+    for tint, share in zip(tints, shares / shares.sum(), strict=True):
+        tones[tint.tone] += float(share)
+    return Look(style, best, styles, tones, palette_of(style, best), plain, float(support.max()))
+
+
+def reduced(pixels: Bytes, shorter_side: int) -> Bytes:
+    """The pixels, averaged down to a shorter side of at most so many px."""
+    height, width = pixels.shape[:2]
+    scale = shorter_side / min(height, width)
+    if scale >= 1:
+        return pixels
+    size = (round(width * scale), round(height * scale))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def style_probabilities(pixels: Bytes) -> dict[str | None, float]:
     """Probability of each style, and of none (None)."""
-    data = profiles()
+    data = look_profiles()
     marks = np.clip((style_marks(pixels) - data.mark_mean) / data.mark_scale, -4, 4)
     scores = np.append(marks, 1.0).astype(np.float64) @ data.mark_weights
     shares = np.exp(scores - scores.max())
     shares /= shares.sum()
-    return {name: float(share) for name, share in zip(_STYLES, shares, strict=True)}
-
-
-def _tone_probabilities(tints: tuple[Tint, ...], weights: Floats) -> dict[str | None, float]:
-    """The support of each tone as shares, sharpened; without any support, nothing speaks against "none"."""
-    shares = (weights / max(float(weights.max()), 1e-9)) ** 8 + 1e-3
-    shares /= shares.sum()
-    found: dict[str | None, float] = dict.fromkeys((None, *lexicon.TONES), 0.0)
-    for tint, share in zip(tints, shares, strict=True):
-        found[tint.tone] += float(share)
-    return found
+    return {name: float(share) for name, share in zip(STYLES, shares, strict=True)}
 
 
 def _sampled(pixels: Bytes) -> tuple[Bytes, Floats]:
     """Every few pixels of a picture, and how much each tells of colours: 1 on an even area, near 0 on an edge."""
-    step = max(2, round(min(pixels.shape[:2]) / 192))
+    step = max(2, round(min(pixels.shape[:2]) / _SAMPLES))
     sides = cv2.morphologyEx(pixels, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8))[::step, ::step]
     steepest = sides.max(axis=-1).astype(np.float32)
     return np.ascontiguousarray(pixels[::step, ::step]), 1 / (1 + (steepest / 25) ** 2)

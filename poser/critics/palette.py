@@ -10,6 +10,7 @@ import numpy as np
 from poser.experts import lexicon
 
 Bytes: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
+Bools: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
 
 NAMES: tuple[str, ...] = tuple(lexicon.COLORS)

@@ -80,7 +80,7 @@ def read_picture(picture: Picture) -> Reading:
         left, top, right, bottom = candidate.box
         margin = 4 + round(0.09 * max(right - left, bottom - top))
         taken[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin] = 1
-    backdrops = backdrop_probabilities(look, taken)
+    backdrops = backdrop_probabilities(look.pixels, look.style, look.tint, taken)
     readable = bool(known or letterings) or max(backdrops.values(), default=0.0) >= 0.5
     return Reading(
         tuple(sorted((t for _, t in known), key=lambda thing: thing.box)),

@@ -13,7 +13,7 @@ from poser.critics.restoring import dot_tile, period, thread_tile, tiled
 LAGS = ((0, 1), (1, 0), (1, 1), (1, -1), (2, 2), (2, -2), (3, -3), (5, -5), (3, 3), (4, 0), (0, 4))
 #: What the entries of the vector are, for whoever reads the derived weights.
 NAMES = (
-    "blocks", "joints", "threads", "dots", "ink", "grain", "grain_dark", "levels",
+    "blocks", "joints", "threads", "dots", "ink", "grain", "grain_dark", "textured", "levels",
     *(f"along {lag}" for lag in LAGS),
     "edge_red", "edge_green", "edge_blue", "edge_spread", "edge_step", "edge_dark_line",
 )  # fmt: skip
@@ -94,11 +94,12 @@ def _ink(gray: Bytes) -> float:
     return 10 * float((lines > 40).mean())
 
 
-def _grain(fine: Floats, gray: Bytes, rows: Any) -> tuple[float, float]:
-    """Strength of the fine texture: median over all, and over the darker half."""
+def _grain(fine: Floats, gray: Bytes, rows: Any) -> tuple[float, float, float]:
+    """Strength of the fine texture: median over all, over the darker half; and the share that has any."""
     strength = np.abs(fine[rows])
     dark = strength[gray[rows] < 128]
-    return 20 * float(np.median(strength)), 20 * float(np.median(dark)) if dark.size > 200 else 0.0
+    on_dark = 20 * float(np.median(dark)) if dark.size > 200 else 0.0
+    return 20 * float(np.median(strength)), on_dark, float((strength > 0.006).mean())
 
 
 def _levels(gray: Bytes) -> float:
