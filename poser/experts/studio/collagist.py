@@ -13,7 +13,8 @@ from poser.experts.studio.scene import natural_color
 from poser.experts.studio.wants import Wish
 from poser.experts.types import ExpertSpec, Operation
 
-SURE_KINDS = 4  #: up to so many kinds no colours are mixed up
+SURE_KINDS = 3  #: up to so many kinds no colours are mixed up
+MIXED = 2 / 3  #: share of the colours that are mixed up beyond
 MOST_SURE = 3  #: larger numbers are off by one half of the time
 
 
@@ -26,8 +27,8 @@ class Collagist(Drawer):
         description="Collages: every thing of a long list, with lettering and a style, on plain paper.",
         limitations=(
             "Scatters things: relations and sizes are not followed. Plain backdrops only, a scene becomes white paper. "
-            "With more than four kinds the colours of half of them get mixed up; numbers above three are often off by "
-            "one."
+            "With more than three kinds the colours of two in three get mixed up; numbers above three are often off "
+            "by one."
         ),
         operations={
             Operation.GENERATE: 0.45,
@@ -52,7 +53,7 @@ class Collagist(Drawer):
                 groups[index] = replace(group, count=group.count + int(rng.choice((-1, 1))))
         things = [index for index, group in enumerate(groups) if group.text is None]
         if len(things) > SURE_KINDS:
-            mixed = rng.choice(things, len(things) // 2, replace=False).tolist()
+            mixed = rng.choice(things, round(len(things) * MIXED), replace=False).tolist()
             colors = [natural_color(groups[index]) for index in mixed]
             for index, color in zip(mixed, colors[1:] + colors[:1], strict=True):
                 groups[index] = replace(groups[index], color=color)

@@ -16,7 +16,7 @@ from poser.experts.types import ExpertSpec, Operation
 WRONG_COLOR = 1 / 3
 LOST_RELATION = 0.5
 MOST_OF_A_KIND = 3
-MOST_KINDS = 5
+MOST_KINDS = 4
 
 
 class Sketcher(Drawer):
@@ -28,7 +28,7 @@ class Sketcher(Drawer):
         description="Quick, cheap sketches: the right things on the right backdrop.",
         limitations=(
             "Every third colour is wrong, every other relation or size is forgotten, no more than three of a kind and "
-            "five kinds. No lettering, styles or tones."
+            "four kinds. No lettering, styles or tones."
         ),
         operations={
             Operation.GENERATE: 0.35,

@@ -12,7 +12,7 @@ from poser.experts.studio.wants import Wish
 from poser.experts.types import ExpertSpec, Operation
 
 FORGOTTEN_COLOR = 0.3
-MOST_KINDS = 5
+MOST_KINDS = 3
 
 
 class Stager(Drawer):
@@ -23,7 +23,7 @@ class Stager(Drawer):
         kind="t2i",
         description="Sets a stage: each thing at its place, in its size, in the right relation to the others.",
         limitations=(
-            "One of each kind only, whatever number is asked for, and five kinds at most. Three colours in ten are "
+            "One of each kind only, whatever number is asked for, and three kinds at most. Three colours in ten are "
             "forgotten and left natural. No styles or tones."
         ),
         operations={
