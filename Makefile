@@ -4,7 +4,7 @@ VENV ?= .venv
 DEMO_VENV ?= .venv-demo
 BIN := $(VENV)/bin
 DEMO_PROMPT := docs/examples/demo_prompt.txt
-DEMO_OUT ?= demo
+DEMO_OUT := demo
 WORKERS ?= 2
 
 # thousands of small matrix products: threads only get in each other's way
@@ -27,6 +27,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(DEMO_VENV)/.installed  ## a long prompt becomes a picture: no GPU, no key, no torch
+	rm -rf $(DEMO_OUT)
 	$(DEMO_VENV)/bin/poser generate @$(DEMO_PROMPT) --out $(DEMO_OUT) --seed 7
 
 test: $(VENV)/.installed  ## the default test suite, under 4 minutes on 2 cores
