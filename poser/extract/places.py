@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from poser.experts.lexicon import PLACES, RELATION_WORDS
 from poser.extract.tokens import Sentence
-from poser.extract.vocabulary import PhraseTable, scenes
-from poser.extract.words import LINKING, NUMBERS, PICTURE_WORDS, word_set
+from poser.extract.vocabulary import PhraseTable, colors, noun_at, scenes, sizes
+from poser.extract.words import LINKING, NUMBERS, PICTURE_WORDS
 
 
 class Spot(NamedTuple):
@@ -33,42 +33,61 @@ _SIDE = {
     "center": "center", "centre": "center", "middle": "center", "lefthand": "left", "righthand": "right",
     "leftmost": "left", "rightmost": "right", "foreground": "bottom", "central": "center", "lefmost": "left",
 }  # fmt: skip
-_PREPOSITIONS = word_set("in on at to into onto toward towards along near across by over")
-_SIDE_NOUNS = word_set(
-    "side half edge part margin border end third area corner quadrant section region quarter portion "
-    "center centre middle sides"
-)  # fmt: skip
-_DEGREES = word_set(
-    "just directly right slightly immediately far somewhat high low down up further partly straight "
-    "squarely exactly well close out over"
-)  # fmt: skip
+_PREPOSITIONS = {
+    "takes",
+    "take",
+    "occupies",
+    "in",
+    "on",
+    "at",
+    "to",
+    "into",
+    "onto",
+    "toward",
+    "towards",
+    "along",
+    "near",
+    "across",
+    "by",
+    "over",
+}
+_SIDE_NOUNS = {
+    "side", "half", "edge", "part", "margin", "border", "end", "third", "area", "corner", "quadrant", "section",
+    "region", "quarter", "portion", "center", "centre", "middle", "sides",
+}  # fmt: skip
+_DEGREES = {
+    "just", "directly", "right", "slightly", "immediately", "far", "somewhat", "high", "low", "down", "up", "further",
+    "partly", "straight", "squarely", "exactly", "well", "close", "out", "over",
+}  # fmt: skip
 _POSSESSIVES = {"its": "it", "his": "it", "her": "it", "their": "them", "both": "them"}
 _OF_SIDE = {"left": "left of", "right": "right of", "top": "above", "bottom": "below", "center": "between"}
-_AFTER_PLACE = LINKING | set(NUMBERS) | word_set(
-    "a an the and or but with in on at of there i we you please some two several as to from under above "
-    "below over beneath next beside near between by behind while for instead then so using saying reading "
-    "that no without again too another one both its it them against not should must draw put add place "
-    "have write make many few where which is are also along facing looking goes go want will can be "
-    "around inside text upside only just lots three"
-)  # fmt: skip
+_AFTER_PLACE = LINKING | set(NUMBERS) | {
+    "a", "an", "the", "and", "or", "but", "with", "in", "on", "at", "of", "there", "i", "we", "you", "please", "some",
+    "two", "several", "as", "to", "from", "under", "above", "below", "over", "beneath", "next", "beside", "near",
+    "between", "by", "behind", "while", "for", "instead", "then", "so", "using", "saying", "reading", "that", "no",
+    "without", "again", "too", "another", "one", "both", "its", "it", "them", "against", "not", "should", "must",
+    "draw", "put", "add", "place", "have", "write", "make", "many", "few", "where", "which", "is", "are", "also",
+    "along", "facing", "looking", "goes", "go", "want", "will", "can", "be", "around", "inside", "text",
+    "upside", "only", "just", "lots", "three",
+}  # fmt: skip
 
-# what people say beyond the lexicon; the picture is flat, so behind is above and in front of is below
-_MORE_RELATIONS = {
-    "above": "behind, at the back of, in back of, on the top of, at the top of, upon, onto, resting on, perched on, "
-    "placed on, lying on, on top, up on, higher up than, at the head of",
-    "below": "in front of, at the front of, at the bottom of, at the base of, down under, at the feet of, in the shade "
-    "of, in the shadow of",
-    "next to": "to the side of, against, along, alongside of, beside of, on the side of, in the vicinity of, not far "
-    "from, next door to, right by, leaning against, touching, surrounding, nearest to, adjoining, bordering, close by, "
-    "a short distance from",
-    "each side": "on each side of, on either side of, on both sides of, at each side of, at either side of, to each "
-    "side of, to either side of, on every side of, at both sides of",
-}
-# "nearby" has no target; "in the middle of" and "along with" have other uses, see `_of`
-_TABLE: PhraseTable[str] = PhraseTable(
-    {word: name for word, name in RELATION_WORDS.items() if word not in {"along with", "in the middle of", "nearby"}}
-    | {word.strip(): name for name, words in _MORE_RELATIONS.items() for word in words.split(",")}
-)
+_RELATIONS: dict[str, str] = {
+    **{word: name for word, name in RELATION_WORDS.items() if word not in {"along with", "in the middle of"}},
+    **dict.fromkeys(("behind", "at the back of", "in back of", "on the top of", "at the top of", "upon", "onto",
+                     "resting on", "perched on", "placed on", "lying on", "on top", "up on", "higher up than",
+                     "above and over", "at the head of"), "above"),
+    **dict.fromkeys(("in front of", "at the front of", "at the bottom of", "at the base of", "down under",
+                     "at the feet of", "in the shade of", "in the shadow of", "before"), "below"),
+    **dict.fromkeys(("next to", "to the side of", "against", "along", "alongside of", "beside of", "on the side of",
+                     "together with", "in the vicinity of", "not far from", "next door to", "right by",
+                     "leaning against",
+                     "touching", "surrounding", "around", "nearest to", "adjoining", "bordering", "close by",
+                     "a short distance from"), "next to"),
+    **dict.fromkeys(("on each side of", "on either side of", "on both sides of", "at each side of", "at either side of",
+                     "to each side of", "to either side of", "on every side of", "at both sides of"), "each side"),
+}  # fmt: skip
+del _RELATIONS["together with"], _RELATIONS["before"], _RELATIONS["around"], _RELATIONS["nearby"]
+_TABLE: PhraseTable[str] = PhraseTable(_RELATIONS)
 _LATERAL_OF = {"left": "left of", "right": "right of"}
 
 
@@ -95,6 +114,8 @@ def _relation(sentence: Sentence, i: int) -> Spot | None:
         return None
     name, end = hit
     word = " ".join(sentence.word(k) for k in range(i, end))
+    if sentence.word(end) == "of" and name in ("above", "below"):
+        end += 1
     return Spot("relation", name, end, word=word)
 
 
@@ -137,7 +158,7 @@ def _sided(sentence: Sentence, i: int) -> Spot | None:
     name = _combined(first, second)
     if name is None:
         return None
-    if sentence.word(at) == "of":
+    if sentence.word(at) in {"of", "from"}:
         return _of(sentence, at + 1, name, bare=not preposition and not named)
     if not preposition:
         # "top left" alone is a place, "left" alone an adjective unless a mark or the end follows
@@ -152,9 +173,15 @@ def _sided(sentence: Sentence, i: int) -> Spot | None:
                 return None
         return Spot("place", name, at)
     follows = sentence.word(at)
-    if named or not follows or follows in _AFTER_PLACE or follows.isdigit() or sentence.word(at) == "hand":
+    if named or not follows or follows in _AFTER_PLACE or follows.isdigit() or not _described(sentence, at):
         return Spot("place", name, at, word=preposition)
     return None
+
+
+def _described(sentence: Sentence, i: int) -> bool:
+    """True if a thing follows that the side picks ("on the left car")."""
+    hit = colors.at(sentence, i) or sizes.at(sentence, i)
+    return noun_at(sentence, hit[1] if hit is not None else i) is not None
 
 
 def _combined(first: str, second: str | None) -> str | None:
@@ -180,15 +207,17 @@ def _possessive(sentence: Sentence, at: int) -> Spot:
 
 
 def _of(sentence: Sentence, at: int, name: str, bare: bool) -> Spot | None:
-    """Of “… of the picture” is a place on the canvas, “… of the house” a relation."""
+    """Reads "… of the picture" is a place on the canvas, "… of the house" a relation."""
     after = at
     while sentence.word(after) in {"the", "this", "that", "my", "our", "your", "a", "an", "entire", "whole"}:
         after += 1
-    if sentence.word(after) in PICTURE_WORDS:
+    if sentence.word(after) in PICTURE_WORDS and _TABLE.at(sentence, after) is None:
         return Spot("place", name, after + 1)
     scene = scenes.at(sentence, after)
+    if any(sentence.word(after + k) in {"background", "backdrop"} for k in range(3)):
+        return Spot("place", name, at)
     if len(name.split()) == 2:
-        return Spot("place", name, scene[1] if scene else at - 1)
+        return Spot("place", name, at)
     if name == "center":
         plural = (
             sentence.word(at) in NUMBERS or sentence.word(at) in {"both", "them"} or sentence.word(after).endswith("s")

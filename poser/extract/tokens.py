@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from poser.extract.words import word_set
-
 TokenKind = Literal["word", "number", "quote", "punct"]
 
 # Bounded repeats: a stray quotation mark must not make the scan look further than one lettering is long.
@@ -29,12 +27,19 @@ _TOKEN = re.compile(
     r"|(?P<punct>[^\w\s]|_)"
 )
 _BULLET = re.compile(r"^\s*(?:[-*•–·]+|\(?\d{1,2}[.)])\s+")
+_WRAPPED = 40
+"""A line shorter than this was not broken by an editor but by its writer."""
+_LONGEST = 150
+"""Tokens of a sentence; what is longer is no sentence, and is cut."""
+_NO_WRAP = ".!?;:…"
+_SAYS = {"word", "words", "say", "says", "reads", "read", "text", "title", "caption", "headline", "write", "saying",
+         "slogan", "spelling", "reading"}  # fmt: skip
 _ENDERS = {".", "!", "?", ";", "…"}
 _CONTRACTIONS = {
     "n't": "not", "'s": "'s", "'re": "are", "'d": "would", "'ll": "will", "'ve": "have", "'m": "am",
 }  # fmt: skip
 # after these "'s" is the verb, elsewhere the genitive
-_IS_AFTER = word_set("it there that he she what here who where this one everything")
+_IS_AFTER = {"it", "there", "that", "he", "she", "what", "here", "who", "where", "this", "one", "everything"}
 _WHOLE = {"can't": ("can", "not"), "won't": ("will", "not"), "let's": ("let", "us"), "cannot": ("can", "not")}
 _SYMBOLS = {"&": "and", "+": "and", "w/": "with", "w/o": "without", "→": "to"}
 
@@ -82,6 +87,10 @@ class Sentence:
             out += glue + (f'"{token.raw}"' if token.kind == "quote" else token.raw)
         return out
 
+    def quoted(self, i: int) -> bool:
+        """True if lettering stands at i or after it."""
+        return any(token.kind == "quote" for token in self.tokens[i:])
+
     def __len__(self) -> int:
         return len(self.tokens)
 
@@ -89,10 +98,10 @@ class Sentence:
 def sentences(prompt: str) -> list[Sentence]:
     """The prompt cut into sentences."""
     found: list[Sentence] = []
-    for number, line in enumerate(prompt.splitlines() or [prompt]):
+    for number, line in enumerate(_unwrapped(prompt)):
         current: list[Token] = []
-        for token in _line_tokens(_BULLET.sub("", " ".join(line.split())), number):
-            if token.kind == "punct" and token.text in _ENDERS:
+        for token in _lettered(_line_tokens(line, number)):
+            if (token.kind == "punct" and token.text in _ENDERS) or len(current) >= _LONGEST:
                 if current:
                     found.append(Sentence(tuple(current)))
                 current = []
@@ -101,6 +110,52 @@ def sentences(prompt: str) -> list[Sentence]:
         if current:
             found.append(Sentence(tuple(current)))
     return found
+
+
+def _unwrapped(prompt: str) -> list[str]:
+    """The prompt's lines, those that an editor has wrapped joined again; terse notes and list items stay apart."""
+    lines: list[str] = []
+    last = ""
+    for raw in prompt.splitlines() or [prompt]:
+        bullet = _BULLET.match(raw)
+        line = " ".join((raw[bullet.end() :] if bullet else raw).split())
+        if line and bullet is None and _goes_on(last, line):
+            lines[-1] += " " + line
+        elif line:
+            lines.append(line)
+        last = line
+    return lines
+
+
+def _goes_on(line: str, following: str) -> bool:
+    """True if an editor, not the writer, has broken the line before `following`."""
+    if not line or line[-1] in _NO_WRAP:
+        return False
+    return len(line) >= _WRAPPED or (2 * len(line) >= _WRAPPED and following[0].islower())
+
+
+def _lettered(tokens: list[Token]) -> list[Token]:
+    """Words in capitals after "write the word" are lettering, unless the prompt shouts anyway."""
+    if sum(token.raw.isupper() and len(token.raw) > 1 for token in tokens) * 2 > len(tokens):
+        return tokens
+    out: list[Token] = []
+    i = 0
+    while i < len(tokens):
+        end = i
+        while end < len(tokens) and (
+            (tokens[end].raw.isupper() and (len(tokens[end].raw) > 1 or end > i))
+            or (end > i and tokens[end].kind == "number")
+        ):
+            end += 1
+        before = [t.text for t in tokens[max(0, i - 2) : i] if t.text not in {":", ",", "?"}]
+        if end > i and tokens[i].kind == "word" and before and before[-1] in _SAYS:
+            text = " ".join(token.raw for token in tokens[i:end])
+            out.append(Token(text, text, "quote", line=tokens[i].line))
+            i = end
+        else:
+            out.append(tokens[i])
+            i += 1
+    return out
 
 
 def _line_tokens(line: str, number: int) -> list[Token]:

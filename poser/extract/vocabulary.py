@@ -29,18 +29,23 @@ class PhraseTable(Generic[V]):
 
     def __init__(self, table: Mapping[str, V]) -> None:
         """`table`: phrase in lower case (hyphens count as spaces) -> meaning."""
-        self._by_first: dict[str, list[tuple[tuple[str, ...], V]]] = {}
+        self._phrases: dict[tuple[str, ...], V] = {}
+        lengths: dict[str, set[int]] = {}
         for phrase, value in table.items():
             words = tuple(phrase.replace("-", " ").split())
-            self._by_first.setdefault(words[0], []).append((words, value))
-        for entries in self._by_first.values():
-            entries.sort(key=lambda entry: -len(entry[0]))
+            self._phrases[words] = value
+            lengths.setdefault(words[0], set()).add(len(words))
+        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
 
     def at(self, sentence: Sentence, i: int) -> tuple[V, int] | None:
         """Meaning and end position of the longest phrase that starts at token i, or None."""
-        for words, value in self._by_first.get(sentence.word(i), ()):
-            if all(sentence.word(i + k) == word for k, word in enumerate(words)):
-                return value, i + len(words)
+        lengths = self._lengths.get(sentence.word(i))
+        if lengths is None:
+            return None
+        words = tuple(sentence.word(i + k) for k in range(lengths[0]))
+        for length in lengths:
+            if words[:length] in self._phrases:
+                return self._phrases[words[:length]], i + length
         return None
 
 

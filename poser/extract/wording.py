@@ -1,101 +1,99 @@
-"""English for commands and questions."""
+"""Commands and questions in English."""
 
 from __future__ import annotations
 
-from poser.experts.lexicon import COLORS, find_noun
-from poser.extract.amounts import Amount
-from poser.extract.naming import Group
-from poser.extract.scene import Thing
-from poser.extract.vocabulary import is_plural, plural
+from dataclasses import dataclass, field
+
+from poser.experts.types import Atom, Command, Operation
+from poser.extract.sketch import Item, Sign
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_AT_PLACE = {
-    "left": "on the left", "right": "on the right", "top": "at the top", "bottom": "at the bottom",
-    "center": "in the center",
-}  # fmt: skip
 
 
-def number_word(number: int) -> str:
-    """Of “two” for 2; digits above twelve."""
-    return _NUMBERS[number] if 0 <= number < len(_NUMBERS) else str(number)
+@dataclass
+class Draft:
+    """A command in the making, see `Command`."""
+
+    id: str
+    operation: Operation
+    subjects: tuple[str, ...]
+    goals: tuple[str, ...]
+    text: str
+    atoms: list[Atom]
+    after: list[str] = field(default_factory=list)
+
+    def command(self) -> Command:
+        """The finished command."""
+        return Command(
+            id=self.id,
+            operation=self.operation,
+            subjects=self.subjects,
+            goals=self.goals,
+            text=self.text,
+            atoms=tuple(self.atoms),
+            after=tuple(dict.fromkeys(self.after)),
+        )
 
 
-def article(words: str) -> str:
-    """The words with "a" or "an" before them."""
-    return f"an {words}" if words[:1].lower() in set("aeiou") else f"a {words}"
+def name(item: Item) -> str:
+    """What atoms call an item: its subject phrase, lettering in double quotes."""
+    return f'"{item.text}"' if isinstance(item, Sign) else item.label
+
+
+def a(words: str) -> str:
+    """The words with their indefinite article."""
+    return f"{'an' if words[:1].lower() in 'aeiou' else 'a'} {words}"
+
+
+def _many(item: Item) -> bool:
+    return not isinstance(item, Sign) and (item.count > 1 or item.at_least)
+
+
+def _called(item: Item) -> str:
+    if isinstance(item, Sign):
+        return name(item)
+    head, _, _ = item.label.rpartition(item.noun)
+    return f"{head}{item.plural if _many(item) else item.noun}"
+
+
+def the(item: Item) -> str:
+    """The item with its definite article, in singular or plural."""
+    return name(item) if isinstance(item, Sign) else f"the {_called(item)}"
+
+
+def _are(item: Item) -> str:
+    return f"{'Are' if _many(item) else 'Is'} {the(item)}"
+
+
+def count_question(item: Item) -> str:
+    """Reads "Are there exactly two blue cars?"."""
+    if isinstance(item, Sign):
+        return f"Can {name(item)} be read?"
+    number = _NUMBERS[item.count] if item.count < len(_NUMBERS) else str(item.count)
+    bound = "at least" if item.at_least else "exactly"
+    return f"{'Are' if _many(item) else 'Is'} there {bound} {number} {_called(item)}?"
+
+
+def color_question(item: Item) -> str:
+    """Reads "Is the car blue?"."""
+    return f"{_are(item)} {item.color}?"
+
+
+def size_question(item: Item) -> str:
+    """Reads "Is the car large?"."""
+    return f"{_are(item)} {item.size}?"
 
 
 def at_place(place: str) -> str:
-    """Of “in the top left corner”, “at the bottom”."""
-    return _AT_PLACE.get(place, f"in the {place} corner")
+    """Reads "at the top left of the picture"."""
+    return f"{'in' if place == 'center' else 'at'} the {place} of the picture"
 
 
-def noun_words(thing: Thing, many: bool) -> str:
-    """The noun of a thing as the user said it, in the number wanted."""
-    if thing.text is not None:
-        return f'the words "{thing.text}"' if " " in thing.text else f'the word "{thing.text}"'
-    said = thing.said or thing.noun
-    noun = find_noun(said)
-    if noun is None:
-        return plural(thing.noun) if many else thing.noun
-    if many == is_plural(noun, said):
-        return said
-    if many:
-        return plural(said) if said != noun.name else noun.plural
-    # said in the plural, one of them wanted
-    for ending, instead in (("ies", "y"), ("ses", "s"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("s", "")):
-        shorter = said.removesuffix(ending) + instead
-        if said.endswith(ending) and (found := find_noun(shorter)) is not None and found.name == noun.name:
-            return shorter
-    return noun.name
+def place_question(item: Item, place: str) -> str:
+    """Reads "Is the car at the left of the picture?"."""
+    return f"{_are(item)} {at_place(place)}?"
 
 
-def label(group: Group, many: bool | None = None) -> str:
-    """The group's name with the user's own noun ("blue birds")."""
-    thing = group.first
-    if thing.text is not None:
-        return noun_words(thing, False)
-    several = thing.many if many is None else many
-    s = group.subject
-    return " ".join(filter(None, (s.place, s.size, s.color, noun_words(thing, several))))
-
-
-def the(group: Group) -> str:
-    """The group with its article ("the blue birds")."""
-    return label(group) if group.first.text is not None else f"the {label(group)}"
-
-
-def one_of(group: Group) -> str:
-    """A singular mention for questions on entities ("a blue bird")."""
-    return article(label(group, False))
-
-
-def things_words(thing: Thing, count: Amount | None, extra: str = "") -> str:
-    """A group in full: number, qualities, noun ("two small wooden blue cars")."""
-    many = thing.plural if count is None else (count.number > 1 or count.at_least)
-    looks = [extra, thing.size, *thing.modifiers, thing.color, noun_words(thing, many)]
-    words = " ".join(word for word in looks if word)
-    if count is None:
-        return words
-    if count.at_least:
-        if count.number <= 1:
-            return f"one or more {words}"
-        return f"{'some' if count.number == 2 else f'at least {number_word(count.number)}'} {words}"
-    return article(words) if count.number == 1 else f"{number_word(count.number)} {words}"
-
-
-def relation_words(name: str, targets: list[str]) -> str:
-    """Of “left of the tree”, “between the tree and the house”, “in the top left corner”."""
-    if not targets:
-        return at_place(name)
-    if name == "between":
-        pair = targets[:2]
-        return f"between {pair[0]}" if len(set(pair)) == 1 else f"between {pair[0]} and {pair[1]}"
-    return f"{'to the ' if name in {'left of', 'right of'} else ''}{name} {targets[0]}"
-
-
-def backdrop_words(value: str, words: str) -> str:
-    """What a backdrop is called in a command."""
-    if not value:
-        return words
-    return f"plain {value}" if value in COLORS and words in {value, ""} else words or value
+def relation_question(item: Item, relation: str, targets: tuple[Item, ...]) -> str:
+    """Reads "Is the car left of the tree?"."""
+    return f"{_are(item)} {relation} " + " and ".join(the(target) for target in targets) + "?"

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 
-def _in_order(text: str) -> list[str]:
-    return text.split()
-
-
 def word_set(text: str) -> frozenset[str]:
-    """The words of a text as a set."""
+    """The words of a text."""
     return frozenset(text.split())
 
 
 NUMBERS: dict[str, int] = {
     word: value
     for value, word in enumerate(
-        _in_order(
-            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-            "seventeen eighteen nineteen twenty"
+        (
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty",
         )
     )
 } | {"thirty": 30, "forty": 40, "fifty": 50, "hundred": 100, "dozen": 12}
@@ -37,8 +52,8 @@ AMOUNTS: dict[str, tuple[int, bool]] = {
         (
             "several", "several of", "a few", "few", "many", "numerous", "various", "countless", "a lot of", "lots of",
             "plenty of", "loads of", "tons of", "a number of", "a handful of", "a bunch of", "bunch of", "a group of",
-            "group of",
-            "a row of", "row of", "rows of", "a line of", "a flock of", "flock of", "a herd of", "a pack of",
+            "group of", "a row of", "row of", "rows of", "a line of", "a flock of", "flock of", "a herd of",
+            "a pack of",
             "a school of", "a swarm of", "a cluster of", "a collection of", "a set of", "a series of", "a variety of",
             "an array of", "an assortment of", "dozens of", "hundreds of", "a crowd of", "a fleet of", "a circle of",
             "groups of", "a small group of", "a large group of", "a great many", "a good many", "quite a few",
@@ -178,3 +193,18 @@ COMPARATIVES: dict[str, str] = {
     **dict.fromkeys(("smaller", "tinier", "littler", "shorter", "narrower", "thinner"), "smaller"),
 }
 ABSENCE = word_set("no without zero never none exclude excluding avoid minus except lacking sans")
+#: What carries the picture ("a poster for …"): no thing in it.
+CARRIERS = word_set(
+    "poster postcard banner card cover slide sampler sticker board mockup mock up flyer wallpaper thumbnail invitation "
+    "bulletin worksheet brochure leaflet infographic icon splash abstract website newsletter design display deck draft "
+    "artwork page collage mosaic advert ad header menu print template visual"
+)
+MEASURES = word_set(
+    "slice slices strip strips piece pieces cup cups bowl bowls loaf loaves stack stacks pile piles bunch bunches "
+    "drop drops bouquet bouquets pot pots head heads"
+)
+#: One thing although a plural, and one thing with "a pair of" before it.
+PAIRED = word_set(
+    "glasses sunglasses eyeglasses spectacles binoculars scissors handcuffs headphones pants trousers jeans shorts "
+    "goggles pliers tongs tweezers earphones"
+)

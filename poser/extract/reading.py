@@ -1,0 +1,30 @@
+"""A whole prompt, sentence by sentence, into a sketch."""
+
+from __future__ import annotations
+
+from poser.extract.clauses import Clauses
+from poser.extract.edits import LEAD, Editor
+from poser.extract.references import References
+from poser.extract.sketch import Sketch
+from poser.extract.tokens import sentences
+from poser.extract.vocabulary import noun_at
+
+
+def read(prompt: str, source: bool = False) -> Sketch:
+    """What a prompt says; with `source`, definite things are those of the source picture."""
+    references = References(Sketch(source=source))
+    editor = Editor(references)
+    for sentence in sentences(prompt):
+        i = 0
+        while sentence.word(i) in LEAD and noun_at(sentence, i) is None:
+            i += 1
+        end = editor.edit(sentence, i)
+        clauses = Clauses(references, editor, sentence)
+        if end is not None:
+            clauses.subject = references.recent[-1:]
+        clauses.read(end or 0)
+        references.draft = None
+        references.anchor = []
+        if clauses.unread and len(clauses.unread) <= 30:
+            references.sketch.note("not understood: " + ", ".join(dict.fromkeys(clauses.unread)))
+    return references.sketch
