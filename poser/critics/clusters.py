@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 import cv2
 import numpy as np
 
-from poser.critics.palette import DARK, WHITE, Bytes, Floats
+from poser.critics.palette import DARK, WHITE, Bytes, Floats, mixtures
 from poser.critics.segments import Piece
 
 Box: TypeAlias = tuple[int, int, int, int]
@@ -81,7 +81,7 @@ def _bridges(pieces: list[Piece]) -> list[_Bridge]:
     return found
 
 
-def _outline(piece: Piece, most: int = 160) -> Floats:
+def _outline(piece: Piece, most: int = 96) -> Floats:
     """Points (x, y) of a piece's contours in px of the picture, thinned out to about `most`."""
     contours, _ = cv2.findContours(piece.mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     points = np.concatenate([c.reshape(-1, 2) for c in contours]).astype(np.float32)
@@ -117,7 +117,7 @@ def coverage(cluster: Cluster, pieces: list[Piece], pixels: Bytes, colors: Float
     """Coverage 0..1 of the cluster's box by its colour, from the mix of colour and backing in and near its pieces."""
     left, top, right, bottom = cluster.box
     mask = _mask(cluster, pieces, cluster.box)
-    share, astray = _shares(pixels[top:bottom, left:right], pieces[cluster.pieces[0]].label, colors)
+    share, astray = mixtures(pixels[top:bottom, left:right], *_two_colors(cluster, pieces, colors))
     mixed = np.clip(share, 0, 1) * (astray < _ASTRAY)
     near = cv2.dilate(mask, np.ones((7, 7), np.uint8))
     return np.asarray(np.where(mask > 0, np.maximum(mixed, 0.5), mixed * near), np.float32)
@@ -133,7 +133,7 @@ def regrown(cluster: Cluster, pieces: list[Piece], pixels: Bytes, colors: Floats
     margin = 4 + size // 4
     left, top = max(0, cluster.box[0] - margin), max(0, cluster.box[1] - margin)
     right, bottom = min(pixels.shape[1], cluster.box[2] + margin), min(pixels.shape[0], cluster.box[3] + margin)
-    share, astray = _shares(pixels[top:bottom, left:right], pieces[cluster.pieces[0]].label, colors)
+    share, astray = mixtures(pixels[top:bottom, left:right], *_two_colors(cluster, pieces, colors))
     inked = ((share > 0.35) & (astray < _ASTRAY)).astype(np.uint8)
     own = _mask(cluster, pieces, (left, top, right, bottom))
     count, numbered = cv2.connectedComponents(inked | own, connectivity=8, ltype=cv2.CV_32S)
@@ -163,10 +163,7 @@ def _mask(cluster: Cluster, pieces: list[Piece], box: Box) -> Bytes:
     return mask
 
 
-def _shares(part: Bytes, label: int, colors: Floats) -> tuple[Floats, Floats]:
-    """How far each pixel is on its way from backing (0) to colour (1), and how far off that way it is (RGB)."""
-    backing = colors[DARK if label == WHITE else WHITE]
-    way = colors[label] - backing
-    away = part.astype(np.float32) - backing
-    share = away @ (way / float(way @ way))
-    return share, np.abs(away - share[..., None] * way).max(axis=-1)
+def _two_colors(cluster: Cluster, pieces: list[Piece], colors: Floats) -> tuple[Floats, Floats]:
+    """A cluster's colour and its backing's."""
+    label = pieces[cluster.pieces[0]].label
+    return colors[label], colors[DARK if label == WHITE else WHITE]

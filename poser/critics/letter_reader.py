@@ -13,7 +13,8 @@ from poser.critics.palette import Floats
 _PER_LETTER = 1.2  #: cost of one more letter: two bars are rather an H than two I
 _RARE = 0.8  #: cost of a letter outside of ASCII
 _SHIFTS = (-1, 0, 1)  #: px by which a letter may stand off its place
-_POOR = 0.06  #: unexplained share of the ink from which on the large alphabet is tried
+_POOR = 0.06  #: unexplained share of the ink from which on the other alphabets are tried …
+_HOPELESS = 0.6  #: … and from which on these are no letters
 Ints = np.ndarray[Any, np.dtype[np.intp]]
 
 
@@ -33,7 +34,7 @@ def read_line(coverage: Floats) -> Line:
             line below row ABOVE.
     """
     line = _read(coverage, 0)
-    if line.unexplained > _POOR:
+    if _POOR < line.unexplained < _HOPELESS:
         others = [_read(coverage, alphabet) for alphabet in range(1, len(ALPHABETS))]
         best = min(others, key=lambda other: other.unexplained)
         if best.unexplained < 0.9 * line.unexplained:

@@ -61,6 +61,28 @@ class Palette:
         return self._table.take(cells), self._density.take(cells)
 
 
+def mixtures(pixels: Bytes, color: Floats, backing: Floats) -> tuple[Floats, Floats]:
+    """How every pixel is mixed of two colours.
+
+    Args:
+        pixels: uint8 (h, w, 3).
+        color: (3,) RGB.
+        backing: (3,) RGB, another colour.
+
+    Returns:
+        float32 (h, w): how far it is on the way from the backing (0) to the colour (1), unbounded; and how far it is
+        off that way, RGB 0..255, in the channel where that is most.
+    """
+    way = (color - backing).astype(np.float64)
+    along = way / float(way @ way)
+    rows = np.vstack([along, np.eye(3) - np.outer(way, along)])
+    shift = -rows @ backing.astype(np.float64)
+    mixed = cv2.transform(pixels.astype(np.float32), np.column_stack([rows, shift]).astype(np.float32))
+    share, *rest = cv2.split(mixed)
+    red, green, blue = (np.abs(channel) for channel in rest)
+    return np.asarray(share, np.float32), np.asarray(np.maximum(np.maximum(red, green), blue), np.float32)
+
+
 def _cells(pixels: Bytes) -> np.ndarray[Any, np.dtype[np.uint32]]:
     code = pixels >> (8 - _BITS)
     red, green, blue = (code[..., channel].astype(np.uint32) for channel in range(3))

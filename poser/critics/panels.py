@@ -11,7 +11,7 @@ from poser.critics.letter_reader import Line, read_line
 from poser.critics.lettering_templates import ABOVE, BELOW, ROWS, SIZE
 from poser.critics.letters import Lettering
 from poser.critics.looks import Look
-from poser.critics.palette import DARK, LABELS, WHITE, Bytes, Floats, Palette
+from poser.critics.palette import DARK, LABELS, WHITE, Bytes, Floats, Palette, mixtures
 
 # Measures of a panel in shares of its font size.
 _HEIGHT = 1.55  #: height of a panel with one line
@@ -21,6 +21,7 @@ _SIDES = 0.9  #: panel width less the width of the longest line
 _MAX_LINES = 4
 _MIN_FONT = 0.02  #: smallest font size, shares of the shorter side
 _RECTANGULAR = 0.86  #: least share of its box that a panel fills
+_CLEAR = 0.15  #: unexplained share of the ink below which no other number of lines is tried
 _LEGIBLE = 0.35  #: unexplained share of the ink at which a reading is as likely as not
 
 
@@ -75,7 +76,8 @@ def read_panel(pixels: Bytes, panel: Panel, palette: Palette) -> Lettering | Non
     color = _ink_color(part[panel.inside > 0], panel.backing, palette)
     if color is None:
         return None
-    coverage = _coverage(part, color, panel.backing, palette) * panel.inside
+    share = mixtures(part, palette.colors[color], palette.colors[panel.backing])[0]
+    coverage = np.asarray(np.clip(share, 0, 1) * panel.inside, np.float32)
     columns = np.flatnonzero(coverage.max(axis=0) > 0.4)
     rows = np.flatnonzero(coverage.max(axis=1) > 0.4)
     if not columns.size or not rows.size:
@@ -83,14 +85,12 @@ def read_panel(pixels: Bytes, panel: Panel, palette: Palette) -> Lettering | Non
     height, width = coverage.shape
     # letters keep off the edges; on a sticker the thing fills its backing
     side = min(columns[0], width - 1 - columns[-1])
-    if side < 0.12 * height / 2.8 or rows[0] < 0.04 * height or height - 1 - rows[-1] < 0.02 * height:
+    if side < 0.07 * height or rows[0] < 0.04 * height or height - 1 - rows[-1] < 0.02 * height:
         return None
     ink_width = float(columns[-1] - columns[0] + 1)
-    readings = [_read_lines(coverage, count, ink_width) for count in range(1, _MAX_LINES + 1)]
-    known = [lines for lines in readings if lines is not None]
-    if not known:
+    lines = _best_lines(coverage, ink_width)
+    if lines is None:
         return None
-    lines = min(known, key=_unexplained)
     text = " ".join(line.text for line in lines if line.text)
     if not text:
         return None
@@ -113,19 +113,24 @@ def _ink_color(part: Bytes, backing: int, palette: Palette) -> int | None:
     return color if counts[color] >= 12 else None
 
 
-def _coverage(part: Bytes, color: int, backing: int, palette: Palette) -> Floats:
-    """How far each pixel is covered by ink, 0..1."""
-    ground = palette.colors[backing]
-    way = palette.colors[color] - ground
-    return np.asarray(np.clip((part.astype(np.float32) - ground) @ (way / float(way @ way)), 0, 1), np.float32)
-
-
-def _read_lines(coverage: Floats, count: int, ink_width: float) -> list[Line] | None:
-    """Read a panel as one of so many lines; None if its measures contradict that."""
+def _best_lines(coverage: Floats, ink_width: float) -> list[Line] | None:
+    """The lines of a panel, of one, two, … lines what fits best; None if its measures are those of no panel."""
     height, width = coverage.shape
-    size = height / (_HEIGHT + _STEP * (count - 1))
-    if not 0.45 * size <= width - ink_width <= 1.5 * size + 4:
-        return None
+    sizes = {count: height / (_HEIGHT + _STEP * (count - 1)) for count in range(1, _MAX_LINES + 1)}
+    fitting = {n: size for n, size in sizes.items() if 0.45 * size <= width - ink_width <= 1.5 * size + 4}
+    best: list[Line] | None = None
+    for count in sorted(fitting, key=lambda n: abs(width - ink_width - _SIDES * fitting[n])):
+        lines = _read_lines(coverage, count, sizes[count])
+        if lines is not None and (best is None or _unexplained(lines) < _unexplained(best)):
+            best = lines
+        if best is not None and _unexplained(best) < _CLEAR:
+            break
+    return best
+
+
+def _read_lines(coverage: Floats, count: int, size: float) -> list[Line] | None:
+    """Read a panel as so many lines of a font size in px; None if one would be empty."""
+    height = coverage.shape[0]
     step = round(size) * _STEP
     first = height / 2 - step * (count - 1) / 2 + _BASE * size
     lines = []

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from poser.critics.palette import BLACK, DARK, GRAY, WHITE, Bytes, Floats
+from poser.critics.palette import BLACK, DARK, GRAY, WHITE, Bytes, Floats, mixtures
 
 MIN_FILL = 0.12  #: a piece fills at least this share of its box
 
@@ -99,16 +99,14 @@ def _backed(pixels: Bytes, mask: Bytes, box: tuple[int, int, int, int], label: i
     inside = np.zeros(part.shape[:2], np.uint8)
     inside[box[1] - top : box[3] - top, box[0] - left : box[2] - left] = mask
     color, backing = colors[label], colors[DARK if label == WHITE else WHITE]
-    away = part - color
-    way = backing - color
-    share = away @ (way / float(way @ way))
-    astray = np.abs(away - share[..., None] * way).max(axis=-1)
+    share, astray = mixtures(part, backing, color)
     on = ((share > 0.45) & (astray < 45)).astype(np.uint8)
     if ink:
-        on |= (np.abs(away).max(axis=-1) > 50).astype(np.uint8)
+        red, green, blue = (np.abs(part[..., channel] - color[channel]) > 50 for channel in range(3))
+        on |= (red | green | blue).astype(np.uint8)
     # a thin rim need not lie at one distance all along: one step either way is granted
     ring = cv2.dilate(inside, _FAR) > cv2.dilate(inside, _NEAR)
-    if label == WHITE and not ink and _surrounding(away[ring & (on > 0)], colors) != DARK:
+    if label == WHITE and not ink and _surrounding(part[ring & (on > 0)] - color, colors) != DARK:
         return 0.0
     met = cv2.dilate(on, _NEAR)[ring]
     return float(met.mean()) if met.size else 0.0

@@ -12,7 +12,7 @@ from poser.critics.palette import NAMES, Bytes, Floats
 from poser.critics.segments import Piece, find_pieces
 
 LEAST_EXTENT = 0.045  #: smaller things are not looked for, shares of the shorter side
-_DUST = 0.004  #: side of the smallest piece, shares of the shorter side
+_DUST, _INK_DUST = 0.004, 0.006  #: side of the smallest piece, shares of the shorter side; with outlines
 _BACKED = 0.25  #: least share of backing around a white piece, and around small coloured ones
 _SETTLED = 0.94  #: correlation from which on no second look is taken
 
@@ -45,7 +45,8 @@ def find_candidates(pixels: Bytes, labels: Bytes, colors: Floats, ink: bool = Fa
         ink: the style outlines everything in black.
     """
     short = min(labels.shape)
-    pieces = find_pieces(pixels, labels, colors, max(4, round((short * _DUST) ** 2)), _BACKED, ink)
+    dust = max(4, round((short * (_INK_DUST if ink else _DUST)) ** 2))
+    pieces = find_pieces(pixels, labels, colors, dust, _BACKED, ink)
     clusters = cluster(pieces, labels)
     sizable = [c for c in clusters if max(c.box[2] - c.box[0], c.box[3] - c.box[1]) >= LEAST_EXTENT * short]
     matches = dict(
