@@ -198,7 +198,7 @@ def test_a_full_disk_costs_files_and_not_the_run(tmp_path: Path, run: Runs, monk
             raise OSError(28, "No space left on device")
         files.write_atomically(path, data)
 
-    monkeypatch.setattr("poser.run_folder.write_atomically", full)
+    monkeypatch.setattr("poser.run_folder.writing.write_atomically", full)
     written = _write(tmp_path, run)
     assert written.final is None
     assert written.storyboard is None
@@ -211,7 +211,7 @@ def test_a_mistake_of_ours_is_not_hidden(tmp_path: Path, monkeypatch: pytest.Mon
     def broken(path: Path, data: bytes) -> None:
         raise TypeError("a bug")
 
-    monkeypatch.setattr("poser.run_folder.write_atomically", broken)
+    monkeypatch.setattr("poser.run_folder.writing.write_atomically", broken)
     writer = RunFolder(tmp_path)
     writer.on_plan(make_plan())
     with pytest.raises(TypeError, match="a bug"):
@@ -281,7 +281,7 @@ def test_writing_is_off_the_calling_thread(tmp_path: Path, run: Runs, monkeypatc
         seen.add(threading.current_thread().name)
         files.write_atomically(path, data)
 
-    monkeypatch.setattr("poser.run_folder.write_atomically", note)
+    monkeypatch.setattr("poser.run_folder.writing.write_atomically", note)
     _write(tmp_path, run)
     assert len(seen) == 1
     assert threading.current_thread().name not in seen

@@ -266,12 +266,10 @@ def test_ctrl_c_writes_the_best_so_far_and_exits_130(poser, fakes):
 
 
 def test_a_picture_that_finds_no_room_is_kept_elsewhere(poser, monkeypatch):
-    from poser import run_folder
-
     def full(path, data):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(run_folder, "write_atomically", full)
+    monkeypatch.setattr("poser.run_folder.writing.write_atomically", full)
     done = poser("generate", "car", "--out", "run", "--json", *SMALL)
     assert done.exit_code == 0
     assert "No space left" in done.stderr

@@ -1,24 +1,11 @@
-"""The folder that a run leaves behind: final.png, storyboard.png, trace.json, plan.json, steps/.
-
-    runs/2026-11-21-a-red-car-left-of-a-tree-7/
-      final.png            the best picture, with prompt and summary in its text chunks
-      storyboard.png       the run at a glance
-      trace.json plan.json source.png
-      steps/00-canvas-all.png …
-      unfinished/          pictures of a run that was cut off before their step was over
-
-With several seeds each has final.png, trace.json and steps/ in `seed-<seed>/`, and the best one stands at the top.
-"""
+"""Writing a run while it goes on, so that nothing made is lost."""
 
 from __future__ import annotations
 
-import datetime
 import json
-import re
 import shutil
 import tempfile
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -26,45 +13,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pydantic import ValidationError
-
-from poser.envs.trace import TRACE_VERSION, StepRecord, Trace
+from poser.envs.trace import StepRecord, Trace
 from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
-from poser.experts.picture import Picture, PictureRef
+from poser.experts.picture import Picture
 from poser.experts.types import Plan
+from poser.run_folder.naming import FINAL, PLAN, SOURCE, STEPS, STORYBOARD, TRACE, UNFINISHED, slug
 from poser.storyboard import draw_storyboard
-
-FINAL, STORYBOARD, TRACE, PLAN, SOURCE = "final.png", "storyboard.png", "trace.json", "plan.json", "source.png"
-STEPS, UNFINISHED = "steps", "unfinished"
-
-_SLUG_CHARACTERS = 40
-
-
-def default_folder(prompt: str, seed: int = 0, root: Path = Path("runs")) -> Path:
-    """`<root>/<date>-<slug>-<seed>`, with "-2", "-3", … behind it if that is taken. Nothing is created."""
-    name = f"{datetime.date.today().isoformat()}-{slug(prompt)}-{seed}"
-    taken = root / name
-    count = 1
-    while taken.exists():
-        count += 1
-        taken = root / f"{name}-{count}"
-    return taken
-
-
-def slug(text: str, most: int = _SLUG_CHARACTERS) -> str:
-    """Words of a text as a part of a file name: letters and digits of any script, lower case, "-" between words.
-
-    Whole words, at most `most` characters and 120 bytes; "picture" if nothing is left.
-    """
-    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text[: 8 * most]).lower())
-    made = ""
-    for word in words:
-        longer = f"{made}-{word}" if made else word[:most]
-        if len(longer) > most or len(longer.encode()) > 3 * _SLUG_CHARACTERS:
-            break
-        made = longer
-    return made or "picture"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,47 +191,6 @@ class RunFolder:
         waiting = self.path / UNFINISHED
         if waiting.exists() and not any(waiting.iterdir()):
             waiting.rmdir()
-
-
-def read_run(folder: Path) -> tuple[Trace, dict[str, Picture]]:
-    """The trace of a run folder, and its pictures by pixel hash (those that are still there).
-
-    Raises:
-        InputError: no such folder, no trace in it, or it cannot be read.
-    """
-    folder = Path(folder)
-    try:
-        data = json.loads((folder / TRACE).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        cut_off = " The run was cut off; its pictures lie in it." if (folder / PLAN).exists() else ""
-        raise InputError(f"There is no {TRACE} in {str(folder)!r}; give the folder of a run.{cut_off}") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"Cannot read {str(folder / TRACE)!r}: {error}.") from error
-    found = data.get("version") if isinstance(data, Mapping) else None
-    if found != TRACE_VERSION:
-        raise InputError(f"The trace in {str(folder)!r} has version {found}; this release reads {TRACE_VERSION}.")
-    try:
-        trace = Trace.model_validate_json(json.dumps(data))
-    except ValidationError as error:
-        raise InputError(f"The trace in {str(folder)!r} is damaged: {error.errors()[0]['msg']}.") from error
-    wanted = {ref.sha256 for ref in _references(trace)}
-    pictures = {}
-    for path in _picture_files(folder, trace.seed):
-        picture = Picture.open(path)
-        if picture.sha256 in wanted:
-            pictures[picture.sha256] = picture
-    return trace, pictures
-
-
-def _references(trace: Trace) -> list[PictureRef]:
-    steps = [step.picture for step in trace.steps]
-    return [ref for ref in (trace.plan.source, trace.best, *steps) if ref is not None]
-
-
-def _picture_files(folder: Path, seed: int) -> list[Path]:
-    places = [folder, folder / f"seed-{seed}"]
-    files = [path for place in places for path in sorted((place / STEPS).glob("*.png"))]
-    return files + [path for path in (folder / SOURCE, folder.parent / SOURCE) if path.is_file()]
 
 
 def _claim(folder: Path, places: Sequence[Path]) -> None:
