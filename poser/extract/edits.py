@@ -158,7 +158,11 @@ class Editor(Changes):
         thing = found[-1]
         fewer = p.one_of or (p.article == "a" and p.counted) or p.ordinal is not None or p.place is not None
         if thing.existing:
-            self.sketch.edits.append(Edit("remove", thing))
+            if p.one_of:
+                # how many stand there, only the picture knows
+                self.sketch.others.append(s.words(i - 1, p.end))
+            else:
+                self.sketch.edits.append(Edit("remove", thing))
         elif fewer and thing.count > p.count:
             thing.count -= p.count
             self.sketch.folded.append(Fold(words, f"{p.count} fewer", thing))

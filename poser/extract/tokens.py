@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 TokenKind = Literal["word", "number", "quote", "punct"]
@@ -68,6 +68,8 @@ class Sentence:
     """Tokens up to a full stop, a semicolon or a line's end (which are not among them)."""
 
     tokens: tuple[Token, ...]
+    #: What look-ups of longest phrases have found at a position; many readers ask for the same.
+    memory: dict[int, object] = field(default_factory=dict, compare=False, repr=False)
 
     def word(self, i: int) -> str:
         """The text of token i if it is a word or a number; "" outside the sentence and for marks and quotes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from poser.experts.lexicon import (
     BACKGROUND_WORDS,
@@ -74,6 +74,12 @@ def _noun(words: str) -> Noun | None:
 
 def noun_at(sentence: Sentence, i: int) -> tuple[Noun, int] | None:
     """The longest known noun that starts at token i and its end position, or None."""
+    if i not in sentence.memory:
+        sentence.memory[i] = _longest_noun(sentence, i)
+    return cast("tuple[Noun, int] | None", sentence.memory[i])
+
+
+def _longest_noun(sentence: Sentence, i: int) -> tuple[Noun, int] | None:
     first = sentence.word(i)
     if not first or first in {"a", "an", "the", "one", "some"} or first.isdigit():
         return None
