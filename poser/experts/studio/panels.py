@@ -19,7 +19,8 @@ from poser.experts.studio.sticker import SHADOW
 if TYPE_CHECKING:
     from poser.experts.studio.desk import Desk
 
-_SAME = 0.04  #: share of differing letter pixels up to which two letterings are the same
+_SAME = 0.004  #: share of letter pixels that may differ by more than an edge in the same lettering
+_THICK = np.ones((3, 3), np.uint8)  #: what is thicker than an edge
 _LINE_STEP, _PADDING = 1.22, 1.55  #: of a panel's height, in font sizes; see lettering
 
 
@@ -138,8 +139,10 @@ def _says(canvas: Canvas, panel: Panel, text: str, colors: Palette) -> bool:
         inner = (slice(top + 2, bottom - 2), slice(left + 2, right - 2))
         seen, drawn = (np.abs(pixels[inner].astype(np.int16) - ground).max(axis=2) > 60 for pixels in (canvas, anew))
         shifts = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
-        differing = min(int(np.count_nonzero(np.roll(drawn, shift, (0, 1)) ^ seen)) for shift in shifts)
-        if differing <= _SAME * max(1, int(np.count_nonzero(drawn))):
+        rests = (np.roll(drawn, shift, (0, 1)) ^ seen for shift in shifts)
+        # edges differ by a pixel; a bar of another letter ("FE" for "EF") is thicker
+        thick = min(int(cv2.morphologyEx(rest.astype(np.uint8), cv2.MORPH_OPEN, _THICK).sum()) for rest in rests)
+        if thick <= _SAME * max(1, int(np.count_nonzero(drawn))):
             return True
     return False
 
