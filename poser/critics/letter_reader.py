@@ -7,23 +7,38 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from poser.critics.lettering_templates import ALPHABETS, ROWS, letters, space
+from poser.critics.lettering_templates import ALPHABETS, ROWS, letters, rarity, space
 from poser.critics.palette import Floats
 
 _PER_LETTER = 1.2  #: cost of one more letter: two bars are rather an H than two I
-_RARE = 0.8  #: cost of a letter outside of ASCII
+_RARE = 0.8  #: cost of a letter by its rarity
 _SHIFTS = (-1, 0, 1)  #: px by which a letter may stand off its place
-_POOR = 0.06  #: unexplained share of the ink from which on the other alphabets are tried …
-_HOPELESS = 0.6  #: … and from which on these are no letters
+_POOR = 0.06  #: unexplained share of the ink, or …
+_ODD = 2.0  #: … cost of a letter, and …
+_ODDER = 2.0  #: … multiple of the usual cost, from which on the other alphabets are tried …
+_HOPELESS = 0.6  #: … and the unexplained share of the ink from which on these are no letters at all
+_FOREIGN = 2.0  #: cost of another alphabet than ASCII
+_LIKE = 0.04  #: relative probability from which on a rival may be preferred by context
+_RIVALS = 4  #: other letters that are remembered for every place
 Ints = np.ndarray[Any, np.dtype[np.intp]]
 
 
 class Line(NamedTuple):
-    """A line as read: its text, the doubt about each character (0..1), and the share of ink left unexplained."""
+    """A line as read.
+
+    Attributes:
+        text: what it says.
+        rivals: for every character the others that it may be, as (character, probability relative to it).
+        unexplained: share of the ink that the letters do not explain.
+        cost: of the reading; what is lower fits better.
+        odd: some letter fits clearly worse than the others.
+    """
 
     text: str
-    doubts: tuple[float, ...]
+    rivals: tuple[tuple[tuple[str, float], ...], ...]
     unexplained: float
+    cost: float
+    odd: bool
 
 
 def read_line(coverage: Floats) -> Line:
@@ -34,10 +49,10 @@ def read_line(coverage: Floats) -> Line:
             line below row ABOVE.
     """
     line = _read(coverage, 0)
-    if _POOR < line.unexplained < _HOPELESS:
+    if line.odd and line.unexplained < _HOPELESS:
         others = [_read(coverage, alphabet) for alphabet in range(1, len(ALPHABETS))]
-        best = min(others, key=lambda other: other.unexplained)
-        if best.unexplained < 0.9 * line.unexplained:
+        best = min(others, key=lambda other: other.cost)
+        if best.cost + _FOREIGN < line.cost:
             return best
     return line
 
@@ -70,7 +85,7 @@ def _read(coverage: Floats, alphabet: int) -> Line:
     ink = np.concatenate([[0.0], np.cumsum((coverage**2).sum(axis=0))])
     costs = _costs(coverage, alphabet, ink)
     widths = np.array([letter.picture.shape[1] for letter in known])
-    prices = np.array([_PER_LETTER + (0 if letter.character.isascii() else _RARE) for letter in known])
+    prices = np.array([_PER_LETTER + _RARE * rarity(letter.character) for letter in known])
     best = np.full(width + 1, np.inf)
     best[0] = 0.0
     step: list[tuple[int, int]] = [(0, -1)] * (width + 1)  # (start of the last letter, its number or -1: a gap)
@@ -86,7 +101,8 @@ def _read(coverage: Floats, alphabet: int) -> Line:
             if values[pick] < best[end]:
                 best[end] = values[pick]
                 step[end] = (int(starts[usable[pick]]), int(usable[pick]))
-    return _line(step, costs, prices, [letter.character for letter in known], float(best[width]), float(ink[-1]))
+    characters = [letter.character for letter in known]
+    return _line(step, costs, prices, characters, float(best[width]), float(ink[-1]))
 
 
 def _costs(coverage: Floats, alphabet: int, ink: Floats) -> Floats:
@@ -109,9 +125,9 @@ def _costs(coverage: Floats, alphabet: int, ink: Floats) -> Floats:
 def _line(
     step: list[tuple[int, int]], costs: Floats, prices: Floats, characters: list[str], cost: float, ink: float
 ) -> Line:
-    """Follow the best path back; a letter is doubtful if another explains the same place nearly as well."""
+    """Follow the best path back, from the end of the line to its start."""
     text: list[str] = []
-    doubts: list[float] = []
+    places: list[tuple[int, int]] = []  # (start, number) of every character; number -1 for a space
     position, gap = len(step) - 1, 0
     while position > 0:
         start, number = step[position]
@@ -120,12 +136,43 @@ def _line(
         else:
             if text and gap >= 0.6 * space():
                 text.append(" ")
-                doubts.append(0.02)
-            here = costs[:, start] + prices
-            lead = float(np.delete(here, number).min() - here[number])
+                places.append((start, -1))
             text.append(characters[number])
-            doubts.append(float(1 / (1 + np.exp(np.clip(lead, -20, 20)))))
-            cost -= float(prices[number])
+            places.append((start, number))
             gap = 0
         position = start
-    return Line("".join(reversed(text)), tuple(reversed(doubts)), cost / max(ink, 1.0))
+    fits = np.array([costs[number, start] for start, number in places if number >= 0])
+    explained = cost - sum(float(prices[number]) for _, number in places if number >= 0)
+    unexplained = explained / max(ink, 1.0)
+    # the worse the whole fits, the less a difference between two letters tells
+    heat = min(4.0, max(0.5, 12 * unexplained))
+    rivals = [_rivals(costs, prices, characters, start, number, heat) for start, number in reversed(places)]
+    odd = bool(fits.size) and float(fits.max()) > max(_ODD, _ODDER * float(np.median(fits)))
+    written = _in_context(text[::-1], rivals)
+    return Line(written, tuple(rivals), unexplained, cost, odd or unexplained > _POOR)
+
+
+def _in_context(text: list[str], rivals: list[tuple[tuple[str, float], ...]]) -> str:
+    """The text with a capital after a small letter made small, where a small one fits nearly as well."""
+    for place in range(1, len(text)):
+        if text[place].isupper() and text[place - 1].islower():
+            smaller = [(share, other) for other, share in rivals[place] if other.islower() and share >= _LIKE]
+            if smaller:
+                other = max(smaller)[1]
+                rivals[place] = ((text[place], 1.0), *((o, s) for o, s in rivals[place] if o != other))
+                text[place] = other
+    return "".join(text)
+
+
+def _rivals(
+    costs: Floats, prices: Floats, characters: list[str], start: int, number: int, heat: float
+) -> tuple[tuple[str, float], ...]:
+    """The letters that explain a place nearly as well as the one chosen."""
+    if number < 0:
+        return ()
+    around = costs[:, max(0, start - 1) : start + 2].min(axis=1) + prices
+    order = np.argsort(around)[: _RIVALS + 1]
+    own = costs[number, start] + prices[number]
+    return tuple(
+        (characters[k], float(np.exp(-np.clip((around[k] - own) / heat, -1, 20)))) for k in order if k != number
+    )

@@ -19,7 +19,8 @@ _FINER = 8
 _ASCII = "".join(map(chr, range(33, 127)))
 _PLAIN = "".join(c for c in _ASCII if not c.isalpha())
 _SIGNS = "–—‘’‚“”„•…€™→←↑↓★♥♪✓−«»°№"
-_LATIN = "".join(map(chr, [*range(0xA1, 0x17F), 0x218, 0x219, 0x21A, 0x21B, 0x1E9E]))
+_OUTMODED = "ŀĿŉĸſıÞþĦħŦŧĿŊŋ"  # a trap more often than a letter
+_LATIN = "".join(chr(k) for k in [*range(0xA1, 0x17F), 0x218, 0x219, 0x21A, 0x21B, 0x1E9E] if chr(k) not in _OUTMODED)
 _GREEK = "".join(chr(k) for k in range(0x386, 0x3CF) if chr(k).isalpha())
 _CYRILLIC = "".join(map(chr, [*range(0x400, 0x460), 0x490, 0x491]))
 ALPHABETS: tuple[str, ...] = (_ASCII, _ASCII + _LATIN + _SIGNS, _PLAIN + _CYRILLIC + _SIGNS, _PLAIN + _GREEK + _SIGNS)
@@ -52,6 +53,14 @@ def _picture(character: str) -> Letter:
     ImageDraw.Draw(image).text((0, ABOVE * _FINER), character, font=font, anchor="ls", fill=255)
     small = image.resize((width, ROWS), Image.Resampling.BOX)
     return Letter(character, np.asarray(small, np.float32) / np.float32(255), advance)
+
+
+def rarity(character: str) -> int:
+    """0 for what stands in ASCII, 1 for western, Greek and Russian letters and common signs, 2 for the rest."""
+    if character.isascii():
+        return 0
+    common = ord(character) < 0x100 or 0x386 <= ord(character) < 0x3CF or 0x410 <= ord(character) < 0x452
+    return 1 if common or character in _SIGNS else 2
 
 
 @cache

@@ -14,13 +14,13 @@ class Lettering(NamedTuple):
         text: as read, lines joined by single spaces.
         box: (left, top, right, bottom) of its panel in fractions of the canvas.
         sure: probability that there is lettering at all, 0..1.
-        doubts: probability of error of every character of `text`, 0..1.
+        rivals: for every character of `text` the others that it may be, as (character, probability relative to it).
     """
 
     text: str
     box: tuple[float, float, float, float]
     sure: float
-    doubts: tuple[float, ...]
+    rivals: tuple[tuple[tuple[str, float], ...], ...] = ()
 
 
 #: Letters of three scripts that look the same are one letter when lettering is compared.
@@ -32,10 +32,13 @@ _SAME_LOOK = {
 }
 
 
+_DROPPED = 0.3  #: what one wrong letter leaves of the probability
+
+
 def folded(text: str) -> str:
     """Lettering in the form in which it is compared: one kind of space, look-alikes as one letter."""
-    composed = unicodedata.normalize("NFC", text).replace("…", "...").replace("''", '"')
-    return re.sub(r"\s+", " ", composed.translate(_SAME_LOOK)).strip()
+    composed = unicodedata.normalize("NFC", text).translate(_SAME_LOOK)
+    return re.sub(r"\s+", " ", composed).strip().replace("''", '"').replace("...", "…")
 
 
 def same_lettering(read: Lettering, wanted: str) -> float:
@@ -43,20 +46,31 @@ def same_lettering(read: Lettering, wanted: str) -> float:
     target = folded(wanted)
     if not target:
         return read.sure
-    seen = folded(read.text)
-    doubts = read.doubts if len(read.doubts) == len(seen) else (0.02,) * len(seen)
-    cost = _cost(seen, target, doubts)
-    return read.sure * max(0.02, 0.98 * float(0.3**cost))
+    if folded(read.text) == target:
+        return 0.98 * read.sure
+    cost = _cost(_choices(read), target)
+    return read.sure * max(0.02, 0.98 * float(_DROPPED**cost))
 
 
-def _cost(seen: str, target: str, doubts: tuple[float, ...]) -> float:
-    """Edit distance in which a letter that was hard to read counts less."""
-    weights = [max(0.25, 1 - 1.5 * doubt) for doubt in doubts]
+def _choices(read: Lettering) -> list[dict[str, float]]:
+    """For every place the letters that may stand there, in compared form, with their relative probabilities."""
+    rivals = read.rivals if len(read.rivals) == len(read.text) else ((),) * len(read.text)
+    places: list[dict[str, float]] = []
+    for letter, others in zip(read.text, rivals, strict=True):
+        place = {folded(other): min(1.0, share) for other, share in reversed(others)}
+        place[folded(letter) or " "] = 1.0
+        places.append(place)
+    return places
+
+
+def _cost(places: list[dict[str, float]], target: str) -> float:
+    """Edit distance in which a letter that may as well be the wanted one counts less."""
     row = [float(k) for k in range(len(target) + 1)]
-    for i, letter in enumerate(seen):
-        ahead = [row[0] + weights[i]]
-        for j, other in enumerate(target):
-            swap = row[j] + (0.0 if letter == other else weights[i])
-            ahead.append(min(swap, row[j + 1] + weights[i], ahead[j] + 1.0))
+    for place in places:
+        ahead = [row[0] + 1.0]
+        for j, wanted in enumerate(target):
+            share = place.get(wanted, 0.0)
+            swap = row[j] + 1.0 - min(1.0, 1.3 * share) if share < 1 else row[j]
+            ahead.append(min(swap, row[j + 1] + 1.0, ahead[j] + 1.0))
         row = ahead
     return row[-1]

@@ -10,7 +10,7 @@ import numpy as np
 from poser.critics.letter_reader import Line, read_line
 from poser.critics.lettering_templates import ABOVE, BELOW, ROWS, SIZE
 from poser.critics.letters import Lettering
-from poser.critics.looks import Look
+from poser.critics.looks import INKED, Look
 from poser.critics.palette import DARK, LABELS, WHITE, Bytes, Floats, Palette, mixtures
 
 # Measures of a panel in shares of its font size.
@@ -41,7 +41,7 @@ def find_lettering(look: Look) -> list[tuple[Lettering, tuple[int, int, int, int
     height, width = look.pixels.shape[:2]
     found = []
     for panel in find_panels(look.pixels, look.palette):
-        lettering = read_panel(look.pixels, panel, look.palette)
+        lettering = read_panel(look.pixels, panel, look.palette, look.style in INKED)
         if lettering is not None and lettering.sure >= 0.3:
             left, top, right, bottom = panel.box
             placed = (left / width, top / height, right / width, bottom / height)
@@ -69,8 +69,8 @@ def find_panels(pixels: Bytes, palette: Palette) -> list[Panel]:
     return panels
 
 
-def read_panel(pixels: Bytes, panel: Panel, palette: Palette) -> Lettering | None:
-    """Read what stands on a panel; None if there are no letters on it."""
+def read_panel(pixels: Bytes, panel: Panel, palette: Palette, ink: bool) -> Lettering | None:
+    """Read what stands on a panel; None if there are no letters on it. `ink`: the style outlines all in black."""
     left, top, right, bottom = panel.box
     part = pixels[top:bottom, left:right]
     color = _ink_color(part[panel.inside > 0], panel.backing, palette)
@@ -78,6 +78,9 @@ def read_panel(pixels: Bytes, panel: Panel, palette: Palette) -> Lettering | Non
         return None
     share = mixtures(part, palette.colors[color], palette.colors[panel.backing])[0]
     coverage = np.asarray(np.clip(share, 0, 1) * panel.inside, np.float32)
+    if ink:  # outlines make dark letters bolder by a pixel, and eat one of pale letters
+        turn = cv2.erode if panel.backing == WHITE else cv2.dilate
+        coverage = np.asarray(turn(coverage, np.ones((3, 3), np.uint8)), np.float32)
     columns = np.flatnonzero(coverage.max(axis=0) > 0.4)
     rows = np.flatnonzero(coverage.max(axis=1) > 0.4)
     if not columns.size or not rows.size:
@@ -94,9 +97,9 @@ def read_panel(pixels: Bytes, panel: Panel, palette: Palette) -> Lettering | Non
     text = " ".join(line.text for line in lines if line.text)
     if not text:
         return None
-    doubts = [doubt for line in lines if line.text for doubt in (*line.doubts, 0.02)][:-1]
+    rivals = [place for line in lines if line.text for place in (*line.rivals, ())][:-1]
     sure = 1 / (1 + np.exp((_unexplained(lines) - _LEGIBLE) * 25))
-    return Lettering(text, (0.0, 0.0, 0.0, 0.0), float(sure), tuple(doubts))
+    return Lettering(text, (0.0, 0.0, 0.0, 0.0), float(sure), tuple(rivals))
 
 
 def _unexplained(lines: list[Line]) -> float:
