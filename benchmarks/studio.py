@@ -12,13 +12,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from poser.critics.detector import DetectorCritic
-from poser.extract.grammar import GrammarExtractor
 
 from benchmarks.report import header, write
 from benchmarks.studio_page import Job, Outcome, editors_page, extraction_page, kinds_page, plot, policy_page
 from benchmarks.suite_facts import ANNOTATED, SHORT, AnnotatedPrompt, load_suite, match_facts
 from poser.critics.base import judge_checked
+from poser.critics.detector import DetectorCritic
 from poser.critics.types import JudgeRequest, Verdict
 from poser.envs.driver import Driver, Task, Turn
 from poser.envs.rules import Rules
@@ -27,6 +26,7 @@ from poser.experts.base import CallContext, Expert
 from poser.experts.picture import Picture
 from poser.experts.record import TrackRecord
 from poser.experts.studio.pool import studio_experts
+from poser.extract.grammar import GrammarExtractor
 from poser.policies.base import FINISHED, Choice, Policy
 from poser.policies.baselines import BestOfN, Greedy, RandomLegal, RuleAgent
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 
 from poser.experts import lexicon
@@ -81,7 +83,7 @@ def command(
         )
     text = " ".join([operation, *subjects, *goals])
     return Command(
-        id=f"{operation}-{abs(hash(atoms)) % 10**6}", operation=Operation(operation), subjects=subjects, goals=goals,
+        id=f"{operation}-{zlib.crc32(repr(atoms).encode()) % 10**6}", operation=Operation(operation), subjects=subjects, goals=goals,
         text=text, atoms=tuple(made),
     )  # fmt: skip
 
