@@ -7,10 +7,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from poser.critics.answers import Answer, Scene, answer
+from poser.critics.answers import answer
 from poser.critics.base import Critic
+from poser.critics.letters import same_lettering, with_lines_joined
+from poser.critics.looks import reduced
+from poser.critics.ocr import ocr_installed, read_by_ocr
 from poser.critics.preservation import preservation
 from poser.critics.reading import Reading, read_picture
+from poser.critics.scene import Answer, Scene
 from poser.critics.types import AtomAnswer, JudgeRequest, Verdict
 from poser.experts.base import CallContext
 from poser.experts.errors import CriticError, TimedOut
@@ -18,6 +22,7 @@ from poser.experts.picture import Picture
 from poser.experts.types import Atom, Usage
 
 REVISION = "1"
+OCR_SIDE = 768  #: shorter side in px that OCR is given at most
 _KEPT_READINGS = 64
 
 
@@ -35,8 +40,14 @@ class DetectorCritic(Critic):
     price = 0.0
     nominal_seconds = 0.06
 
-    def __init__(self) -> None:
-        """Cheap; outlines and profiles are loaded with the first picture."""
+    def __init__(self, *, ocr: bool | None = None) -> None:
+        """Cheap; outlines, profiles and OCR are loaded with the first picture that needs them.
+
+        Args:
+            ocr: ask `rapidocr` about lettering that the own reader does not find: True, False, or None = where the
+                extra `ocr` is installed.
+        """
+        self._ocr = ocr_installed() if ocr is None else ocr
         self._readings: OrderedDict[str, Reading] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -64,16 +75,38 @@ class DetectorCritic(Critic):
                 self._readings.move_to_end(picture.sha256)
                 return known
         reading = read_picture(picture)
+        self._keep(picture.sha256, reading)
+        return reading
+
+    def _with_ocr(self, picture: Picture, reading: Reading, atoms: Sequence[Atom]) -> Reading:
+        """The reading with the lettering that OCR finds, if some wanted lettering was not found without."""
+        if reading.readable and reading.look.style is None:
+            return reading  # plain studio lettering is read for certain without, in a tenth of the time
+        wanted = [atom.tuple[1] for atom in atoms if atom.kind == "text"]
+        if all(any(same_lettering(panel, text) >= 0.5 for panel in reading.letterings) for text in wanted):
+            return reading
+        key = "ocr:" + picture.sha256
         with self._lock:
-            self._readings[picture.sha256] = reading
+            known = self._readings.get(key)
+        if known is None:
+            lines = read_by_ocr(reduced(picture.pixels, OCR_SIDE))
+            known = reading._replace(letterings=reading.letterings + with_lines_joined(lines), illegible=False)
+            self._keep(key, known)
+        return known
+
+    def _keep(self, key: str, reading: Reading) -> None:
+        with self._lock:
+            self._readings[key] = reading
             while len(self._readings) > _KEPT_READINGS:
                 self._readings.popitem(last=False)
-        return reading
 
     def _verdict(self, request: JudgeRequest) -> Verdict:
         start = time.perf_counter()
         source = None if request.source is None else self.read(request.source)
-        scene = Scene(self.read(request.picture), source)
+        picture = self.read(request.picture)
+        if self._ocr and any(atom.kind == "text" for atom in request.atoms):
+            picture = self._with_ocr(request.picture, picture, request.atoms)
+        scene = Scene(picture, source)
         answers = [answer(atom, scene) for atom in request.atoms]
         return Verdict(
             answers=tuple(

@@ -35,6 +35,17 @@ _SAME_LOOK = {
 _DROPPED = 0.3  #: what one wrong letter leaves of the probability
 
 
+def with_lines_joined(lines: list[Lettering]) -> tuple[Lettering, ...]:
+    """Lines of lettering and, if there are several, all of them read on as one text."""
+    if len(lines) < 2:
+        return tuple(lines)
+    boxes = [line.box for line in lines]
+    lows = [min(box[side] for box in boxes) for side in (0, 1)]
+    highs = [max(box[side] for box in boxes) for side in (2, 3)]
+    box = (lows[0], lows[1], highs[0], highs[1])
+    return (*lines, Lettering(" ".join(line.text for line in lines), box, min(line.sure for line in lines)))
+
+
 def folded(text: str) -> str:
     """Lettering in the form in which it is compared: one kind of space, look-alikes as one letter."""
     composed = unicodedata.normalize("NFC", text).translate(_SAME_LOOK)
