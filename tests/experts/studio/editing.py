@@ -82,10 +82,15 @@ def command(
             )
         )
     text = " ".join([operation, *subjects, *goals])
+    number = zlib.crc32(repr(atoms).encode()) % 10**6
     return Command(
-        id=f"{operation}-{zlib.crc32(repr(atoms).encode()) % 10**6}", operation=Operation(operation), subjects=subjects, goals=goals,
-        text=text, atoms=tuple(made),
-    )  # fmt: skip
+        id=f"{operation}-{number}",
+        operation=Operation(operation),
+        subjects=subjects,
+        goals=goals,
+        text=text,
+        atoms=tuple(made),
+    )
 
 
 def request(source: Picture | Canvas | None, *commands: Command, seed: int = 0) -> ExpertRequest:
