@@ -1,4 +1,4 @@
-"""An expert of your own in fifteen lines: frames a picture in the colour that the command names.
+"""An expert of your own in fifteen lines: puts a dark frame around a picture.
 
 Run it: python docs/examples/my_expert.py
 """

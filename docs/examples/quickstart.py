@@ -10,6 +10,7 @@ result = poser.generate(
     seed=7,
 )
 
-print(f"alignment {result.alignment:.2f} after {len(result.trace.steps)} expert calls")
+result.save("road_trip.png")
+print(f"road_trip.png: alignment {result.alignment:.2f}, expert calls: {len(result.trace.steps)}")
 for command in result.plan.commands:
     print(f"  {result.trace.statuses[command.id]:>9}  {command.text}")
