@@ -32,7 +32,7 @@ _SAME_LOOK = {
 }
 
 
-_DROPPED = 0.3  #: what one wrong letter leaves of the probability
+_DROPPED = 0.2  #: what one wrong letter leaves of the probability
 
 
 def with_lines_joined(lines: list[Lettering]) -> tuple[Lettering, ...]:

@@ -30,7 +30,8 @@ class Look(NamedTuple):
         tones: probability of every tone (None: none).
         palette: what the palette's colours look like.
         pixels: uint8 (H, W, 3), the picture with the style's regular marks taken off.
-        supported: share of the picture that shows a thing's colour beside its backing: evidence for the tint.
+        supported: how much of the picture shows a thing's colour beside its backing: evidence for the tint.
+        even: share of even areas, 0..1: high in illustrations, low in photographs.
     """
 
     style: str | None
@@ -40,6 +41,7 @@ class Look(NamedTuple):
     palette: Palette
     pixels: Bytes
     supported: float
+    even: float
 
 
 def recognise_look(pixels: Bytes, working_side: int) -> Look:
@@ -63,7 +65,7 @@ def recognise_look(pixels: Bytes, working_side: int) -> Look:
     tones: dict[str | None, float] = dict.fromkeys((None, *lexicon.TONES), 0.0)
     for tint, share in zip(tints, shares / shares.sum(), strict=True):
         tones[tint.tone] += float(share)
-    return Look(style, best, styles, tones, palette_of(style, best), plain, float(support.max()))
+    return Look(style, best, styles, tones, palette_of(style, best), plain, float(support.max()), float(weight.mean()))
 
 
 def reduced(pixels: Bytes, shorter_side: int) -> Bytes:

@@ -46,10 +46,14 @@ def judge_style(words: tuple[str, ...], scene: Scene) -> Answer:
 
 
 def _tone(name: str, scene: Scene) -> Answer:
+    """Painted pictures tell their tone by the colours of things; others only by what changed from the source."""
     complaint = f"the picture is not {name}"
-    if scene.source is not None:
-        return Answer(likely(tone_change(name, scene.picture, scene.source), 0.03), "", complaint)
-    if not scene.picture.readable or not scene.picture.look.supported:
-        return UNKNOWN
-    tones = scene.picture.look.tones
-    return Answer(max(0.005, tones[name]), scene.picture.look.tint.tone or "no tone", complaint)
+    reading, source = scene.picture, scene.source
+    told = reading.readable and reading.look.supported > 0
+    seen = reading.look.tint.tone or "no tone" if told else ""
+    absolute = max(0.005, reading.look.tones[name]) if told else None
+    if source is None:
+        return UNKNOWN if absolute is None else Answer(absolute, seen, complaint)
+    if absolute is None or not source.readable or source.look.tint.tone == name:
+        return Answer(likely(tone_change(name, reading, source), 0.03), seen, complaint)
+    return Answer(absolute, seen, complaint)

@@ -17,6 +17,8 @@ from poser.experts.picture import Picture
 
 WORKING_SIDE = 768  #: shorter side in px at which things are looked for
 THUMBNAIL = 128  #: shorter side in px of the copy on which pictures are compared
+FAINT, CLEAR, SURE = 0.3, 0.9, 0.95  #: probabilities: worth mentioning; not to be doubted; proof of the kind of picture
+LEAST_EVEN = 0.33  #: below this share of even areas a picture is a photograph (0.38 and more under every style)
 SMALLEST, LARGEST = 64, 1280  #: shorter side in px at which styles are looked for
 
 
@@ -68,23 +70,23 @@ def read_picture(picture: Picture) -> Reading:
     """Read a picture; deterministic."""
     look = recognise_look(_sizable(picture.pixels), WORKING_SIDE)
     labels = look.palette.label(look.pixels)
-    letterings = find_lettering(look)
-    taken = np.zeros(labels.shape, np.uint8)
-    for _, (left, top, right, bottom) in letterings:
-        labels[top:bottom, left:right] = 0
-        taken[max(0, top - 6) : bottom + 6, max(0, left - 6) : right + 6] = 1
+    panels = find_lettering(look)
+    for lettering, (left, top, right, bottom) in panels:
+        if lettering.sure >= CLEAR:
+            labels[top:bottom, left:right] = 0
     candidates = find_candidates(look.pixels, labels, look.palette.colors, look.style in INKED)
-    things = [_thing(c, labels.shape[1], labels.shape[0]) for c in candidates]
-    known = [(c, t) for c, t in zip(candidates, things, strict=True) if t.sure >= 0.3]
-    for candidate, _ in known:
-        left, top, right, bottom = candidate.box
-        margin = 4 + round(0.09 * max(right - left, bottom - top))
+    candidates, panels = _settled([c for c in candidates if c.sure >= FAINT], panels)
+    taken = np.zeros(labels.shape, np.uint8)
+    for left, top, right, bottom in (*(c.box for c in candidates), *(box for _, box in panels)):
+        margin = 4 + round(0.09 * min(labels.shape[0] / 2, max(right - left, bottom - top)))
         taken[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin] = 1
     backdrops = backdrop_probabilities(look.pixels, look.style, look.tint, taken)
-    readable = bool(known or letterings) or max(backdrops.values(), default=0.0) >= 0.5
+    surest = max((*(c.sure for c in candidates), *(lettering.sure for lettering, _ in panels)), default=0.0)
+    readable = look.even >= LEAST_EVEN and (surest >= SURE or max(backdrops.values(), default=0.0) >= 0.5)
+    things = [_thing(c, labels.shape[1], labels.shape[0]) for c in candidates] if readable else []
     return Reading(
-        tuple(sorted((t for _, t in known), key=lambda thing: thing.box)),
-        tuple(lettering for lettering, _ in letterings),
+        tuple(sorted(things, key=lambda thing: thing.box)),
+        tuple(lettering for lettering, _ in panels) if readable else (),
         look,
         backdrops,
         picture.width,
@@ -92,6 +94,29 @@ def read_picture(picture: Picture) -> Reading:
         readable,
         not readable,
         reduced(picture.pixels, THUMBNAIL),
+    )
+
+
+_Panels = list[tuple[Lettering, tuple[int, int, int, int]]]
+
+
+def _settled(candidates: list[Candidate], panels: _Panels) -> tuple[list[Candidate], _Panels]:
+    """Of a thing and a lettering at one place, the surer."""
+    gone_things: set[int] = set()
+    gone_panels: set[int] = set()
+    for i, candidate in enumerate(candidates):
+        for k, (lettering, box) in enumerate(panels):
+            a = candidate.box
+            width, height = min(a[2], box[2]) - max(a[0], box[0]), min(a[3], box[3]) - max(a[1], box[1])
+            smaller = min((a[2] - a[0]) * (a[3] - a[1]), (box[2] - box[0]) * (box[3] - box[1]))
+            if width > 0 and height > 0 and width * height > 0.5 * smaller:
+                if candidate.sure > lettering.sure:
+                    gone_panels.add(k)
+                else:
+                    gone_things.add(i)
+    return (
+        [c for i, c in enumerate(candidates) if i not in gone_things],
+        [p for k, p in enumerate(panels) if k not in gone_panels],
     )
 
 

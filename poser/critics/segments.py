@@ -9,6 +9,7 @@ import numpy as np
 
 from poser.critics.palette import BLACK, DARK, GRAY, WHITE, Bytes, Floats, mixtures
 
+MAX_EDGE = 0.2  #: what takes more of the canvas's edge is a backdrop
 MIN_FILL = 0.12  #: a piece fills at least this share of its box
 
 
@@ -56,6 +57,8 @@ def find_pieces(
             left, top, width, height, area = (int(v) for v in stats[number])
             mask = (numbered[top : top + height, left : left + width] == number).astype(np.uint8)
             box = (x0 + left, y0 + top, x0 + left + width, y0 + top + height)
+            if _along_edges(mask, box, labels.shape) > MAX_EDGE:
+                continue
             if area < MIN_FILL * width * height or (ink and _thin(mask, label)):
                 continue
             backed = _backed(pixels, mask, box, label, colors, ink)
@@ -65,6 +68,17 @@ def find_pieces(
             if backed >= min_backed or (label != WHITE and area >= sizable):
                 found.append(Piece(label, box, mask, area, backed))
     return found
+
+
+def _along_edges(mask: Bytes, box: tuple[int, int, int, int], shape: tuple[int, ...]) -> float:
+    """Share of the edge of the canvas that a piece covers."""
+    height, width = shape
+    covered = 0
+    covered += cv2.countNonZero(mask[0]) if box[1] == 0 else 0
+    covered += cv2.countNonZero(mask[-1]) if box[3] == height else 0
+    covered += cv2.countNonZero(np.ascontiguousarray(mask[:, 0])) if box[0] == 0 else 0
+    covered += cv2.countNonZero(np.ascontiguousarray(mask[:, -1])) if box[2] == width else 0
+    return covered / (2 * (height + width))
 
 
 def _free_of_colors(labels: Bytes, mask: Bytes, box: tuple[int, int, int, int]) -> float:
