@@ -74,9 +74,11 @@ def _bridges(pieces: list[Piece]) -> list[_Bridge]:
                 continue
             away = outlines[first][:, None] - outlines[second][None]
             squared = (away * away).sum(axis=-1)
-            near = np.unravel_index(int(squared.argmin()), squared.shape)
-            start, end = outlines[first][near[0]], outlines[second][near[1]]
-            gap = float(np.sqrt(squared[near]))
+            gap = float(np.sqrt(squared.min()))
+            # between parallel edges, not at a corner, where the backing may be notched
+            nearly = np.argwhere(squared <= (1.1 * gap + 0.5) ** 2)
+            one, other = nearly[len(nearly) // 2]
+            start, end = outlines[first][one], outlines[second][other]
             found.append((gap, first, second, (int(start[0]), int(start[1])), (int(end[0]), int(end[1]))))
     return found
 

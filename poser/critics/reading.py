@@ -74,7 +74,7 @@ def read_picture(picture: Picture) -> Reading:
     for lettering, (left, top, right, bottom) in panels:
         if lettering.sure >= CLEAR:
             labels[top:bottom, left:right] = 0
-    candidates = find_candidates(look.pixels, labels, look.palette.colors, look.style in INKED)
+    candidates = find_candidates(look.pixels, labels, look.palette, look.style in INKED)
     candidates, panels = _settled([c for c in candidates if c.sure >= FAINT], panels)
     taken = np.zeros(labels.shape, np.uint8)
     for left, top, right, bottom in (*(c.box for c in candidates), *(box for _, box in panels)):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from poser.critics.palette import BLACK, DARK, GRAY, WHITE, Bytes, Floats, mixtures
+from poser.critics.palette import BLACK, DARK, GRAY, WHITE, Bytes, Floats, Palette, mixtures
 
 MAX_EDGE = 0.2  #: what takes more of the canvas's edge is a backdrop
 MIN_FILL = 0.12  #: a piece fills at least this share of its box
@@ -28,7 +28,7 @@ class Piece(NamedTuple):
 
 
 def find_pieces(
-    pixels: Bytes, labels: Bytes, colors: Floats, min_area: int, min_backed: float, ink: bool = False
+    pixels: Bytes, labels: Bytes, palette: Palette, min_area: int, min_backed: float, ink: bool = False
 ) -> list[Piece]:
     """All pieces of at least `min_area` px that lie on their backing.
 
@@ -37,18 +37,21 @@ def find_pieces(
     Args:
         pixels: uint8 (H, W, 3).
         labels: uint8 (H, W), their labels.
-        colors: (LABELS, 3) what the palette looks like in this picture.
+        palette: what the palette looks like in this picture.
         min_area: px.
         min_backed: least share of a piece's surroundings that shows backing, 0..1.
         ink: everything is outlined in black, which then counts as backing.
     """
     found: list[Piece] = []
+    colors = palette.colors
     sizable = (0.03 * min(labels.shape)) ** 2
     counts = np.bincount(labels.ravel(), minlength=DARK + 1)
     for label in range(1, DARK):
         if counts[label] < min_area:
             continue
         same = (labels == label).view(np.uint8)
+        if label == WHITE:
+            same &= palette.backing_mask(pixels, WHITE)  # not the wider reach that rims have
         x0, y0, wide, high = cv2.boundingRect(same)
         _, numbered, stats, _ = cv2.connectedComponentsWithStats(
             same[y0 : y0 + high, x0 : x0 + wide], connectivity=8, ltype=cv2.CV_32S

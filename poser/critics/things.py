@@ -8,7 +8,7 @@ import numpy as np
 
 from poser.critics.clusters import Cluster, cluster, coverage, regrown
 from poser.critics.glyph_classifier import Match, classify
-from poser.critics.palette import NAMES, Bytes, Floats
+from poser.critics.palette import NAMES, Bytes, Floats, Palette
 from poser.critics.segments import Piece, find_pieces
 
 LEAST_EXTENT = 0.045  #: smaller things are not looked for, shares of the shorter side
@@ -35,18 +35,19 @@ class Candidate(NamedTuple):
     sure: float
 
 
-def find_candidates(pixels: Bytes, labels: Bytes, colors: Floats, ink: bool = False) -> list[Candidate]:
+def find_candidates(pixels: Bytes, labels: Bytes, palette: Palette, ink: bool = False) -> list[Candidate]:
     """Things of a picture, the surely recognised and the doubtful.
 
     Args:
         pixels: uint8 (H, W, 3), the marks of its style taken off.
         labels: uint8 (H, W), their labels.
-        colors: float32 (LABELS, 3), what the palette looks like here.
+        palette: what the palette looks like here.
         ink: the style outlines everything in black.
     """
     short = min(labels.shape)
     dust = max(4, round((short * (_INK_DUST if ink else _DUST)) ** 2))
-    pieces = find_pieces(pixels, labels, colors, dust, _BACKED, ink)
+    colors = palette.colors
+    pieces = find_pieces(pixels, labels, palette, dust, _BACKED, ink)
     clusters = cluster(pieces, labels)
     sizable = [c for c in clusters if max(c.box[2] - c.box[0], c.box[3] - c.box[1]) >= LEAST_EXTENT * short]
     matches = dict(
