@@ -100,7 +100,9 @@ class PlanBuilder:
             question = f"Are there any {noun}?" if many else f"Is there {a(noun)}?"
             atom = self.atom("entity", label, question=question)
             draft = self.command(Operation.ADD, "", [atom], (label,))
-            number = f">={item.count}" if item.at_least else str(item.count)
+            total = item.total or item.count
+            least = item.at_least or item.more
+            number = f">={total + item.more}" if least else str(total)
             asked = count_question(item)
             draft.atoms.append(self.atom("count", label, number, question=asked, answer=number, parents=(atom.id,)))
         self.made[id(item)] = (draft.id, atom)
@@ -114,6 +116,8 @@ class PlanBuilder:
                 alive = [final(target) for target in targets]
                 of = tuple(dict.fromkeys(t for t in alive if not t.gone and t is not item and name(t) != name(item)))
                 if relation == "between":
+                    if len(of) == 1 and isinstance(of[0], Thing) and of[0].count > 1:
+                        of = (of[0], of[0])  # "between two trees"
                     if len(of) >= 2 and (relation, of[:2]) not in kept[id(item)]:
                         kept[id(item)].append((relation, of[:2]))
                     continue
@@ -144,6 +148,11 @@ class PlanBuilder:
                 draft.atoms.append(
                     self.atom("attribute", "color", label, item.color, question=question, parents=parents)
                 )
+        for color in [] if item.color else item.not_colors:
+            question = color_question(item, color)
+            draft.atoms.append(
+                self.atom("attribute", "color", label, color, question=question, answer="no", parents=parents)
+            )
         if item.size:
             goals.append(item.size)
             if item.size not in said:
@@ -232,10 +241,16 @@ def _text(item: Item, where: list[str]) -> str:
         words = f'Write "{item.text}"' + (f" in {style} letters" if style else "")
     else:
         many = item.count > 1 or item.at_least
-        adjectives = " ".join(word for word in (item.size, item.color) if word)
+        adjectives = " ".join(word for word in (item.size, item.color or item.pattern) if word)
         what = f"{adjectives} {item.plural if many else item.noun}".strip()
         bound = "at least " if item.at_least else ""
         words = f"Add {bound}{item.count} {what}" if many else f"Add {a(what)}"
+        if item.total > item.count:
+            words = f"Add {bound}{item.count} more {what} ({item.total} in all)"
+        elif item.more:
+            words = f"Add another {what}"
+        if item.not_colors and not item.color:
+            tail = ", ".join([f"not {' or '.join(item.not_colors)}", *where])
     return f"{words} {tail}".strip()
 
 

@@ -17,13 +17,6 @@ LEAD = word_set(
     "that so just okay ok hmm can could you should i want would like to let us on second thought still once "
     "again well maybe we 's better correction yesterday today review while additionally"
 )
-_MAKE = word_set("make paint turn color colour recolor recolour dye render tint give keep")
-_REMOVE = word_set("remove delete erase drop omit eliminate scrap discard lose skip cut")
-_REPLACE = word_set("replace swap exchange substitute change turn switch convert transform")
-_MOVE = word_set("move shift push slide put place")
-_BACKDROPS = {"background", "backdrop", "scene", "setting"}
-_GOES_TO = {"with", "for", "by", "to", "into", "as", "in"}
-_FEWER = {"fewer", "less"}
 
 
 class Changes:

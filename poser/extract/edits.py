@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from poser.extract.backdrop import backdrop_value, whole_picture
-from poser.extract.changes import Changes
+from poser.extract.changes import LEAD, Changes
 from poser.extract.phrases import phrase_at
 from poser.extract.places import spot_at
 from poser.extract.predicates import MODALS
@@ -13,12 +13,6 @@ from poser.extract.tokens import Sentence
 from poser.extract.vocabulary import colors, noun_at, tones
 from poser.extract.words import COLOR_NOUNS, LINKING, PRONOUNS, word_set
 
-#: Words an edit may begin with before its verb.
-LEAD = word_set(
-    "hence then actually finally please also and now afterwards next later but oh wait no sorry lastly after "
-    "that so just okay ok hmm can could you should i want would like to let us on second thought still once "
-    "again well maybe we 's better correction yesterday today review while additionally"
-)
 _MAKE = word_set("make paint turn color colour recolor recolour dye render tint give keep")
 _REMOVE = word_set("remove delete erase drop omit eliminate scrap discard lose skip cut")
 _REPLACE = word_set("replace swap exchange substitute change turn switch convert transform")

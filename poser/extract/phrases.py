@@ -90,8 +90,13 @@ def _list_goes_on(s: Sentence, i: int, p: Phrase, unknown: list[int]) -> bool:
         return False
     hit = colors.at(s, i + 1) or sizes.at(s, i + 1)
     if hit is not None:
+        if s.mark(hit[1]) == ",":
+            return noun_at(s, hit[1] + 1) is not None or noun_at(s, hit[1] + 2) is not None
         return bool(s.word(hit[1])) and s.word(hit[1]) not in BOUNDARY
-    return False
+    before = colors.at(s, i - 1) or sizes.at(s, i - 1)
+    adjective = s.word(i + 1) not in BOUNDARY and number_at(s, i + 1) is None and noun_at(s, i + 1) is None
+    # the last of three ("a big, red, shiny tractor")
+    return before is not None and s.mark(i - 2) == "," and adjective and noun_at(s, i + 2) is not None
 
 
 def _qualifier(s: Sentence, i: int, p: Phrase, unknown: list[int]) -> int | None:
@@ -113,7 +118,12 @@ def _qualifier(s: Sentence, i: int, p: Phrase, unknown: list[int]) -> int | None
     if longer and color is not None and known is not None:
         rest = noun_at(s, color[1])  # "red apple" is a spelling of apple, and still says red
         longer = rest is None or rest[0] != known[0]
+    if color is not None and color[1] < len(s) and s.tokens[color[1]].joined and s.word(color[1]).endswith("ed"):
+        if s.word(color[1]) not in COLOR_NOUNS | {"painted", "tinted", "coated"}:
+            return color[1] + 1  # "red-haired" is not red
     if color is not None and not longer:
+        if s.word(i - 1) == "and" and p.color not in (None, color[0]):
+            p.pattern = f"{p.color} and {color[0]}"
         p.color = color[0]
         i = color[1]
         while s.word(i) in COLOR_NOUNS:
@@ -161,6 +171,8 @@ def _head(s: Sentence, i: int, known: tuple[Noun, int], p: Phrase) -> Phrase | N
         return None
     said = " ".join(s.word(k) for k in range(i, end))
     p.said = said
+    if p.pattern:
+        p.color = None
     if s.word(end) in COMPOUND_TAILS and s.word(end) not in BOUNDARY:
         head = s.words(i, end + 1).lower()
         p.noun, p.plural, p.known, p.end, p.said = singular(head), plural(singular(head)), False, end + 1, head

@@ -173,7 +173,7 @@ COMPOUND_TAILS = word_set(
 TEXT_CUES = word_set(
     "word words text title caption heading headline header lettering letters letter slogan phrase message inscription "
     "subtitle sentence tagline label writing typography font lettered textbox subheading name logo watermark "
-    "watermarks captions labels signature titles numbers texts watermarked"
+    "watermarks captions labels signature titles numbers texts watermarked letterings slogans phrases"
 )
 TEXT_VERBS = word_set(
     "says say saying reads read reading written spelling spells spell labelled labeled titled captioned marked "
