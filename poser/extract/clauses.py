@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from poser.extract.backdrop import TIMES, whole_at
-from poser.extract.edits import LEAD
+from poser.extract.changes import LEAD, shown
 from poser.extract.negations import absence_at
 from poser.extract.phrases import phrase_at
 from poser.extract.predicates import MODALS, quality_at
@@ -54,7 +54,7 @@ class Clauses(Qualities):
         if not mark:
             return None
         if mark in {",", ":"}:
-            self.opening = True
+            self.opening, self.clause = True, i + 1
             if mark == "," and self.verb:
                 self.coordinated = []
             self.verb = self.verb and mark == ":"
@@ -94,7 +94,7 @@ class Clauses(Qualities):
             gone = [thing for thing in self.sketch.live() if thing.noun == noun]
             for thing in gone if hit.withdraws else []:
                 thing.gone = True
-                self.sketch.folded.append(Fold(self.s.words(0, len(self.s)), "removed"))
+                self.sketch.folded.append(Fold(self.s.words(i, hit.end), f"{shown(thing)} removed"))
             if not gone and noun not in self.sketch.absent:
                 self.sketch.absent.append(noun)
         self.opening = True
@@ -194,7 +194,7 @@ class Clauses(Qualities):
         if s.word(p.end) == "instead" and s.word(p.end + 1) == "of":
             old = self.references.target(s, p.end + 2)
             if old is not None:
-                self.editor.swap(old[0], items, s.words(0, len(s)))
+                self.editor.swap(old[0], items, s.words(i, old[1]))
                 self.references.mention(items)
                 return old[1]
         joined = s.word(i - 1) == "and" or (s.mark(i - 1) == "," and not self.verb and not self.applied)

@@ -77,7 +77,7 @@ def phrase_at(s: Sentence, i: int) -> Phrase | None:
         if word in {"one", "ones"} and (p.article in ("the", "another") or p.color or p.size or p.ordinal is not None):
             p.end, p.several = i + 1, p.several or word == "ones"
             return p
-        if word in BOUNDARY or word in TEXT_CUES or number_at(s, i) is not None:
+        if word in BOUNDARY or word in TEXT_CUES or word == "another" or number_at(s, i) is not None:
             break
         unknown.append(i)
         i += 1
@@ -200,6 +200,10 @@ def _unknown(s: Sentence, start: int, i: int, p: Phrase, unknown: list[int]) -> 
             return None
         if word in _SIDES or s.tokens[i - 1].joined or word.endswith((*ABSTRACT_ENDINGS, "ly", "ing", "ed")):
             return None
+        if word in COMPOUND_TAILS and len(unknown) > 1 and unknown[-2] == i - 2:
+            before = s.word(i - 2)
+            if not before.endswith(("y", "ed", "ing", "ful", "ous", "ish", "en", "ic", "al")):
+                lone = f"{before} {lone}"  # "camel statue"
         p.noun, p.plural, p.known, p.end, p.said = lone, plural(lone), False, i, word
         p.several = p.several or looks_plural(word)
         if p.several and p.count == 1:

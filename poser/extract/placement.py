@@ -31,6 +31,7 @@ class Placement:
         subject: what a colour, size, place or relation is said of.
         coordinated: the things listed before the verb ("the cat and the dog are black").
         host: what has all that follows "with" ("a mug with a spoon beside it and a book under it").
+        clause: where the present clause begins.
         compared: what something was last said to be left of, above …, and where in the sentence that ends.
     """
 
@@ -49,6 +50,7 @@ class Placement:
         self.verb = False
         self.row: list[Item] | None = None
         self.unread: list[str] = []
+        self.clause = 0
         self.host: Item | None = None
         self.compared: tuple[int, list[Item]] = (-1, [])
 

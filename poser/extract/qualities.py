@@ -79,7 +79,8 @@ class Qualities(Placement):
         )
         for item in self.coordinated if together else self.subject:
             if quality.color and item.color and item.color != quality.color:
-                self.sketch.folded.append(Fold(s.words(0, len(s)), f"colour {quality.color}", item))
+                change = f"{item.color} -> {quality.color}"
+                self.sketch.folded.append(Fold(s.words(self.clause, quality.end), change, item))
             item.color, item.size = quality.color or item.color, quality.size or item.size
             if quality.number and isinstance(item, Thing):
                 item.count, item.at_least = quality.number, False

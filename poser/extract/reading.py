@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from poser.extract.changes import LEAD
 from poser.extract.clauses import Clauses
-from poser.extract.edits import LEAD, Editor
+from poser.extract.edits import Editor
 from poser.extract.references import References
 from poser.extract.sketch import Sketch
 from poser.extract.tokens import sentences
@@ -24,6 +25,7 @@ def read(prompt: str, source: bool = False) -> Sketch:
             clauses.subject = references.recent[-1:]
         clauses.read(end or 0)
         references.draft = None
+        references.later = True
         references.anchor = []
         if clauses.unread and len(clauses.unread) <= 30:
             references.sketch.note("not understood: " + ", ".join(dict.fromkeys(clauses.unread)))

@@ -41,6 +41,7 @@ class References:
         anchor: what the current sentence compares others with ("above the crown A, below it B").
         group: the group of several mentioned last, of which "two are blue" speaks.
         past: the last comparison: relation, and what was compared with.
+        later: this is not the first sentence.
         draft: lettering announced whose words still come ("the title at the top reads …").
     """
 
@@ -50,6 +51,7 @@ class References:
         self.anchor: list[Item] = []
         self.draft: Sign | None = None
         self.group: Thing | None = None
+        self.later = False
         self.past: tuple[str, list[Item]] = ("", [])
 
     def mention(self, items: list[Item]) -> None:
@@ -97,7 +99,7 @@ class References:
             if thing.existing and thing.label == label:
                 return thing
         count = p.count if p.several or p.counted else 1
-        thing = Thing(p.noun, p.plural, p.known, count, p.several, label=label, existing=True)
+        thing = Thing(p.noun, p.plural, p.known, p.out_of or count, p.several, label=label, existing=True)
         self.sketch.things.append(thing)
         return thing
 
@@ -226,7 +228,7 @@ class References:
         if p is None:
             return None
         got: list[Item] = [*self.take(p)]
-        if not got and p.noun and p.end - i == 2 and not s.word(p.end):
+        if not got and p.noun and p.end - i == 2 and not s.word(p.end) and not self.later:
             got = [self.new(p)]  # "above the fence", of which nothing else is known
         return (got, p.end) if got else None
 

@@ -148,7 +148,7 @@ NON_THINGS = word_set(
     "others one ones thing things object objects item items stuff everything something nothing anything group set "
     "total frame canvas page same backdrop array assortment variety collection display arrangement testament nod "
     "symphony tapestry juxtaposition interplay blend mix mixture combination scattering whisper tale journey job "
-    "question favor idea example reason fact case point purpose use need want wish plan body bed stretch expanse "
+    "question favor idea example frill frills fuss nonsense doubt problem reason fact case point purpose use need want wish plan body bed stretch expanse "
     "patch layer hustle bustle visual creature sound silhouette outline palette theme concept story narrative future "
     "past present day today tomorrow pic pics drawing illustration painting artwork render rendering version copy"
 )
