@@ -31,7 +31,8 @@ class Changes:
     def _refer(self, s: Sentence, i: int) -> tuple[list[Item], int, Phrase | None] | None:
         """The earlier items named at i."""
         word = s.word(i)
-        if word in PRONOUNS:
+        named = phrase_at(s, i) if word == "both" else None  # "both cars"
+        if word in PRONOUNS and not (named is not None and named.noun):
             anchor, self.references.anchor = self.references.anchor, []
             refs = self.references.pronoun(PRONOUNS[word])
             self.references.anchor = anchor
@@ -60,8 +61,9 @@ class Changes:
         wanted = p.count if p.one_of else 1
         pool = refs
         if p.place is not None:
-            picked = [item for item in refs if isinstance(item, Thing) and item.pick == p.place]
-            pool = picked or [item for item in refs if isinstance(item, Thing) and not item.pick] or refs
+            picked: list[Item] = [item for item in refs if isinstance(item, Thing) and item.pick == p.place]
+            free: list[Item] = [item for item in refs if isinstance(item, Thing) and not item.pick]
+            pool = picked or free or refs
         last = pool[-1]
         if not isinstance(last, Thing) or last.existing:
             return pool[-1:]
@@ -118,11 +120,14 @@ class Changes:
         hit = colors.at(s, end)
         return hit[1] if hit is not None and end > quality.end else end
 
-    def _become(self, refs: list[Item], p: Phrase | None, q: Phrase) -> int | None:
-        """Make things what q says: something else ("a cow"), or another number of the same ("four cats")."""
+    def _become(self, refs: list[Item], p: Phrase | None, q: Phrase, known: bool = False) -> int | None:
+        """Make things what q says: something else ("a cow"), or another number of the same ("four cats").
+
+        `known`: only what the lexicon knows, since "make it a surprise" names nothing.
+        """
         same = next((thing for thing in reversed(self.sketch.live()) if thing.noun == q.noun), None)
         old = refs[-1] if same is None else same
-        if not isinstance(old, Thing) or not q.known or not q.counted:
+        if not isinstance(old, Thing) or (known and not q.known) or not q.counted:
             return None
         if q.noun != old.noun or old.existing:
             self._exchange(self._pick(refs[-1:], p), q)
@@ -165,7 +170,7 @@ class Changes:
 
 
 def shown(item: Item) -> str:
-    """An item in a word or three, for the storyboard: "red car", "two"-less plural for several, lettering quoted."""
+    """An item in a word or three, for the storyboard: "red car", "dogs", lettering quoted."""
     if isinstance(item, Sign):
         return f'"{item.text}"'
     many = item.count > 1 or item.at_least

@@ -238,7 +238,13 @@ class Clauses(Qualities):
         if before in _PURPOSE and not wished and not self.waiting and not self.references.find(p):
             return True
         carrier = p.said in CARRIERS or (not p.known and p.said.split()[-1:] and p.said.split()[-1] in CARRIERS)
-        if carrier and p.color is None and p.count == 1 and not self.references.find(p):
+        if (
+            carrier
+            and before not in {"with", "has", "have"}
+            and p.color is None
+            and p.count == 1
+            and not self.references.find(p)
+        ):
             return True
         bare = p.known and not p.article and not p.counted and not (p.color or p.size) and not p.several
         return bool(

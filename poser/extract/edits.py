@@ -143,7 +143,7 @@ class Editor(Statements):
         if done is None and s.word(i - 1) == "make" and not self.sketch.source:
             q = phrase_at(s, end)
             if q is not None and q.noun and q.article == "a":
-                done = self._become(refs, p, q)
+                done = self._become(refs, p, q, known=True)
                 return done + (s.word(done) == "instead") if done is not None else None
         return done
 
@@ -267,6 +267,3 @@ def _stands_elsewhere(item: Item, spot: str, targets: list[Item]) -> bool:
     if not targets:
         return any(place != spot for place in item.places)
     return any(set(of) & set(targets) and name != spot for name, of in item.relations if isinstance(item, Thing))
-
-
-

@@ -35,6 +35,7 @@ from poser.extract.words import (
 _SIDES = {"left": "left", "right": "right", "middle": "middle", "center": "middle", "centre": "middle", "top": "top",
           "bottom": "bottom", "leftmost": "left", "rightmost": "right", "upper": "top", "lower": "bottom"}  # fmt: skip
 _INTENSIFIERS = {"very", "really", "so", "quite", "extra", "super", "rather", "truly", "single", "more", "simple"}
+_BIDS = {"use", "write", "print", "type", "spell", "include", "keep", "reserve", "letter"}
 _LONGEST = 9
 
 
@@ -42,6 +43,8 @@ def phrase_at(s: Sentence, i: int) -> Phrase | None:
     """The noun phrase that starts at token i, or None."""
     start = i
     p = Phrase(i)
+    if s.word(i) in _BIDS and noun_at(s, i) is None:
+        return None
     some = number_at(s, i)
     if some and s.word(i + 1) == "of" and s.word(i + 2) in {"them", "these", "those"}:
         return Phrase(i + 3, count=some, counted=True, one_of=True, article="the")
@@ -118,9 +121,8 @@ def _qualifier(s: Sentence, i: int, p: Phrase, unknown: list[int]) -> int | None
     if longer and color is not None and known is not None:
         rest = noun_at(s, color[1])  # "red apple" is a spelling of apple, and still says red
         longer = rest is None or rest[0] != known[0]
-    if color is not None and color[1] < len(s) and s.tokens[color[1]].joined and s.word(color[1]).endswith("ed"):
-        if s.word(color[1]) not in COLOR_NOUNS | {"painted", "tinted", "coated"}:
-            return color[1] + 1  # "red-haired" is not red
+    if color is not None and _of_a_part(s, color[1]):
+        return color[1] + 1
     if color is not None and not longer:
         if s.word(i - 1) == "and" and p.color not in (None, color[0]):
             p.pattern = f"{p.color} and {color[0]}"
@@ -142,6 +144,12 @@ def _qualifier(s: Sentence, i: int, p: Phrase, unknown: list[int]) -> int | None
         if hit is not None and noun_at(s, hit[1]) is not None:
             return i + 1
     return None
+
+
+def _of_a_part(s: Sentence, i: int) -> bool:
+    """True if the word at i makes the colour before it a part's: "red-haired" is not red."""
+    word = s.word(i)
+    return word.endswith("ed") and s.tokens[i].joined and word not in COLOR_NOUNS | {"painted", "tinted", "coated"}
 
 
 def _measure(s: Sentence, i: int, p: Phrase) -> int | None:
@@ -198,7 +206,8 @@ def _unknown(s: Sentence, start: int, i: int, p: Phrase, unknown: list[int]) -> 
         lone = singular(word)
         if {word, lone} & (NON_THINGS | PARTS | PICTURE_WORDS | CARRIERS) or not word.isalpha():
             return None
-        if word in _SIDES or s.tokens[i - 1].joined or word.endswith((*ABSTRACT_ENDINGS, "ly", "ing", "ed")):
+        abstract = len(word) > 5 and word.endswith(ABSTRACT_ENDINGS)  # but "fence"
+        if word in _SIDES or s.tokens[i - 1].joined or abstract or word.endswith(("ly", "ing", "ed")):
             return None
         if word in COMPOUND_TAILS and len(unknown) > 1 and unknown[-2] == i - 2:
             before = s.word(i - 2)

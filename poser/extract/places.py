@@ -134,9 +134,7 @@ def _sided(sentence: Sentence, i: int) -> Spot | None:
             and sentence.word(at + 2) != "of"
         ):
             return Spot("relation", "each side", at + 2, "it")
-        if (
-            sentence.word(at) == "both" and sentence.word(at + 1) == "sides" and sentence.word(at + 2) != "of"
-        ):
+        if sentence.word(at) == "both" and sentence.word(at + 1) == "sides" and sentence.word(at + 2) != "of":
             return Spot("relation", "each side", at + 2, "it")
     if sentence.word(at) == "the":
         at += 1

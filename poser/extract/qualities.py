@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from poser.extract.placement import Placement
 from poser.extract.phrases import phrase_at
+from poser.extract.placement import Placement
 from poser.extract.predicates import part_at, quality_at
-from poser.extract.sketch import Fold, Item, Thing
+from poser.extract.sketch import Fold, Thing
 from poser.extract.vocabulary import colors, noun_at
 from poser.extract.words import BOUNDARY, INDEFINITE
 

@@ -9,6 +9,7 @@ from poser.extract.references import References
 from poser.extract.sketch import Sketch
 from poser.extract.tokens import sentences
 from poser.extract.vocabulary import noun_at
+from poser.extract.words import UNREMARKABLE
 
 
 def read(prompt: str, source: bool = False) -> Sketch:
@@ -27,6 +28,7 @@ def read(prompt: str, source: bool = False) -> Sketch:
         references.draft = None
         references.later = True
         references.anchor = []
-        if clauses.unread and len(clauses.unread) <= 30:
-            references.sketch.note("not understood: " + ", ".join(dict.fromkeys(clauses.unread)))
+        unread = [words for words in clauses.unread if not set(words.lower().split()) <= UNREMARKABLE]
+        if unread and len(unread) <= 30:
+            references.sketch.note("not understood: " + ", ".join(dict.fromkeys(unread)))
     return references.sketch

@@ -158,15 +158,15 @@ class References:
         if last is None:
             return []
         rest = self.group
-        if p.article != "another" and rest is not None and not rest.gone and rest.noun == last.noun:
-            if rest is not last and rest.color is None and rest.size is None:
-                last = rest  # "two cars, a red one and a blue one"
-                if last.count <= p.count:
-                    self.group = None
-                    return [self.split(last, p.count, p.color, p.size)]
-        if p.article == "a" and not joined and last.count == p.count:
-            if not (last.color and p.color) and not (last.size and p.size):
-                return [self._said_again(last, p)]  # "a dragon! A green one"
+        plain = rest is not None and not (rest.gone or rest.color or rest.size)
+        if p.article != "another" and rest is not None and plain and rest is not last and rest.noun == last.noun:
+            last = rest  # "two cars, a red one and a blue one"
+            if last.count <= p.count:
+                self.group = None
+                return [self.split(last, p.count, p.color, p.size)]
+        agrees = not (last.color and p.color) and not (last.size and p.size)
+        if p.article == "a" and not joined and last.count == p.count and agrees:
+            return [self._said_again(last, p)]  # "a dragon! A green one"
         if p.article != "another" and last.count > p.count and not last.at_least:
             return [self.split(last, p.count, p.color, p.size)]
         return [self.new(p, last)]

@@ -88,7 +88,7 @@ class Edit:
         goal: colour, size, place, the new lettering, or "".
         new: what replaces it.
         target: what it is moved next to, above …
-        before: how many things and letterings the prompt had named before it.
+        earlier: ids of the objects for what the prompt had named before it.
     """
 
     operation: str
@@ -96,7 +96,7 @@ class Edit:
     goal: str = ""
     new: Item | None = None
     target: Item | None = None
-    before: int = 0
+    earlier: tuple[int, ...] = ()
 
 
 @dataclass
@@ -129,7 +129,7 @@ class Sketch:
 
     def edit(self, edit: Edit) -> None:
         """Keep an edit of the source picture, in the order of the prompt."""
-        edit.before = len(self.things) + len(self.signs)
+        edit.earlier = tuple(id(item) for item in self.items())
         self.edits.append(edit)
 
     def note(self, words: str) -> None:

@@ -132,6 +132,14 @@ FILLER = word_set(
     "rests hanging hangs get gets give add draw create generate put place remove change turn paint final result "
     "my favorite exactly only about around instead after before until afterwards later once first step"
 )
+#: Verbs and particles that carry a wish or announce lettering; that they are not understood is not worth a note.
+UNREMARKABLE = word_set(
+    "write writes written print type spell use read reads reading say says saying quote unquote letter go goes come "
+    "comes include includes included belong belongs find keep kept stay request reserve describe prepare mean yes no "
+    "nah more much nothing anything nobody following half dozen second thought take since already enough course "
+    "obviously used theirs per list idea mind correction agreed wherever whatsoever that whether always main "
+    "zero one two three four five six seven eight nine ten eleven twelve"
+)
 #: Heads of noun phrases that are no thing one could point at.
 NON_THINGS = word_set(
     "sense touch hint feeling feel mood atmosphere vibe glow light lighting shade shadow shadows air way bit lot kind "
@@ -148,9 +156,10 @@ NON_THINGS = word_set(
     "others one ones thing things object objects item items stuff everything something nothing anything group set "
     "total frame canvas page same backdrop array assortment variety collection display arrangement testament nod "
     "symphony tapestry juxtaposition interplay blend mix mixture combination scattering whisper tale journey job "
-    "question favor idea example frill frills fuss nonsense doubt problem reason fact case point purpose use need want wish plan body bed stretch expanse "
+    "question favor idea example reason fact case point purpose use need want wish plan body bed stretch expanse "
     "patch layer hustle bustle visual creature sound silhouette outline palette theme concept story narrative future "
-    "past present day today tomorrow pic pics drawing illustration painting artwork render rendering version copy"
+    "past present day today tomorrow pic pics drawing illustration painting artwork render rendering version copy "
+    "frill frills fuss nonsense doubt problem dance chance"
 )
 ABSTRACT_ENDINGS = ("ness", "ity", "tion", "sion", "ment", "ance", "ence", "ism", "hood", "ship", "dom")
 #: Parts of things; unknown to the lexicon they modify the thing they belong to and are no thing of their own.
