@@ -222,8 +222,14 @@ def _follows(claim: _Claim, facts: _Side, atoms: _Side) -> bool:
 
 
 def _total(noun: str, facts: _Side) -> int:
-    """How many things of a noun the facts count in all groups together, or -1 if they do not say."""
+    """How many things of a noun the facts count in all groups together, or -1 if they do not say.
+
+    A bare noun beside groups of it counts them all: three stars, one of them red.
+    """
     counts = {f.subjects[0]: f.value for f in facts.claims if f.kind == "count" and f.subjects[0].noun == noun}
+    whole = counts.get(Subject(noun, None, None, None))
+    if whole is not None:
+        return int(whole) if whole.isdecimal() else -1
     if facts.groups.get(noun, set()) - counts.keys() or not all(value.isdecimal() for value in counts.values()):
         return -1
     return sum(int(value) for value in counts.values()) if counts else -1

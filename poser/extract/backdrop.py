@@ -54,6 +54,10 @@ def _background(sentence: Sentence, i: int, opening: bool) -> Whole | None:
         behind = backdrop_value(sentence, i + 1)
         if behind is not None and sentence.word(behind[1]) == "behind":
             return Whole("background", behind[0], behind[1] + 2, 3, sentence.words(i + 1, behind[1]))
+    if sentence.word(i - 1) == "it" and word in {"is", "was"} and i == 1:
+        hit = scenes.at(sentence, skip_article(sentence, i + 1))
+        if hit is not None and ends(sentence, hit[1]):
+            return Whole("background", hit[0], hit[1], 2, sentence.words(i + 1, hit[1]))
     if word == "underwater" and i > 0 and not sentence.word(i + 1):
         return Whole("background", "underwater", i + 1, 2, word)
     if word in _IN or word == "set":
@@ -194,6 +198,9 @@ def _mentioned(sentence: Sentence, i: int) -> Whole | None:
     begin = skip_article(sentence, i)
     for here in range(begin, begin + 4):
         hit = scenes.at(sentence, here)
+        shade = colors.at(sentence, here)
+        if hit is not None and shade is not None and shade[1] > hit[1]:
+            return None  # "a sky blue shirt"
         if hit is not None:
             end = hit[1]
             if _says_in_background(sentence, end):

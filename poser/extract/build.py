@@ -7,7 +7,7 @@ from poser.experts.plan_check import check_plan
 from poser.experts.types import Atom, Folded, Operation, Plan
 from poser.extract.labels import final, name_things
 from poser.extract.sketch import Item, Sign, Sketch, Thing
-from poser.extract.source_commands import source_commands
+from poser.extract.source_commands import settle, source_commands
 from poser.extract.vocabulary import plural
 from poser.extract.wording import (
     Draft,
@@ -66,8 +66,11 @@ class PlanBuilder:
         for item in things:
             self._describe(item, relations[id(item)])
         source_commands(self)
+        self._number()
         self._absent()
         self._whole()
+        if self.sketch.source:
+            settle(self)
         if not self.drafts:
             words = " ".join(prompt.split())[:_WHOLE_PROMPT]
             self.sketch.note("nothing in the prompt was understood; it is passed on as it stands.")
@@ -85,6 +88,13 @@ class PlanBuilder:
             extractor="grammar",
         )
 
+    def _number(self) -> None:
+        """Give the commands so far ids in their order."""
+        ids = {draft.id: f"c{n}" for n, draft in enumerate(self.drafts, start=1)}
+        for draft in self.drafts:
+            draft.id, draft.after = ids[draft.id], [ids[other] for other in draft.after]
+        self.made = {key: (ids[made], atom) for key, (made, atom) in self.made.items()}
+
     def _home(self, item: Item | None) -> str | None:
         found = self.made.get(id(final(item))) if item is not None else None
         return found[0] if found else None
@@ -100,7 +110,9 @@ class PlanBuilder:
             question = f"Are there any {noun}?" if many else f"Is there {a(noun)}?"
             atom = self.atom("entity", label, question=question)
             draft = self.command(Operation.ADD, "", [atom], (label,))
-            number = f">={item.count}" if item.at_least else str(item.count)
+            total = item.total or item.count
+            least = item.at_least or item.more
+            number = f">={total + item.more}" if least else str(total)
             asked = count_question(item)
             draft.atoms.append(self.atom("count", label, number, question=asked, answer=number, parents=(atom.id,)))
         self.made[id(item)] = (draft.id, atom)
@@ -114,6 +126,8 @@ class PlanBuilder:
                 alive = [final(target) for target in targets]
                 of = tuple(dict.fromkeys(t for t in alive if not t.gone and t is not item and name(t) != name(item)))
                 if relation == "between":
+                    if len(of) == 1 and isinstance(of[0], Thing) and of[0].count > 1:
+                        of = (of[0], of[0])  # "between two trees"
                     if len(of) >= 2 and (relation, of[:2]) not in kept[id(item)]:
                         kept[id(item)].append((relation, of[:2]))
                     continue
@@ -144,15 +158,22 @@ class PlanBuilder:
                 draft.atoms.append(
                     self.atom("attribute", "color", label, item.color, question=question, parents=parents)
                 )
+        for color in [] if item.color else item.not_colors:
+            question = color_question(item, color)
+            draft.atoms.append(
+                self.atom("attribute", "color", label, color, question=question, answer="no", parents=parents)
+            )
         if item.size:
             goals.append(item.size)
             if item.size not in said:
                 question = size_question(item)
                 draft.atoms.append(self.atom("attribute", "size", label, item.size, question=question, parents=parents))
         where: list[str] = []
+        others = self._counted_too(item)
         for place in _places(item.places):
             question = place_question(item, place)
-            draft.atoms.append(self.atom("relation", place, label, "canvas", question=question, parents=parents))
+            if all(place in other.places for other in others):
+                draft.atoms.append(self.atom("relation", place, label, "canvas", question=question, parents=parents))
             where.append(at_place(place))
             goals.append(place)
         for relation, of in relations:
@@ -160,12 +181,22 @@ class PlanBuilder:
             made = [self.made[id(target)] for target in of if id(target) in self.made]
             needs = (first.id, *(atom.id for _, atom in made))
             question = relation_question(item, relation, of)
-            draft.atoms.append(self.atom("relation", relation, label, *targets, question=question, parents=needs))
+            if all((relation, of) in other.relations for other in others):
+                draft.atoms.append(self.atom("relation", relation, label, *targets, question=question, parents=needs))
             where.append(f"{relation} " + " and ".join(the(target) for target in of))
             goals.append(f"{relation} " + " and ".join(targets))
             draft.after += [made_id for made_id, _ in made if not self._builds_on(made_id, draft.id)]
         draft.goals = (*draft.goals, *goals)
         draft.text = _text(item, where)
+
+    def _counted_too(self, item: Item) -> list[Thing]:
+        """Other groups that the item's label speaks of as well; what is said of it has to hold of them too."""
+        if not isinstance(item, Thing) or item.total <= item.count:
+            return []
+        words = set(item.label.split())
+        return [
+            t for t in self.sketch.live() if t is not item and t.noun == item.noun and words <= set(t.label.split())
+        ]
 
     def _builds_on(self, one: str, other: str) -> bool:
         """True if command `one` is or builds on command `other`, at once or by others in between."""
@@ -232,10 +263,16 @@ def _text(item: Item, where: list[str]) -> str:
         words = f'Write "{item.text}"' + (f" in {style} letters" if style else "")
     else:
         many = item.count > 1 or item.at_least
-        adjectives = " ".join(word for word in (item.size, item.color) if word)
+        adjectives = " ".join(word for word in (item.size, item.color or item.pattern) if word)
         what = f"{adjectives} {item.plural if many else item.noun}".strip()
         bound = "at least " if item.at_least else ""
         words = f"Add {bound}{item.count} {what}" if many else f"Add {a(what)}"
+        if item.total > item.count:
+            words = f"Add {bound}{item.count} more {what} ({item.total} in all)"
+        elif item.more:
+            words = f"Add another {what}"
+        if item.not_colors and not item.color:
+            tail = ", ".join([f"not {' or '.join(item.not_colors)}", *where])
     return f"{words} {tail}".strip()
 
 

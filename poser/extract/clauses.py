@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from poser.extract.backdrop import TIMES, whole_at
-from poser.extract.edits import LEAD
+from poser.extract.changes import LEAD, shown
 from poser.extract.negations import absence_at
 from poser.extract.phrases import phrase_at
-from poser.extract.places import Spot
 from poser.extract.predicates import MODALS, quality_at
 from poser.extract.qualities import Qualities
 from poser.extract.quantities import Phrase, number_at
@@ -22,19 +23,10 @@ from poser.extract.words import (
     PARTS,
     POSSESSIVE,
     PRONOUNS,
-    word_set,
 )
 
-Waiting = tuple[Spot, list[Item]]
-
-_BRING = word_set(
-    "i we you would like want need see please put place add draw have there is are be let us find imagine "
-    "comes come goes go stands stand sits sit lies lie hangs hang then should must write it says will also "
-    "includes show shows sets waits wait rises rise rests floats float fly flies read 'd one"
-)
 _PURPOSE = {"for", "about", "because", "like", "from"}
 _NEW_CLAUSE = {"and", "while", "with", "plus", "but", "then", "whereas"}
-_MIRRORED = {"left of": "right of", "right of": "left of", "above": "below", "below": "above"}
 
 
 class Clauses(Qualities):
@@ -62,7 +54,7 @@ class Clauses(Qualities):
         if not mark:
             return None
         if mark in {",", ":"}:
-            self.opening = True
+            self.opening, self.clause = True, i + 1
             if mark == "," and self.verb:
                 self.coordinated = []
             self.verb = self.verb and mark == ":"
@@ -102,7 +94,7 @@ class Clauses(Qualities):
             gone = [thing for thing in self.sketch.live() if thing.noun == noun]
             for thing in gone if hit.withdraws else []:
                 thing.gone = True
-                self.sketch.folded.append(Fold(self.s.words(0, len(self.s)), "removed"))
+                self.sketch.folded.append(Fold(self.s.words(i, hit.end), f"{shown(thing)} removed"))
             if not gone and noun not in self.sketch.absent:
                 self.sketch.absent.append(noun)
         self.opening = True
@@ -188,7 +180,13 @@ class Clauses(Qualities):
         if self._no_thing(i, p):
             self.opening = False
             return p.end
-        items: list[Item] = [*self.references.take(p)]
+        if p.end < len(s) and s.tokens[p.end].kind == "quote" and not p.noun and (p.color or p.size):
+            sign = self.references.sign(s.tokens[p.end].raw)  # "a small “NEW”"
+            sign.color, sign.size = p.color or sign.color, p.size or sign.size
+            self._make([sign], s.word(i - 1) == "and")
+            return p.end + 1
+        p = self._elliptic(p)
+        items: list[Item] = [*self.references.take(p, self._repeats(i), s.word(i - 1) == "and")]
         if not items:
             if p.noun:
                 self.unread.append(s.words(i, p.end))
@@ -196,7 +194,7 @@ class Clauses(Qualities):
         if s.word(p.end) == "instead" and s.word(p.end + 1) == "of":
             old = self.references.target(s, p.end + 2)
             if old is not None:
-                self.editor.swap(old[0], items, s.words(0, len(s)))
+                self.editor.swap(old[0], items, s.words(i, old[1]))
                 self.references.mention(items)
                 return old[1]
         joined = s.word(i - 1) == "and" or (s.mark(i - 1) == "," and not self.verb and not self.applied)
@@ -205,6 +203,30 @@ class Clauses(Qualities):
         if p.several and isinstance(items[0], Thing):
             self.references.group = items[0]
         return p.end
+
+    def _elliptic(self, p: Phrase) -> Phrase:
+        """The phrase with the noun that follows later: "a blue" in "a blue and a red car"."""
+        s, q = self.s, p
+        if p.noun or p.article == "the" or s.word(p.end - 1) in {"one", "ones"}:
+            return p
+        for _ in range(4):
+            at = q.end + (s.mark(q.end) == ",")
+            at += s.word(at) == "and"
+            following = phrase_at(s, at) if at > q.end else None
+            if following is None or not following.counted or not (following.color or following.size):
+                return p
+            if following.noun:
+                return replace(p, noun=following.noun, plural=following.plural, known=following.known)
+            q = following
+        return p
+
+    def _repeats(self, i: int) -> bool:
+        """True if the phrase at i spells out what stands before a colon, or corrects a number: "let there be two"."""
+        at = i - 1
+        while self.s.word(at) in FILLER:
+            at -= 1
+        there = [self.s.word(i - 3), self.s.word(i - 2), self.s.word(i - 1)]
+        return self.s.mark(at) == ":" or there == ["let", "there", "be"]
 
     def _no_thing(self, i: int, p: Phrase) -> bool:
         """A possessor, a purpose, the carrier of the picture, or a word that is a verb here."""
@@ -216,7 +238,13 @@ class Clauses(Qualities):
         if before in _PURPOSE and not wished and not self.waiting and not self.references.find(p):
             return True
         carrier = p.said in CARRIERS or (not p.known and p.said.split()[-1:] and p.said.split()[-1] in CARRIERS)
-        if carrier and p.color is None and p.count == 1 and not self.references.find(p):
+        if (
+            carrier
+            and before not in {"with", "has", "have"}
+            and p.color is None
+            and p.count == 1
+            and not self.references.find(p)
+        ):
             return True
         bare = p.known and not p.article and not p.counted and not (p.color or p.size) and not p.several
         return bool(
@@ -228,6 +256,10 @@ class Clauses(Qualities):
         if word not in LINKING | MODALS | {"be", "painted"}:
             return None
         self.verb = True
+        told, targets = self.compared
+        if word in {"which", "that", "who"} and told in (i, i - 1) and targets:
+            self.subject, self.coordinated = list(targets), list(targets)  # "a cat, which is left of a frog"
+            return i + 1
         if word in {"are", "stand", "sit", "were"} and len(self.coordinated) > 1:
             self.subject = list(self.coordinated)
         self.opening = self.opening and word in {"there", "is", "are", "has", "have", "here"}
@@ -240,6 +272,9 @@ class Clauses(Qualities):
             self.subject = [Thing(word, word, gone=True)]  # what follows is said of something unknown
         if word not in FILLER | BOUNDARY | INDEFINITE | POSSESSIVE and not word.isdigit():
             self.unread.append(self.s.tokens[i].raw)
+        if word == "with":
+            single = [item for item in self.subject[-1:] if isinstance(item, Sign) or item.count == 1]
+            self.host = single[0] if single and not single[0].gone else None
         self.opening = word in _NEW_CLAUSE
         if word in _NEW_CLAUSE - {"and"}:
             self.verb = False

@@ -2,64 +2,132 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from poser.extract.backdrop import backdrop_value, whole_picture
-from poser.extract.changes import Changes
+from poser.extract.changes import shown
 from poser.extract.phrases import phrase_at
 from poser.extract.places import spot_at
-from poser.extract.predicates import MODALS
-from poser.extract.quantities import number_at
-from poser.extract.sketch import Edit, Fold, Item, Sign
+from poser.extract.sketch import Edit, Item, Sign, Thing
+from poser.extract.statements import GOES_TO, Statements
 from poser.extract.tokens import Sentence
-from poser.extract.vocabulary import colors, noun_at, tones
-from poser.extract.words import COLOR_NOUNS, LINKING, PRONOUNS, word_set
+from poser.extract.vocabulary import scenes, tones
+from poser.extract.whole import ends, skip_article
+from poser.extract.words import COLOR_NOUNS, DEFINITE, PRONOUNS, word_set
 
-#: Words an edit may begin with before its verb.
-LEAD = word_set(
-    "hence then actually finally please also and now afterwards next later but oh wait no sorry lastly after "
-    "that so just okay ok hmm can could you should i want would like to let us on second thought still once "
-    "again well maybe we 's better correction yesterday today review while additionally"
-)
 _MAKE = word_set("make paint turn color colour recolor recolour dye render tint give keep")
 _REMOVE = word_set("remove delete erase drop omit eliminate scrap discard lose skip cut")
 _REPLACE = word_set("replace swap exchange substitute change turn switch convert transform")
-_MOVE = word_set("move shift push slide put place")
+_MOVED = word_set("move shift push slide")
+_MOVE = _MOVED | {"put", "place"}
+_RESIZE = {
+    **dict.fromkeys(("enlarge", "expand", "magnify", "grow"), "large"),
+    **dict.fromkeys(("shrink", "reduce", "minimize", "minimise"), "small"),
+}
+_TONE_VERBS = word_set("brighten darken lighten warm cool desaturate saturate")
+_USE = word_set("use take have draw put show add want prefer make")
 _BACKDROPS = {"background", "backdrop", "scene", "setting"}
-_GOES_TO = {"with", "for", "by", "to", "into", "as", "in"}
-_FEWER = {"fewer", "less"}
+_AWAY = {"away", "out", "off"}
 
 
-class Editor(Changes):
+class Editor(Statements):
     """Reads edits at the beginning of clauses."""
 
     def edit(self, s: Sentence, i: int) -> int | None:
         """Carry out the edit that begins at token i; its end, or None if there is none."""
         if not (self.sketch.source or self.sketch.live() or self.sketch.lettering() or self.sketch.background):
             return None
-        words = s.words(0, len(s))
+        if s.word(i) == "instead" and s.mark(i + 1) == ",":
+            i += 2
+        told = len(self.sketch.folded)
+        end = self._verb_or_statement(s, i)
+        if end is None:
+            return None
+        self._worded(s, i, end, told)
+        # one verb for several: "recolor the lamp yellow and the chair red"
+        again = self._carried(s.word(i))
+        while again is not None and s.word(end) == "and" and s.word(end + 1) in DEFINITE:
+            told, begin = len(self.sketch.folded), end + 1
+            more = again(s, begin)
+            if more is None:
+                break
+            self._worded(s, begin, more, told)
+            end = more
+        return end
+
+    def _worded(self, s: Sentence, i: int, end: int, told: int) -> None:
+        for fold in self.sketch.folded[told:]:
+            fold.words = s.words(i, end)
+
+    def _carried(self, verb: str) -> Callable[[Sentence, int], int | None] | None:
+        if verb in _REMOVE:
+            return self._remove_too
+        if verb in _RESIZE:
+            return lambda s, i: self._resize(s, i, verb)
+        if verb in _MAKE:
+            return self._make
+        if verb in _REPLACE:
+            return lambda s, i: self._replace(s, i, verb)
+        return None
+
+    def _verb_or_statement(self, s: Sentence, i: int) -> int | None:
         word = s.word(i)
         end: int | None = None
         if word == "instead" and s.word(i + 1) == "of":
-            return self._instead(s, i + 2, words)
-        if word == "instead" and s.mark(i + 1) == ",":
-            i, word = i + 2, s.word(i + 2)
+            return self._instead(s, i + 2)
         if word in _REPLACE:
-            end = self._replace(s, i + 1, words, word)
+            end = self._replace(s, i + 1, word)
         if end is None and word in _MAKE:
-            end = self._make(s, i + 1, words)
-        if end is None and (
-            word in _REMOVE
-            or (word == "take" and s.word(i + 1) in {"away", "out", "off"})
-            or (word == "take" and any(s.word(k) in {"away", "out", "off"} for k in range(i + 2, i + 8)))
-            or (word == "get" and s.word(i + 1) == "rid")
-        ):
-            end = self._remove(
-                s, i + 1 + (word == "take" and s.word(i + 1) in {"away", "out", "off"}) + 2 * (word == "get"), words
-            )
+            end = self._make(s, i + 1)
+        if end is None and word in _RESIZE:
+            end = self._resize(s, i + 1, word)
+        if end is None and word in {"scale", "blow"} and s.word(i + 1) in {"up", "down"}:
+            end = self._resize(s, i + 2, "enlarge" if s.word(i + 1) == "up" else "shrink")
+        if end is None and word in _TONE_VERBS:
+            end = self._tone(s, i)
+        if end is None and word in _USE:
+            end = self._use(s, i + 1)
+        if end is None:
+            end = self._taken(s, i)
         if end is None and word in _MOVE:
-            end = self._move(s, i + 1, words)
-        return end if end is not None else self._statement(s, i, words)
+            end = self._move(s, i + 1)
+        if end is not None:
+            return end
+        return self._use(s, i) or self._statement(s, i)
 
-    def _make(self, s: Sentence, i: int, words: str) -> int | None:
+    def _taken(self, s: Sentence, i: int) -> int | None:
+        word = s.word(i)
+        if word in _REMOVE:
+            return self._remove(s, i + 1)
+        if word == "get" and s.word(i + 1) == "rid":
+            return self._remove(s, i + 2 + (s.word(i + 2) == "of"))
+        if word == "take" and s.word(i + 1) in _AWAY:
+            return self._remove(s, i + 2)
+        if word == "take" and any(s.word(k) in _AWAY for k in range(i + 2, i + 8)):
+            return self._remove(s, i + 1)
+        return None
+
+    def _tone(self, s: Sentence, i: int) -> int | None:
+        """Reads "brighten the picture", "warm it up"."""
+        tone = tones.at(s, i)
+        if tone is None:
+            return None
+        whole = whole_picture(s, tone[1])
+        if whole is None and s.word(tone[1]) in {"it", "everything"}:
+            whole = tone[1] + 1
+        if whole is None:
+            return None
+        self.sketch.tones.append(tone[0])
+        return whole + (s.word(whole) in {"up", "down"})
+
+    def _resize(self, s: Sentence, i: int, verb: str) -> int | None:
+        got = self._refer(s, i)
+        if got is None:
+            return None
+        self._change(got[0], got[2], None, _RESIZE[verb], True)
+        return got[1]
+
+    def _make(self, s: Sentence, i: int) -> int | None:
         whole = whole_picture(s, i)
         if whole is None and self.sketch.source and s.word(i) == "it":
             whole = i + 1
@@ -71,83 +139,76 @@ class Editor(Changes):
         if got is None:
             return None
         refs, end, p = got
-        done = self._quality(s, end, refs, p, words)
-        if done is None and s.word(i - 1) == "keep":
-            return None
+        done = self._quality(s, end, refs, p)
+        if done is None and s.word(i - 1) == "make" and not self.sketch.source:
+            q = phrase_at(s, end)
+            if q is not None and q.noun and q.article == "a":
+                done = self._become(refs, p, q, known=True)
+                return done + (s.word(done) == "instead") if done is not None else None
         return done
 
-    def _replace(self, s: Sentence, i: int, words: str, verb: str) -> int | None:
+    def _replace(self, s: Sentence, i: int, verb: str) -> int | None:
         at = i + (s.word(i) == "the")
         if s.word(at) in _BACKDROPS:
-            return self._backdrop(s, at + 1, words)
+            return self._backdrop(s, at + 1)
         if s.word(at) in COLOR_NOUNS and s.word(at + 1) == "of":
             i = at + 2
         got = self._refer(s, i)
         if got is None:
             value = backdrop_value(s, i)
             if value is not None and self.sketch.background and value[0] == self.sketch.background[0]:
-                return self._backdrop(s, value[1], words)
+                return self._backdrop(s, value[1])
             return None
         refs, at, p = got
         if s.word(at) == "'s":
             at += 1
         while s.word(at) in COLOR_NOUNS:
             at += 1
-        if s.word(at) in _GOES_TO:
+        if s.word(at) in GOES_TO:
             at += 1
-        if at < len(s) and s.tokens[at].kind == "quote" and isinstance(refs[-1], Sign):
-            refs[-1].text = s.tokens[at].raw
-            self.sketch.folded.append(Fold(words, "other words", refs[-1]))
+        old = refs[-1]
+        if at < len(s) and s.tokens[at].kind == "quote" and isinstance(old, Sign):
+            new = Sign(s.tokens[at].raw)
+            if old.existing:
+                self.sketch.edit(Edit("replace", old, new=new))
+            else:
+                self.fold(f"{shown(old)} -> {shown(new)}", old)
+                old.text = new.text
             return at + 1
         if verb not in {"replace", "swap", "exchange", "substitute"}:
-            done = self._quality(s, at, refs, p, words)
+            done = self._quality(s, at, refs, p)
             if done is not None:
                 return done
         q = phrase_at(s, at)
         if q is None or not q.noun:
             return None
-        self._exchange(self._pick(refs[-1:], p), q, words)
+        self._exchange(self._pick(refs[-1:], p), q)
         return q.end
 
-    def _backdrop(self, s: Sentence, i: int, words: str) -> int | None:
-        while s.word(i) in _GOES_TO | {"be", "is", "use", "a", "the", "make", "it"} or s.mark(i) == ",":
-            i += 1
-        value = backdrop_value(s, i)
-        if value is None:
-            return None
-        self.sketch.background = (value[0], 4, words)
-        if not self.sketch.source:
-            self.sketch.folded.append(Fold(words, f"background {value[0]}"))
-        return value[1]
-
-    def _instead(self, s: Sentence, i: int, words: str) -> int | None:
+    def _remove_too(self, s: Sentence, i: int) -> int | None:
+        """A second thing to be removed, unless "the house" in "remove the fence and the house stays" goes on."""
         p = phrase_at(s, i)
-        old = self.references.find(p) if p is not None else []
-        at = p.end if p is not None and old else None
-        if at is None:
-            value = backdrop_value(s, i)
-            return self._backdrop(s, value[1], words) if value is not None else None
-        while s.mark(at) == "," or (s.word(at) and phrase_at(s, at) is None and at < len(s)):
-            at += 1
-        q = phrase_at(s, at)
-        if q is None or not q.noun:
+        if p is None or (s.word(p.end) and s.word(p.end) not in {"and", "then", "from", "too", "please"}):
             return None
-        self._exchange([*old[:1]], q, words)
-        return q.end
+        return self._remove(s, i)
 
-    def _remove(self, s: Sentence, i: int, words: str) -> int | None:
+    def _remove(self, s: Sentence, i: int) -> int | None:
         p = phrase_at(s, i) or self.references.short_name(s, i)
         if p is None:
-            cue = self.references.cue(s, i)
-            if self.sketch.source and cue is not None and not self.sketch.lettering():
+            i += s.word(i) in {"all", "any", "every"}
+            cue = self.references.cue(s, i + (s.word(i) == "the"))
+            if self.sketch.source and cue is not None and not self.sketch.lettering() and not s.quoted(i):
                 self.sketch.absent.append("")
                 return cue[0]
             got = self._refer(s, i)
             if got is None:
                 return None
             for item in got[0]:
+                if item.existing:
+                    self.sketch.edit(Edit("remove", item))
+                    continue
                 item.gone = True
-                self.sketch.folded.append(Fold(words, "removed"))
+                self.fold(f"{shown(item)} removed")
             return got[1]
         found = self.references.find(p)
         if not found:
@@ -158,29 +219,28 @@ class Editor(Changes):
         thing = found[-1]
         fewer = p.one_of or (p.article == "a" and p.counted) or p.ordinal is not None or p.place is not None
         if thing.existing:
-            if p.one_of:
-                # how many stand there, only the picture knows
-                self.sketch.others.append(s.words(i - 1, p.end))
-            else:
-                self.sketch.edits.append(Edit("remove", thing))
+            left = p.out_of - p.count if p.out_of is not None and p.out_of > p.count else None
+            self.sketch.edit(Edit("remove", thing, str(left) if left else "some" if p.one_of else ""))
         elif fewer and thing.count > p.count:
-            thing.count -= p.count
-            self.sketch.folded.append(Fold(words, f"{p.count} fewer", thing))
+            self._take_away(thing, p.count)
         else:
             for gone in found if p.several else found[-1:]:
                 gone.gone = True
-            self.sketch.folded.append(Fold(words, "removed"))
+                self.fold(f"{shown(gone)} removed")
         self.references.mention([thing])
         return p.end
 
-    def _move(self, s: Sentence, i: int, words: str) -> int | None:
+    def _move(self, s: Sentence, i: int) -> int | None:
         got = self._refer(s, i)
         if got is None:
             return None
         refs, at, p = got
+        if s.word(at) in {"in", "into", "on", "onto", "to", "at"} and (s.word(i) in PRONOUNS or self.sketch.source):
+            scene = scenes.at(s, skip_article(s, at + 1))
+            if scene is not None and ends(s, scene[1]):
+                return self._backdrop(s, at + 1)
         spot = spot_at(s, at)
-        moved = s.word(i - 1) in {"move", "shift", "push", "slide"}
-        if spot is None or (not moved and not refs[0].existing):
+        if spot is None:
             return None
         targets: list[Item] = []
         end = spot.end
@@ -189,58 +249,21 @@ class Editor(Changes):
             if found is None:
                 return None
             targets, end = found
+        if s.word(i - 1) not in _MOVED and not (refs[0].existing or _stands_elsewhere(refs[0], spot.name, targets)):
+            return None
         for item in self._pick(refs, p):
             if item.existing:
-                self.sketch.edits.append(Edit("move", item, spot.name, target=targets[0] if targets else None))
+                self.sketch.edit(Edit("move", item, spot.name, target=targets[0] if targets else None))
                 continue
             item.places = [spot.name] if not targets else []
             item.relations = [(spot.name, tuple(targets))] if targets else []
-            self.sketch.folded.append(Fold(words, f"moved: {spot.name}", item))
+            self.fold(f"moved: {' '.join([spot.name, *(shown(target) for target in targets[:1])])}", item)
         self.references.mention(refs)
         return end
 
-    def _statement(self, s: Sentence, i: int, words: str) -> int | None:
-        """Reads "the bus becomes a train", "the second one should be green", "I meant red for the taxis"."""
-        if s.word(i) == "meant":
-            quality = colors.at(s, i + 1)
-            got = self._refer(s, quality[1] + 1) if quality and s.word(quality[1]) == "for" else None
-            if quality is None or got is None:
-                return None
-            self._change(got[0], got[2], quality[0], None, words)
-            return got[1]
-        color = colors.at(s, i)
-        if color is not None and [s.word(color[1] + k) for k in range(4)] == ["would", "be", "better", "for"]:
-            got = self._refer(s, color[1] + 4)
-            if got is not None:
-                self._change(got[0], got[2], color[0], None, words)
-                return len(s)
-        n = number_at(s, i)
-        if n and noun_at(s, i + 1) and any(s.word(k) in _FEWER for k in range(i + 1, i + 5)):
-            p = phrase_at(s, i)
-            found = self.references.find(p) if p is not None else []
-            if p is not None and found and found[-1].count > n:
-                found[-1].count -= n
-                self.sketch.folded.append(Fold(words, f"{n} fewer", found[-1]))
-                return len(s)
-        got = self._refer(s, i) if s.word(i) not in PRONOUNS else None
-        if got is None:
-            return None
-        refs, at, p = got
-        if p is not None and p.one_of and s.word(at) == "can" and s.word(at + 1) == "go":
-            return self._remove(s, i, words)
-        if s.word(at) in {"becomes", "become"} or (s.word(at) in {"changed", "turned"} and s.word(at + 1) in _GOES_TO):
-            at += 1 + (s.word(at + 1) in _GOES_TO)
-            done = self._quality(s, at, refs, p, words)
-            q = phrase_at(s, at) if done is None else None
-            if q is not None and q.noun:
-                self._exchange(self._pick(refs[-1:], p), q, words)
-                return q.end
-            return done
-        picks = p is not None and (p.picks or not p.noun)
-        if not picks and s.word(at) not in MODALS:
-            return None
-        if s.word(at) not in LINKING | MODALS:
-            return None
-        while s.word(at) in LINKING | MODALS | {"be", "though"}:
-            at += 1
-        return self._quality(s, at, refs, p, words)
+
+def _stands_elsewhere(item: Item, spot: str, targets: list[Item]) -> bool:
+    """True if it was said to be somewhere else, so that "put it …" moves it."""
+    if not targets:
+        return any(place != spot for place in item.places)
+    return any(set(of) & set(targets) and name != spot for name, of in item.relations if isinstance(item, Thing))

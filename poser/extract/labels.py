@@ -29,9 +29,12 @@ def name_things(things: list[Thing]) -> None:
             left[0].label = noun
         else:
             _tell_apart(noun, left)
+        _count_all([thing for thing in left if not thing.gone], things)
 
 
 def _side(thing: Thing) -> str | None:
+    if thing.pick in _SIDES:
+        return thing.pick
     for place in thing.places:
         for word in reversed(place.split()):
             if word in _SIDES:
@@ -39,11 +42,27 @@ def _side(thing: Thing) -> str | None:
     return next((_BY_RELATION[name] for name, _ in thing.relations if name in _BY_RELATION), None)
 
 
+def _count_all(group: list[Thing], things: list[Thing]) -> None:
+    """Let each label count all that it fits: beside "red star", "star" stands for the red ones too.
+
+    The group that counts others comes after them, so that it is filled up when they are there already.
+    """
+    for thing in group:
+        words = set(thing.label.removesuffix(thing.noun).split())
+        within = [other for other in group if words <= set(other.label.removesuffix(other.noun).split())]
+        thing.total = sum(other.count for other in within)
+        thing.at_least = any(other.at_least for other in within)
+        last = max(things.index(other) for other in within)
+        things.insert(last, things.pop(things.index(thing)))
+
+
 def _merged(group: list[Thing]) -> list[Thing]:
     kept: list[Thing] = []
     for thing in group:
         for earlier in kept:
-            apart = _side(earlier) != _side(thing) and _side(earlier) and _side(thing)
+            apart = (
+                _side(earlier) != _side(thing) and _side(earlier) and _side(thing)
+            ) or earlier.not_colors != thing.not_colors
             if (earlier.color, earlier.size) == (thing.color, thing.size) and not apart:
                 _merge(earlier, thing)
                 break
@@ -65,11 +84,15 @@ def _tell_apart(noun: str, group: list[Thing]) -> None:
     sizes = [thing.size for thing in group]
     by_color = None not in colors and len(set(colors)) == len(colors)
     by_size = None not in sizes and len(set(sizes)) == len(sizes)
+    sides = [_side(thing) for thing in group]
+    by_side = None not in sides and len(set(sides)) == len(sides)
     for thing in group:
         if by_color:
             thing.label = f"{thing.color} {noun}"
         elif by_size:
             thing.label = f"{thing.size} {noun}"
+        elif by_side:
+            thing.label = f"{_side(thing)} {noun}"
         else:
             parts = [thing.size if len(set(sizes)) > 1 else None, thing.color if len(set(colors)) > 1 else None]
             thing.label = " ".join([*(part for part in parts if part), noun])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from poser.extract.tokens import Sentence
-from poser.extract.vocabulary import noun_at
-from poser.extract.words import TEXT_CUES, word_set
+from poser.extract.vocabulary import colors, noun_at, singular, sizes
+from poser.extract.words import ABSTRACT_ENDINGS, BOUNDARY, CARRIERS, FILLER, NON_THINGS, TEXT_CUES, word_set
 
 
 class Absence(NamedTuple):
@@ -77,7 +77,21 @@ def _name(s: Sentence, i: int) -> tuple[str, int] | None:
     hit = noun_at(s, i)
     if hit is None and s.word(i).isalpha() and s.word(i) not in _LIST:
         hit = noun_at(s, i + 1)
+    if hit is None and _thing_like(s, i):
+        return singular(s.word(i)), i + 1
     return (hit[0].name, hit[1]) if hit is not None else None
+
+
+def _thing_like(s: Sentence, i: int) -> bool:
+    """True for a word that may name a thing the lexicon does not know ("without a driver")."""
+    word = s.word(i)
+    if not word.isalpha() or len(word) < 4 or s.word(i - 1) not in {"no", "a", "an", "any", "or", "nor", "without"}:
+        return False
+    if word in BOUNDARY | FILLER | NON_THINGS | CARRIERS or singular(word) in NON_THINGS:
+        return False
+    if word.endswith((*ABSTRACT_ENDINGS, "ing", "ed", "ly", "y")) or colors.at(s, i) or sizes.at(s, i):
+        return False
+    return s.word(i + 1) in {"", "and", "or", "nor"}
 
 
 def _list_ends_in_or(s: Sentence, i: int) -> bool:

@@ -35,6 +35,7 @@ from poser.extract.words import (
 _SIDES = {"left": "left", "right": "right", "middle": "middle", "center": "middle", "centre": "middle", "top": "top",
           "bottom": "bottom", "leftmost": "left", "rightmost": "right", "upper": "top", "lower": "bottom"}  # fmt: skip
 _INTENSIFIERS = {"very", "really", "so", "quite", "extra", "super", "rather", "truly", "single", "more", "simple"}
+_BIDS = {"use", "write", "print", "type", "spell", "include", "keep", "reserve", "letter"}
 _LONGEST = 9
 
 
@@ -42,6 +43,8 @@ def phrase_at(s: Sentence, i: int) -> Phrase | None:
     """The noun phrase that starts at token i, or None."""
     start = i
     p = Phrase(i)
+    if s.word(i) in _BIDS and noun_at(s, i) is None:
+        return None
     some = number_at(s, i)
     if some and s.word(i + 1) == "of" and s.word(i + 2) in {"them", "these", "those"}:
         return Phrase(i + 3, count=some, counted=True, one_of=True, article="the")
@@ -77,7 +80,7 @@ def phrase_at(s: Sentence, i: int) -> Phrase | None:
         if word in {"one", "ones"} and (p.article in ("the", "another") or p.color or p.size or p.ordinal is not None):
             p.end, p.several = i + 1, p.several or word == "ones"
             return p
-        if word in BOUNDARY or word in TEXT_CUES or number_at(s, i) is not None:
+        if word in BOUNDARY or word in TEXT_CUES or word == "another" or number_at(s, i) is not None:
             break
         unknown.append(i)
         i += 1
@@ -90,8 +93,13 @@ def _list_goes_on(s: Sentence, i: int, p: Phrase, unknown: list[int]) -> bool:
         return False
     hit = colors.at(s, i + 1) or sizes.at(s, i + 1)
     if hit is not None:
+        if s.mark(hit[1]) == ",":
+            return noun_at(s, hit[1] + 1) is not None or noun_at(s, hit[1] + 2) is not None
         return bool(s.word(hit[1])) and s.word(hit[1]) not in BOUNDARY
-    return False
+    before = colors.at(s, i - 1) or sizes.at(s, i - 1)
+    adjective = s.word(i + 1) not in BOUNDARY and number_at(s, i + 1) is None and noun_at(s, i + 1) is None
+    # the last of three ("a big, red, shiny tractor")
+    return before is not None and s.mark(i - 2) == "," and adjective and noun_at(s, i + 2) is not None
 
 
 def _qualifier(s: Sentence, i: int, p: Phrase, unknown: list[int]) -> int | None:
@@ -113,7 +121,11 @@ def _qualifier(s: Sentence, i: int, p: Phrase, unknown: list[int]) -> int | None
     if longer and color is not None and known is not None:
         rest = noun_at(s, color[1])  # "red apple" is a spelling of apple, and still says red
         longer = rest is None or rest[0] != known[0]
+    if color is not None and _of_a_part(s, color[1]):
+        return color[1] + 1
     if color is not None and not longer:
+        if s.word(i - 1) == "and" and p.color not in (None, color[0]):
+            p.pattern = f"{p.color} and {color[0]}"
         p.color = color[0]
         i = color[1]
         while s.word(i) in COLOR_NOUNS:
@@ -132,6 +144,12 @@ def _qualifier(s: Sentence, i: int, p: Phrase, unknown: list[int]) -> int | None
         if hit is not None and noun_at(s, hit[1]) is not None:
             return i + 1
     return None
+
+
+def _of_a_part(s: Sentence, i: int) -> bool:
+    """True if the word at i makes the colour before it a part's: "red-haired" is not red."""
+    word = s.word(i)
+    return word.endswith("ed") and s.tokens[i].joined and word not in COLOR_NOUNS | {"painted", "tinted", "coated"}
 
 
 def _measure(s: Sentence, i: int, p: Phrase) -> int | None:
@@ -161,6 +179,8 @@ def _head(s: Sentence, i: int, known: tuple[Noun, int], p: Phrase) -> Phrase | N
         return None
     said = " ".join(s.word(k) for k in range(i, end))
     p.said = said
+    if p.pattern:
+        p.color = None
     if s.word(end) in COMPOUND_TAILS and s.word(end) not in BOUNDARY:
         head = s.words(i, end + 1).lower()
         p.noun, p.plural, p.known, p.end, p.said = singular(head), plural(singular(head)), False, end + 1, head
@@ -186,8 +206,13 @@ def _unknown(s: Sentence, start: int, i: int, p: Phrase, unknown: list[int]) -> 
         lone = singular(word)
         if {word, lone} & (NON_THINGS | PARTS | PICTURE_WORDS | CARRIERS) or not word.isalpha():
             return None
-        if word in _SIDES or s.tokens[i - 1].joined or word.endswith((*ABSTRACT_ENDINGS, "ly", "ing", "ed")):
+        abstract = len(word) > 5 and word.endswith(ABSTRACT_ENDINGS)  # but "fence"
+        if word in _SIDES or s.tokens[i - 1].joined or abstract or word.endswith(("ly", "ing", "ed")):
             return None
+        if word in COMPOUND_TAILS and len(unknown) > 1 and unknown[-2] == i - 2:
+            before = s.word(i - 2)
+            if not before.endswith(("y", "ed", "ing", "ful", "ous", "ish", "en", "ic", "al")):
+                lone = f"{before} {lone}"  # "camel statue"
         p.noun, p.plural, p.known, p.end, p.said = lone, plural(lone), False, i, word
         p.several = p.several or looks_plural(word)
         if p.several and p.count == 1:

@@ -21,8 +21,6 @@ _BRING = word_set(
     "comes come goes go stands stand sits sit lies lie hangs hang then should must write it says will also "
     "includes show shows sets waits wait rises rise rests floats float fly flies read 'd one"
 )
-_PURPOSE = {"for", "about", "because", "like", "from"}
-_NEW_CLAUSE = {"and", "while", "with", "plus", "but", "then", "whereas"}
 _MIRRORED = {"left of": "right of", "right of": "left of", "above": "below", "below": "above"}
 
 
@@ -32,6 +30,9 @@ class Placement:
     Attributes:
         subject: what a colour, size, place or relation is said of.
         coordinated: the things listed before the verb ("the cat and the dog are black").
+        host: what has all that follows "with" ("a mug with a spoon beside it and a book under it").
+        clause: where the present clause begins.
+        compared: what something was last said to be left of, above …, and where in the sentence that ends.
     """
 
     def __init__(self, references: References, editor: Editor, sentence: Sentence) -> None:
@@ -49,6 +50,9 @@ class Placement:
         self.verb = False
         self.row: list[Item] | None = None
         self.unread: list[str] = []
+        self.clause = 0
+        self.host: Item | None = None
+        self.compared: tuple[int, list[Item]] = (-1, [])
 
     def _spot(self, i: int) -> int | None:
         s = self.s
@@ -71,7 +75,9 @@ class Placement:
                 self.references.anchor = compared
             if s.word(end) == "everything":
                 return end + 1
-            if spot.pronoun:
+            if self.host is not None and self.host not in out and (spot.pronoun or s.word(end)) == "it":
+                targets, end = [self.host], end + (not spot.pronoun)
+            elif spot.pronoun:
                 targets = self.references.pronoun(spot.pronoun, out)
             else:
                 got = self.references.target(s, end, out) if spot.name != "between" else self._between(end, out)
@@ -94,6 +100,7 @@ class Placement:
         many = self.verb and len(self.coordinated) > 1 and s.word(i - 1) in COPULAS | {"stand", "sit", "both"}
         self._attach(self.coordinated if many else self.subject, spot, targets)
         self.references.mention([*targets, *self.subject])
+        self.compared = (end, targets)
         self.opening = False
         return end
 

@@ -83,6 +83,7 @@ _RELATIONS: dict[str, str] = {
                      "leaning against",
                      "touching", "surrounding", "around", "nearest to", "adjoining", "bordering", "close by",
                      "a short distance from"), "next to"),
+    **dict.fromkeys(("flanked by", "framed by"), "between"),
     **dict.fromkeys(("on each side of", "on either side of", "on both sides of", "at each side of", "at either side of",
                      "to each side of", "to either side of", "on every side of", "at both sides of"), "each side"),
 }  # fmt: skip
@@ -127,9 +128,13 @@ def _sided(sentence: Sentence, i: int) -> Spot | None:
         at += 1
         if sentence.word(at) in _POSSESSIVES and sentence.word(at + 1) in {"left", "right"}:
             return _possessive(sentence, at)
-        if sentence.word(at) in {"each", "either"} and sentence.word(at + 1) == "side":
+        if (
+            sentence.word(at) in {"each", "either"}
+            and sentence.word(at + 1) == "side"
+            and sentence.word(at + 2) != "of"
+        ):
             return Spot("relation", "each side", at + 2, "it")
-        if sentence.word(at) == "both" and sentence.word(at + 1) == "sides":
+        if sentence.word(at) == "both" and sentence.word(at + 1) == "sides" and sentence.word(at + 2) != "of":
             return Spot("relation", "each side", at + 2, "it")
     if sentence.word(at) == "the":
         at += 1

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
+from poser.extract.phrases import phrase_at
 from poser.extract.placement import Placement
-from poser.extract.places import Spot
 from poser.extract.predicates import part_at, quality_at
-from poser.extract.sketch import Fold, Item, Thing
-from poser.extract.words import (
-    BOUNDARY,
-    word_set,
-)
-
-Waiting = tuple[Spot, list[Item]]
-
-_BRING = word_set(
-    "i we you would like want need see please put place add draw have there is are be let us find imagine "
-    "comes come goes go stands stand sits sit lies lie hangs hang then should must write it says will also "
-    "includes show shows sets waits wait rises rise rests floats float fly flies read 'd one"
-)
-_PURPOSE = {"for", "about", "because", "like", "from"}
-_NEW_CLAUSE = {"and", "while", "with", "plus", "but", "then", "whereas"}
-_MIRRORED = {"left of": "right of", "right of": "left of", "above": "below", "below": "above"}
+from poser.extract.sketch import Fold, Thing
+from poser.extract.vocabulary import colors, noun_at
+from poser.extract.words import BOUNDARY, INDEFINITE
 
 
 class Qualities(Placement):
@@ -70,6 +57,21 @@ class Qualities(Placement):
         quality = quality_at(s, i)
         if quality is None or (behind and (s.word(quality.end) or s.word(i) in BOUNDARY)):
             return None
+        if s.word(i) in INDEFINITE and not self.verb:
+            lettering = quality.end < len(s) and s.tokens[quality.end].kind == "quote"
+            if lettering or s.word(quality.end - 1) in {"one", "ones"}:
+                return None  # another thing: "a small dog and a large one"
+            if s.word(quality.end) in {"and"} and phrase_at(s, quality.end + 1) is not None:
+                return None
+        denied = s.word(i - 1) == "not" and self.verb
+        if denied and quality.color:
+            for item in self.subject:
+                item.not_colors.append(quality.color)
+            self.opening = False
+            return quality.end
+        split = self._split(i)
+        if split is not None:
+            return split
         together = (
             len(self.coordinated) > 1
             and (self.verb or s.word(i) in {"both", "all"})
@@ -77,12 +79,35 @@ class Qualities(Placement):
         )
         for item in self.coordinated if together else self.subject:
             if quality.color and item.color and item.color != quality.color:
-                self.sketch.folded.append(Fold(s.words(0, len(s)), f"colour {quality.color}", item))
+                change = f"{item.color} -> {quality.color}"
+                self.sketch.folded.append(Fold(s.words(self.clause, quality.end), change, item))
             item.color, item.size = quality.color or item.color, quality.size or item.size
             if quality.number and isinstance(item, Thing):
                 item.count, item.at_least = quality.number, False
         self.opening = False
         return quality.end
+
+    def _split(self, i: int) -> int | None:
+        """Reads "three cups: red, green and blue": as many colours as things."""
+        s, group = self.s, self.subject[-1]
+        if self.verb or not isinstance(group, Thing) or group.count < 2 or group.at_least or group.color:
+            return None
+        found: list[str] = []
+        end = i
+        hit = colors.at(s, i)
+        while hit is not None:
+            found.append(hit[0])
+            end = at = hit[1]
+            at += s.mark(at) == ","
+            at += s.word(at) == "and"
+            hit = colors.at(s, at) if at > end else None
+        if len(set(found)) != group.count or len(found) != group.count or noun_at(s, end) is not None:
+            return None
+        parts = [self.references.split(group, 1, color) for color in found]
+        self.references.group = None
+        self.references.mention([*parts])
+        self.subject, self.coordinated = [*parts], [*parts]
+        return end
 
     def _early_quality(self, i: int) -> int | None:
         """Reads "Black, please." after a sentence about a thing; "in blue, you read …" before the lettering."""

@@ -17,11 +17,6 @@ from poser.extract.words import (
     POSSESSIVE,
 )
 
-_SIDES = {"left": "left", "right": "right", "middle": "middle", "center": "middle", "centre": "middle", "top": "top",
-          "bottom": "bottom", "leftmost": "left", "rightmost": "right", "upper": "top", "lower": "bottom"}  # fmt: skip
-_INTENSIFIERS = {"very", "really", "so", "quite", "extra", "super", "rather", "truly", "single", "more", "simple"}
-_LONGEST = 9
-
 
 @dataclass
 class Phrase:
@@ -38,6 +33,8 @@ class Phrase:
         ordinal: 1 for "the first", -1 for "the last".
         one_of: "one of the".
         pair: "a pair of".
+        out_of: 3 in "one of the three dogs".
+        pattern: two colours at once ("white and black"); then `color` is None.
     """
 
     end: int
@@ -56,6 +53,8 @@ class Phrase:
     ordinal: int | None = None
     one_of: bool = False
     pair: bool = False
+    out_of: int | None = None
+    pattern: str = ""
 
     @property
     def picks(self) -> bool:
@@ -82,12 +81,19 @@ def quantity(s: Sentence, i: int, p: Phrase) -> int:
     n = number_at(s, i)
     if n is not None and s.word(i + 1) == "of" and s.word(i + 2) in DEFINITE | POSSESSIVE:
         p.one_of, p.count, p.counted, p.article = True, max(n, 1), True, "the"
-        return i + 3
+        p.out_of = number_at(s, i + 3)
+        return i + 3 + (p.out_of is not None)
     if s.word(i) == "another" or (
         s.word(i) in {"one", "a", "1"} and s.word(i + 1) in {"more", "further", "additional"}
     ):
         i += 1 + (s.word(i) != "another")
         p.article, p.counted = "another", True
+    if s.word(i) in {"all", "both", "every", "each"} and noun_at(s, i + 1) is not None:
+        p.article, p.several = p.article or "the", s.word(i) in {"all", "both"}
+        return i + 1
+    if n and s.word(i + 1) == "or" and number_at(s, i + 2):  # "two or three"
+        p.count, p.counted, p.several, p.article, p.at_least = n, True, True, "a", True
+        return i + 3
     bound = bounds.at(s, i)
     if bound is not None and number_at(s, bound[1]) is not None:
         (extra, p.at_least), i = bound

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from poser.extract.changes import LEAD
 from poser.extract.clauses import Clauses
-from poser.extract.edits import LEAD, Editor
+from poser.extract.edits import Editor
 from poser.extract.references import References
 from poser.extract.sketch import Sketch
 from poser.extract.tokens import sentences
 from poser.extract.vocabulary import noun_at
+from poser.extract.words import UNREMARKABLE
 
 
 def read(prompt: str, source: bool = False) -> Sketch:
@@ -24,7 +26,9 @@ def read(prompt: str, source: bool = False) -> Sketch:
             clauses.subject = references.recent[-1:]
         clauses.read(end or 0)
         references.draft = None
+        references.later = True
         references.anchor = []
-        if clauses.unread and len(clauses.unread) <= 30:
-            references.sketch.note("not understood: " + ", ".join(dict.fromkeys(clauses.unread)))
+        unread = [words for words in clauses.unread if not set(words.lower().split()) <= UNREMARKABLE]
+        if unread and len(unread) <= 30:
+            references.sketch.note("not understood: " + ", ".join(dict.fromkeys(unread)))
     return references.sketch

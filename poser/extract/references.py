@@ -41,6 +41,7 @@ class References:
         anchor: what the current sentence compares others with ("above the crown A, below it B").
         group: the group of several mentioned last, of which "two are blue" speaks.
         past: the last comparison: relation, and what was compared with.
+        later: this is not the first sentence.
         draft: lettering announced whose words still come ("the title at the top reads …").
     """
 
@@ -50,6 +51,7 @@ class References:
         self.anchor: list[Item] = []
         self.draft: Sign | None = None
         self.group: Thing | None = None
+        self.later = False
         self.past: tuple[str, list[Item]] = ("", [])
 
     def mention(self, items: list[Item]) -> None:
@@ -97,14 +99,16 @@ class References:
             if thing.existing and thing.label == label:
                 return thing
         count = p.count if p.several or p.counted else 1
-        thing = Thing(p.noun, p.plural, p.known, count, p.several, label=label, existing=True)
+        thing = Thing(p.noun, p.plural, p.known, p.out_of or count, p.several, label=label, existing=True)
         self.sketch.things.append(thing)
         return thing
 
     def new(self, p: Phrase, like: Thing | None = None) -> Thing:
         """Add the thing that a phrase describes; `like` gives the noun where the phrase says "one"."""
         noun, many, known = (like.noun, like.plural, like.known) if like else (p.noun, p.plural, p.known)
-        thing = Thing(noun, many, known, p.count, p.at_least, p.color, p.size)
+        thing = Thing(noun, many, known, p.count, p.at_least, p.color, p.size, pattern=p.pattern)
+        thing.vague = p.article == "the" and not p.counted
+        thing.more = self.sketch.source and p.article == "another" and like is None
         if len(self.sketch.things) >= MOST_ITEMS:
             self.sketch.note(f"more than {MOST_ITEMS} groups of things: the rest is left out.")
             thing.gone = True
@@ -114,11 +118,14 @@ class References:
             self.sketch.note(f"{noun!r} is no thing of the lexicon; only experts that read the words can draw it.")
         return thing
 
-    def take(self, p: Phrase) -> list[Thing]:
-        """The things that a phrase in a description stands for."""
+    def take(self, p: Phrase, again: bool = False, joined: bool = False) -> list[Thing]:
+        """The things that a phrase in a description stands for.
+
+        `again`: the phrase repeats what was said ("a medal: one large medal"); `joined`: "and" stands before it.
+        """
         found = self.find(p)
         if not p.noun:
-            return self._one(p, found)
+            return self._one(p, found, joined)
         if not p.known and p.article == "the" and not p.counted and not found:
             return []
         if found and p.one_of:
@@ -128,17 +135,38 @@ class References:
                 thing.color = thing.color or p.color
                 thing.size = thing.size or p.size
             return found[-1:] if len(found) > 1 and not (p.several or p.color or p.size or p.place) else found
-        if found and not p.article and not p.counted and not (p.color or p.size) and p.several:
-            return found
+        if found and not p.article and not p.counted:
+            if p.several and not (p.color or p.size):
+                return found
+            return [self._said_again(found[-1], p)]
+        if found and not p.picks and (again or (len(found) == 1 and found[0].vague and p.counted)):
+            return [self._said_again(found[-1], p)]
         return [self.new(p)]
 
-    def _one(self, p: Phrase, found: list[Thing]) -> list[Thing]:
+    def _said_again(self, thing: Thing, p: Phrase) -> Thing:
+        """The thing that a phrase speaks of once more, with what it adds: "robots … purple robots"."""
+        thing.color, thing.size = p.color or thing.color, p.size or thing.size
+        if p.counted:
+            thing.count, thing.at_least, thing.vague = p.count, p.at_least, False
+        return thing
+
+    def _one(self, p: Phrase, found: list[Thing], joined: bool) -> list[Thing]:
         """What "another one", "a red one", "the second one" stand for."""
         if p.article == "the" or not p.counted:
             return found[-1:] if not p.several else found
         last = next((t for t in reversed(self.recent) if isinstance(t, Thing) and not t.gone), None)
         if last is None:
             return []
+        rest = self.group
+        plain = rest is not None and not (rest.gone or rest.color or rest.size)
+        if p.article != "another" and rest is not None and plain and rest is not last and rest.noun == last.noun:
+            last = rest  # "two cars, a red one and a blue one"
+            if last.count <= p.count:
+                self.group = None
+                return [self.split(last, p.count, p.color, p.size)]
+        agrees = not (last.color and p.color) and not (last.size and p.size)
+        if p.article == "a" and not joined and last.count == p.count and agrees:
+            return [self._said_again(last, p)]  # "a dragon! A green one"
         if p.article != "another" and last.count > p.count and not last.at_least:
             return [self.split(last, p.count, p.color, p.size)]
         return [self.new(p, last)]
@@ -150,7 +178,7 @@ class References:
             return thing
         thing.count -= count
         part = Thing(thing.noun, thing.plural, thing.known, count, False, color or thing.color, size or thing.size,
-                     list(thing.places), list(thing.relations))  # fmt: skip
+                     list(thing.places), list(thing.relations), pattern=thing.pattern)  # fmt: skip
         self.sketch.things.insert(self.sketch.things.index(thing) + 1, part)
         for other in self.sketch.items():
             other.relations = [
@@ -200,6 +228,8 @@ class References:
         if p is None:
             return None
         got: list[Item] = [*self.take(p)]
+        if not got and p.noun and p.end - i == 2 and not s.word(p.end) and not self.later:
+            got = [self.new(p)]  # "above the fence", of which nothing else is known
         return (got, p.end) if got else None
 
     def short_name(self, s: Sentence, i: int) -> Phrase | None:

@@ -20,6 +20,12 @@ class Thing:
         places: places on the canvas.
         relations: (relation, what it is said of).
         gone: taken away, replaced or merged since.
+        not_colors: colours that it must not have.
+        pattern: several colours at once, as said ("white and black").
+        pick: the side by which it was parted from its group ("the left one").
+        vague: it was only referred to, and how many there are was not said ("the trees").
+        total: how many things its label counts, other groups that the label also fits included.
+        more: it comes on top of those in the source picture ("another dog").
         label: subject phrase; chosen when the plan is built, known before only for things of a source picture.
         existing: stands in the source picture, so nobody has to add it.
         into: the thing it was merged with.
@@ -38,6 +44,12 @@ class Thing:
     label: str = ""
     existing: bool = False
     into: Thing | None = None
+    not_colors: list[str] = field(default_factory=list)
+    pattern: str = ""
+    pick: str = ""
+    vague: bool = False
+    total: int = 0
+    more: bool = False
 
 
 @dataclass(eq=False)
@@ -51,6 +63,7 @@ class Sign:
     relations: list[tuple[str, tuple[Item, ...]]] = field(default_factory=list)
     gone: bool = False
     existing: bool = False
+    not_colors: list[str] = field(default_factory=list)
 
 
 Item: TypeAlias = Thing | Sign
@@ -75,13 +88,15 @@ class Edit:
         goal: colour, size, place, the new lettering, or "".
         new: what replaces it.
         target: what it is moved next to, above …
+        earlier: ids of the objects for what the prompt had named before it.
     """
 
     operation: str
     item: Item | None
     goal: str = ""
-    new: Thing | None = None
+    new: Item | None = None
     target: Item | None = None
+    earlier: tuple[int, ...] = ()
 
 
 @dataclass
@@ -111,6 +126,11 @@ class Sketch:
     def lettering(self) -> list[Sign]:
         """The pieces of lettering that have been read and are still there."""
         return [sign for sign in self.signs if sign.text and not sign.gone]
+
+    def edit(self, edit: Edit) -> None:
+        """Keep an edit of the source picture, in the order of the prompt."""
+        edit.earlier = tuple(id(item) for item in self.items())
+        self.edits.append(edit)
 
     def note(self, words: str) -> None:
         """Keep a remark for the user, once."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poser.experts.lexicon import RELATIONS
+from poser.experts.lexicon import RELATIONS, Subject, format_subject, parse_subject
 from poser.experts.types import Atom, Operation
-from poser.extract.sketch import Edit, Thing
-from poser.extract.wording import a, at_place, color_question, name, place_question, the
+from poser.extract.sketch import Edit, Item, Sign, Thing
+from poser.extract.wording import Draft, a, at_place, color_question, name, place_question, the
 
 if TYPE_CHECKING:
     from poser.extract.build import PlanBuilder
@@ -16,7 +16,7 @@ _LAST_WINS = {"recolor", "resize", "move"}
 
 
 def source_commands(builder: PlanBuilder) -> None:
-    """Add a command for every edit of the source; of two that contradict each other the later one."""
+    """Add a command for every edit of the source, in the prompt's order; of contradicting ones the later one."""
     edits = builder.sketch.edits
     gone = {id(edit.item) for edit in edits if edit.operation in ("remove", "replace")}
     seen: set[tuple[int, str]] = set()
@@ -27,12 +27,38 @@ def source_commands(builder: PlanBuilder) -> None:
             continue
         seen.add(key)
         kept.insert(0, edit)
+    least = 0
     for edit in kept:
-        if isinstance(edit.item, Thing):
-            _command(builder, edit, edit.item)
+        if edit.item is None:
+            continue
+        draft = _command(builder, edit, edit.item)
+        made = [builder.made[key][0] for key in edit.earlier if key in builder.made]
+        builder.drafts.remove(draft)
+        at = max([least, *(k + 1 for k, other in enumerate(builder.drafts) if other.id in made)])
+        builder.drafts.insert(at, draft)
+        least = at + 1
 
 
-def _command(builder: PlanBuilder, edit: Edit, item: Thing) -> None:
+def settle(builder: PlanBuilder) -> None:
+    """Leave to words what two commands say of different things by one name: "remove the tree and add a tree"."""
+    atoms = [atom for draft in builder.drafts for atom in draft.atoms]
+    wanted = {atom.tuple for atom in atoms if not atom.negated}
+    fixed: dict[tuple[str, ...], set[str]] = {}
+    for atom in atoms:
+        if atom.kind in ("count", "attribute") and not atom.negated:
+            fixed.setdefault(atom.tuple[:-1], set()).add(atom.tuple[-1])
+    for draft in builder.drafts:
+        kept = [
+            atom
+            for atom in draft.atoms
+            if not (atom.negated and atom.tuple in wanted) and len(fixed.get(atom.tuple[:-1], ())) < 2
+        ]
+        if len(kept) < len(draft.atoms):
+            done = builder.atom("other", draft.text, question=f"Has this been done: {draft.text}?")
+            draft.atoms = [*kept, done]
+
+
+def _command(builder: PlanBuilder, edit: Edit, item: Item) -> Draft:
     label = name(item)
     atoms: list[Atom] = []
     goal = edit.goal
@@ -40,28 +66,87 @@ def _command(builder: PlanBuilder, edit: Edit, item: Thing) -> None:
         case "recolor":
             item.color = goal
             text = f"Make {the(item)} {goal}"
-            atoms.append(builder.atom("attribute", "color", label, goal, question=color_question(item)))
+            atoms = _looks(builder, item, Subject("", goal, None, None), color_question(item), goal)
         case "resize":
-            text = f"Make {the(item)} {'larger' if goal == 'large' else 'smaller' if goal == 'small' else goal}"
-            atoms.append(builder.atom("attribute", "size", label, goal, question=f"Is {the(item)} {goal}?"))
+            text = f"Make {the(item)} {goal}"
+            atoms = _looks(builder, item, Subject("", None, goal, None), f"Is {the(item)} {goal}?", goal)
         case "move" if edit.target is not None and goal in RELATIONS and name(edit.target) != label:
             text = f"Move {the(item)} so that it is {goal} {the(edit.target)}"
             question = f"Is {the(item)} {goal} {the(edit.target)}?"
-            atoms.append(builder.atom("relation", goal, label, name(edit.target), question=question))
+            there = _there(builder, item)
+            atoms = [there, builder.atom("relation", goal, label, name(edit.target), question=question,
+                                         parents=(there.id,))]  # fmt: skip
             goal = f"{goal} {name(edit.target)}"
         case "move":
             text = f"Move {the(item)} so that it is {at_place(goal)}"
-            atoms.append(builder.atom("relation", goal, label, "canvas", question=place_question(item, goal)))
+            there = _there(builder, item)
+            question = place_question(item, goal)
+            atoms = [there, builder.atom("relation", goal, label, "canvas", question=question, parents=(there.id,))]
         case "replace" if edit.new is not None:
-            new = edit.new
-            new.label = f"{new.color} {new.noun}" if new.color else new.noun
-            text = f"Replace {the(item)} with {a(new.label)}"
-            if new.noun != item.noun:
-                atoms.append(builder.atom("entity", label, question=f"Is there {a(label)}?", answer="no"))
-            atoms.append(builder.atom("entity", new.label, question=f"Is there {a(new.label)}?"))
-            goal = new.label
+            text, goal, atoms = _replaced(builder, item, edit.new)
         case _:
             text = f"Remove {the(item)}"
-            atoms.append(builder.atom("entity", label, question=f"Is there {a(label)}?", answer="no"))
-    goals = (goal,) if goal else ()
-    builder.command(Operation(edit.operation), text, atoms, (label,), goals)
+            if goal and isinstance(item, Thing):
+                text = f"Remove some of {the(item)}" + (f", so that {goal} stay" if goal.isdigit() else "")
+            atoms = _removed(builder, item, text, goal)
+            goal = ""
+    return builder.command(Operation(edit.operation), text, atoms, (label,), (goal,) if goal else ())
+
+
+def _there(builder: PlanBuilder, item: Item) -> Atom:
+    label = name(item)
+    if isinstance(item, Sign):
+        return builder.atom("text", item.text, question=f"Can {label} be read?", answer=item.text)
+    return builder.atom("entity", label, question=f"Is there {a(label)}?")
+
+
+def _gone(builder: PlanBuilder, item: Item) -> Atom:
+    label = name(item)
+    if isinstance(item, Sign):
+        return builder.atom("text", item.text, question=f"Can {label} be read?", answer="no")
+    return builder.atom("entity", label, question=f"Is there {a(label)}?", answer="no")
+
+
+def _looks(builder: PlanBuilder, item: Item, look: Subject, question: str, goal: str) -> list[Atom]:
+    """What holds when an item has got a colour or a size; "blue car" is no name for it once it is green."""
+    label = name(item)
+    was = parse_subject(label)
+    old = None if was is None else was.color if look.color else was.size
+    if was is not None and old is not None and goal != old and goal not in ("larger", "smaller"):
+        now = format_subject(was._replace(color=look.color or was.color, size=look.size or was.size))
+        return [builder.atom("entity", now, question=f"Is there {a(now)}?"), _gone(builder, item)]
+    there = _there(builder, item)
+    kind = "color" if look.color else "size"
+    return [there, builder.atom("attribute", kind, label, goal, question=question, parents=(there.id,))]
+
+
+def _replaced(builder: PlanBuilder, item: Item, new: Item) -> tuple[str, str, list[Atom]]:
+    """Text, goal and atoms of a replacement."""
+    atoms: list[Atom] = []
+    if isinstance(new, Thing):
+        new.label = f"{new.color} {new.noun}" if new.color else new.noun
+        if not isinstance(item, Thing) or new.noun != item.noun:
+            atoms.append(_gone(builder, item))
+        there = _there(builder, new)
+        number = f">={new.count}" if new.at_least else str(new.count)
+        question = f"Are there {number.replace('>=', 'at least ')} of: {new.label}?"
+        atoms += [there, builder.atom("count", new.label, number, question=question, answer=number,
+                                      parents=(there.id,))]  # fmt: skip
+        many = new.count > 1 or new.at_least
+        return f"Replace {the(item)} with {f'{new.count} {the(new)[4:]}' if many else a(new.label)}", new.label, atoms
+    if name(new) != name(item):
+        atoms.append(_gone(builder, item))
+    return f"Replace {name(item)} with {name(new)}", name(new), [*atoms, _there(builder, new)]
+
+
+def _removed(builder: PlanBuilder, item: Item, text: str, left: str) -> list[Atom]:
+    """What holds when an item is away; of the cars that stay one is again the left one, so that is left to words."""
+    label = name(item)
+    if left.isdigit():
+        there = _there(builder, item)
+        question = f"Are there exactly {left} of: {label}?"
+        return [there, builder.atom("count", label, left, question=question, answer=left, parents=(there.id,))]
+    subject = parse_subject(label)
+    if left or (subject is not None and subject.place is not None):
+        return [builder.atom("other", text, question=f"Has this been done: {text}?")]
+    return [_gone(builder, item)]

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from poser.experts.lexicon import COLOR_WORDS
+
 TokenKind = Literal["word", "number", "quote", "punct"]
 
 # Bounded repeats: a stray quotation mark must not make the scan look further than one lettering is long.
@@ -32,8 +34,16 @@ _WRAPPED = 40
 _LONGEST = 150
 """Tokens of a sentence; what is longer is no sentence, and is cut."""
 _NO_WRAP = ".!?;:…"
+_PAUSE = re.compile(r"(?:\.{2,}|…)\s+(?=[a-z])")
+"""Dots that a sentence goes on after."""
 _SAYS = {"word", "words", "say", "says", "reads", "read", "text", "title", "caption", "headline", "write", "saying",
          "slogan", "spelling", "reading"}  # fmt: skip
+_CUES = {"word", "words", "text", "title", "caption", "headline", "heading", "slogan", "sign", "label", "inscription",
+         "message", "tagline", "lettering"}  # fmt: skip
+_READS = {"says", "reads", "saying", "reading"}
+_NO_LETTERING = {"in", "on", "at", "above", "below", "under", "over", "left", "right", "top", "bottom", "next", "none",
+                 "no", "large", "small", "big", "bold"}  # fmt: skip
+_LONGEST_UNQUOTED = 6
 _ENDERS = {".", "!", "?", ";", "…"}
 _CONTRACTIONS = {
     "n't": "not", "'s": "'s", "'re": "are", "'d": "would", "'ll": "will", "'ve": "have", "'m": "am",
@@ -102,7 +112,7 @@ def sentences(prompt: str) -> list[Sentence]:
     found: list[Sentence] = []
     for number, line in enumerate(_unwrapped(prompt)):
         current: list[Token] = []
-        for token in _lettered(_line_tokens(line, number)):
+        for token in _lettered(_line_tokens(_PAUSE.sub(", ", line), number)):
             if (token.kind == "punct" and token.text in _ENDERS) or len(current) >= _LONGEST:
                 if current:
                     found.append(Sentence(tuple(current)))
@@ -137,20 +147,19 @@ def _goes_on(line: str, following: str) -> bool:
 
 
 def _lettered(tokens: list[Token]) -> list[Token]:
-    """Words in capitals after "write the word" are lettering, unless the prompt shouts anyway."""
-    if sum(token.raw.isupper() and len(token.raw) > 1 for token in tokens) * 2 > len(tokens):
-        return tokens
+    """The tokens, with lettering that stands without quotation marks as quotes.
+
+    Words in capitals after "write the word" are lettering, unless the prompt shouts anyway; so is what follows "the
+    caption says" if it is written Like This, and "the text:" up to the end.
+    """
+    shouts = sum(token.raw.isupper() and len(token.raw) > 1 for token in tokens) * 2 > len(tokens)
     out: list[Token] = []
     i = 0
     while i < len(tokens):
-        end = i
-        while end < len(tokens) and (
-            (tokens[end].raw.isupper() and (len(tokens[end].raw) > 1 or end > i))
-            or (end > i and tokens[end].kind == "number")
-        ):
-            end += 1
-        before = [t.text for t in tokens[max(0, i - 2) : i] if t.text not in {":", ",", "?"}]
-        if end > i and tokens[i].kind == "word" and before and before[-1] in _SAYS:
+        end = (i if shouts else _capitals(tokens, i)) or i
+        if end == i:
+            end = _announced(tokens, i)
+        if end > i:
             text = " ".join(token.raw for token in tokens[i:end])
             out.append(Token(text, text, "quote", line=tokens[i].line))
             i = end
@@ -158,6 +167,33 @@ def _lettered(tokens: list[Token]) -> list[Token]:
             out.append(tokens[i])
             i += 1
     return out
+
+
+def _capitals(tokens: list[Token], i: int) -> int:
+    """End of the words in capitals at i after "write the word", or i."""
+    end = i
+    while end < len(tokens) and (
+        (tokens[end].raw.isupper() and (len(tokens[end].raw) > 1 or end > i))
+        or (end > i and tokens[end].kind == "number")
+    ):
+        end += 1
+    before = [t.text for t in tokens[max(0, i - 2) : i] if t.text not in {":", ",", "?"}]
+    return end if end > i and tokens[i].kind == "word" and before and before[-1] in _SAYS else i
+
+
+def _announced(tokens: list[Token], i: int) -> int:
+    """End of the lettering at i after "the caption says" or "the text:", or i."""
+    before = [token.text for token in tokens[max(0, i - 2) : i]]
+    if len(before) < 2 or before[0] not in _CUES or before[1] not in _READS | {":"}:
+        return i
+    end = i
+    while end < len(tokens) and tokens[end].kind in ("word", "number"):
+        if before[1] != ":" and not (tokens[end].raw[0].isupper() or tokens[end].kind == "number"):
+            break
+        end += 1
+    names_looks = any(token.text in COLOR_WORDS or token.text in _NO_LETTERING for token in tokens[i:end])
+    closed = end == len(tokens) or tokens[end].text in _ENDERS
+    return end if 0 < end - i <= _LONGEST_UNQUOTED and closed and not names_looks else i
 
 
 def _line_tokens(line: str, number: int) -> list[Token]:

@@ -69,14 +69,16 @@ def count_question(item: Item) -> str:
     """Reads "Are there exactly two blue cars?"."""
     if isinstance(item, Sign):
         return f"Can {name(item)} be read?"
-    number = _NUMBERS[item.count] if item.count < len(_NUMBERS) else str(item.count)
-    bound = "at least" if item.at_least else "exactly"
-    return f"{'Are' if _many(item) else 'Is'} there {bound} {number} {_called(item)}?"
+    total = (item.total or item.count) + item.more
+    number = _NUMBERS[total] if total < len(_NUMBERS) else str(total)
+    bound = "at least" if item.at_least or item.more else "exactly"
+    called = item.label.removesuffix(item.noun) + (item.plural if total > 1 or _many(item) else item.noun)
+    return f"{'Are' if total > 1 or _many(item) else 'Is'} there {bound} {number} {called}?"
 
 
-def color_question(item: Item) -> str:
-    """Reads "Is the car blue?"."""
-    return f"{_are(item)} {item.color}?"
+def color_question(item: Item, color: str | None = None) -> str:
+    """Reads "Is the car blue?", of its own colour or another."""
+    return f"{_are(item)} {color or item.color}?"
 
 
 def size_question(item: Item) -> str:

@@ -132,6 +132,14 @@ FILLER = word_set(
     "rests hanging hangs get gets give add draw create generate put place remove change turn paint final result "
     "my favorite exactly only about around instead after before until afterwards later once first step"
 )
+#: Verbs and particles that carry a wish or announce lettering; that they are not understood is not worth a note.
+UNREMARKABLE = word_set(
+    "write writes written print type spell use read reads reading say says saying quote unquote letter go goes come "
+    "comes include includes included belong belongs find keep kept stay request reserve describe prepare mean yes no "
+    "nah more much nothing anything nobody following half dozen second thought take since already enough course "
+    "obviously used theirs per list idea mind correction agreed wherever whatsoever that whether always main "
+    "zero one two three four five six seven eight nine ten eleven twelve"
+)
 #: Heads of noun phrases that are no thing one could point at.
 NON_THINGS = word_set(
     "sense touch hint feeling feel mood atmosphere vibe glow light lighting shade shadow shadows air way bit lot kind "
@@ -150,7 +158,8 @@ NON_THINGS = word_set(
     "symphony tapestry juxtaposition interplay blend mix mixture combination scattering whisper tale journey job "
     "question favor idea example reason fact case point purpose use need want wish plan body bed stretch expanse "
     "patch layer hustle bustle visual creature sound silhouette outline palette theme concept story narrative future "
-    "past present day today tomorrow pic pics drawing illustration painting artwork render rendering version copy"
+    "past present day today tomorrow pic pics drawing illustration painting artwork render rendering version copy "
+    "frill frills fuss nonsense doubt problem dance chance"
 )
 ABSTRACT_ENDINGS = ("ness", "ity", "tion", "sion", "ment", "ance", "ence", "ism", "hood", "ship", "dom")
 #: Parts of things; unknown to the lexicon they modify the thing they belong to and are no thing of their own.
@@ -173,7 +182,7 @@ COMPOUND_TAILS = word_set(
 TEXT_CUES = word_set(
     "word words text title caption heading headline header lettering letters letter slogan phrase message inscription "
     "subtitle sentence tagline label writing typography font lettered textbox subheading name logo watermark "
-    "watermarks captions labels signature titles numbers texts watermarked"
+    "watermarks captions labels signature titles numbers texts watermarked letterings slogans phrases"
 )
 TEXT_VERBS = word_set(
     "says say saying reads read reading written spelling spells spell labelled labeled titled captioned marked "

@@ -18,6 +18,7 @@ VOCABULARY = """
 a the two three half other one ones of them it its both all another cat dogs tree king red blue big small left right top
 bottom above below between next to and , . ; : is are should make remove replace swap move with for no not "HI" text
 title letters background beach watercolor darker instead from in on at they becomes larger each side bug
+use shrink enlarge rather than which who has more out flanked last right middle put move turn says recolor sign
 """
 WORDS = [*VOCABULARY.split(), "\n"]
 
@@ -34,9 +35,9 @@ def scores(prompts):
 def test_understands_the_annotated_prompts():
     suite = load_suite(ANNOTATED)
     for prompts, floor in (
-        ([p for p in suite if p.handwritten], 0.92),
-        ([p for p in suite if not p.handwritten], 0.95),
-        (load_suite(SHORT), 0.95),
+        ([p for p in suite if p.handwritten], 0.94),
+        ([p for p in suite if not p.handwritten], 0.99),
+        (load_suite(SHORT), 0.98),
     ):
         recall, precision = scores(prompts)
         assert recall >= floor
