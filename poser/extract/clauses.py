@@ -198,6 +198,8 @@ class Clauses(Qualities):
                 self.references.mention(items)
                 return old[1]
         joined = s.word(i - 1) == "and" or (s.mark(i - 1) == "," and not self.verb and not self.applied)
+        if self.applied and s.word(p.end) in LINKING and not s.word(p.end).endswith(("ing", "ed")):
+            joined = False  # "below the tree sits a dog, and three fish are …": a verb of its own, a clause of its own
         self._make(items, joined and not self.verb)
         self.fresh = p.end
         if p.several and isinstance(items[0], Thing):

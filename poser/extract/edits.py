@@ -220,7 +220,7 @@ class Editor(Statements):
         fewer = p.one_of or (p.article == "a" and p.counted) or p.ordinal is not None or p.place is not None
         if thing.existing:
             left = p.out_of - p.count if p.out_of is not None and p.out_of > p.count else None
-            self.sketch.edit(Edit("remove", thing, str(left) if left else "some" if p.one_of else ""))
+            self.sketch.edit(Edit("remove", thing, str(left) if left else f"{p.count} of" if p.one_of else ""))
         elif fewer and thing.count > p.count:
             self._take_away(thing, p.count)
         else:

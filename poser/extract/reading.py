@@ -9,7 +9,7 @@ from poser.extract.references import References
 from poser.extract.sketch import Sketch
 from poser.extract.tokens import sentences
 from poser.extract.vocabulary import noun_at
-from poser.extract.words import UNREMARKABLE
+from poser.extract.words import INSTRUCTIONS, UNREMARKABLE
 
 
 def read(prompt: str, source: bool = False) -> Sketch:
@@ -17,7 +17,7 @@ def read(prompt: str, source: bool = False) -> Sketch:
     references = References(Sketch(source=source))
     editor = Editor(references)
     for sentence in sentences(prompt):
-        i = 0
+        i, before = 0, references.sketch.extent()
         while sentence.word(i) in LEAD and noun_at(sentence, i) is None:
             i += 1
         end = editor.edit(sentence, i)
@@ -29,6 +29,9 @@ def read(prompt: str, source: bool = False) -> Sketch:
         references.later = True
         references.anchor = []
         unread = [words for words in clauses.unread if not set(words.lower().split()) <= UNREMARKABLE]
+        if unread and sentence.word(i) in INSTRUCTIONS and references.sketch.extent() == before:
+            # an instruction of which nothing was understood: somebody who reads language may carry it out
+            references.sketch.others.append(sentence.words(i, len(sentence)))
         if unread and len(unread) <= 30:
             references.sketch.note("not understood: " + ", ".join(dict.fromkeys(unread)))
     return references.sketch

@@ -132,6 +132,13 @@ class Sketch:
         edit.earlier = tuple(id(item) for item in self.items())
         self.edits.append(edit)
 
+    def extent(self) -> tuple[object, ...]:
+        """How much has been understood; the same before and after a sentence that said nothing."""
+        counts = tuple(thing.count for thing in self.things)
+        items = tuple((i.color, i.size, i.gone, len(i.places), len(i.relations)) for i in self.items())
+        rest = (self.styles, self.tones, self.absent, self.others, self.folded, self.edits)
+        return counts, items, self.background, tuple(len(part) for part in rest)
+
     def note(self, words: str) -> None:
         """Keep a remark for the user, once."""
         if words not in self.notes:

@@ -87,7 +87,8 @@ def _command(builder: PlanBuilder, edit: Edit, item: Item) -> Draft:
         case _:
             text = f"Remove {the(item)}"
             if goal and isinstance(item, Thing):
-                text = f"Remove some of {the(item)}" + (f", so that {goal} stay" if goal.isdigit() else "")
+                stay = f"some of {the(item)}, so that {goal} stay"
+                text = f"Remove {stay if goal.isdigit() else f'{goal} {the(item)}'}"
             atoms = _removed(builder, item, text, goal)
             goal = ""
     return builder.command(Operation(edit.operation), text, atoms, (label,), (goal,) if goal else ())

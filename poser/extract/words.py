@@ -217,3 +217,9 @@ PAIRED = word_set(
     "glasses sunglasses eyeglasses spectacles binoculars scissors handcuffs headphones pants trousers jeans shorts "
     "goggles pliers tongs tweezers earphones"
 )
+#: Verbs that begin an instruction.
+INSTRUCTIONS = word_set(
+    "add adjust animate apply blend blur bring carve change cover crop cut decorate distort draw emboss fill flip "
+    "frame give have include let make mirror paint place put render rotate set sharpen show sprinkle stretch tilt turn "
+    "twist use vignette warp wrap"
+)

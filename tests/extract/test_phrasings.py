@@ -176,7 +176,7 @@ EDITS = [
     ("turn it into a watercolor", "style", (), ("watercolor",), "style watercolor"),
     ("make the whole picture darker", "tone", (), ("darker",), "style darker"),
     ('write "HI" at the top', "text", ('"HI"',), ("HI", "top"), "text HI"),
-    ("remove two of the dogs", "other", (), (), "other remove two of the dogs"),
+    ("remove two of the dogs", "remove", ("dog",), (), "other Remove 2 of the dogs"),
     ("delete the text", "remove", ('""',), (), "text  = no"),
 ]
 
