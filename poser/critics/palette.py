@@ -114,4 +114,4 @@ def _tables(colors: Floats, spreads: Floats) -> tuple[Bytes, Floats]:
 
 #: What a colour may differ from the measured, RGB standard deviation; white is met thinned and shaded.
 _SLACK, _WHITE_SLACK = 7.0, 14.0
-_REACH = 3.0  #: standard deviations
+_REACH = 2.7  #: standard deviations

@@ -13,6 +13,7 @@ from poser.critics.segments import Piece, find_pieces
 
 LEAST_EXTENT = 0.045  #: smaller things are not looked for, shares of the shorter side
 _DUST, _INK_DUST = 0.004, 0.006  #: side of the smallest piece, shares of the shorter side; with outlines
+MOST_PIECES = 240  #: nine things of twelve parts each, twice over; more is texture
 _BACKED = 0.25  #: least share of backing around a white piece, and around small coloured ones
 _SETTLED = 0.94  #: correlation from which on no second look is taken
 
@@ -48,6 +49,7 @@ def find_candidates(pixels: Bytes, labels: Bytes, palette: Palette, ink: bool = 
     dust = max(4, round((short * (_INK_DUST if ink else _DUST)) ** 2))
     colors = palette.colors
     pieces = find_pieces(pixels, labels, palette, dust, _BACKED, ink)
+    pieces = sorted(pieces, key=lambda piece: -piece.area)[:MOST_PIECES]
     clusters = cluster(pieces, labels)
     sizable = [c for c in clusters if max(c.box[2] - c.box[0], c.box[3] - c.box[1]) >= LEAST_EXTENT * short]
     matches = dict(
