@@ -53,6 +53,8 @@ def find_pieces(
         if label == WHITE:
             same &= palette.backing_mask(pixels, WHITE)  # not the wider reach that rims have
         x0, y0, wide, high = cv2.boundingRect(same)
+        if not wide:  # cv2 must not be given an empty array
+            continue
         _, numbered, stats, _ = cv2.connectedComponentsWithStats(
             same[y0 : y0 + high, x0 : x0 + wide], connectivity=8, ltype=cv2.CV_32S
         )
