@@ -170,16 +170,20 @@ class Desk:
     def finish(self) -> Canvas:
         """Carry all changes over to the canvas: backdrop where things were, then the new things."""
         fresh = list(self._fresh.values())
+        if not fresh and not self._stale:
+            return self.canvas
         stay: list[Thing | Panel] = [*(thing for thing in self.things if id(thing) not in self._fresh), *self.panels]
         easel.erase(self.canvas, self._stale, stay, fresh)
-        for thing in fresh:
-            easel.draw(self.canvas, thing, self.colors)
+        easel.draw(self.canvas, fresh, self.colors)
         self._fresh, self._stale = {}, []
+        if self.colors.blocky:  # what was filled is not in blocks yet
+            self.canvas = self.colors.toned(self.canvas)
         return self.canvas
 
     def recolor(self, thing: Thing, color: str) -> Thing:
         """Give a thing another colour where it stands."""
-        if id(thing) in self._fresh or backing_color(color) != backing_color(thing.color):
+        new_backing = self.colors.textured or backing_color(color) != backing_color(thing.color)
+        if id(thing) in self._fresh or new_backing:
             self.remove([thing])
             return self.put(Placed(thing.noun, color, thing.cx, thing.cy, thing.extent))
         easel.recolor(self.canvas, thing, color, self.colors)

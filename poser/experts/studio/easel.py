@@ -72,15 +72,19 @@ def recolor(canvas: Canvas, thing: Thing, color: str, colors: Palette) -> None:
     part[fits] = np.rint(base + share[..., None] * target).astype(np.uint8)[fits]
 
 
-def draw(canvas: Canvas, thing: Thing, colors: Palette) -> None:
-    """Draw a thing as a new sticker with its shadow, in place."""
-    masks, left, top = _sticker_at(thing, canvas.shape[1], canvas.shape[0])
-    blend(canvas, masks.shadow, (0, 0, 0), left, top)
-    blend(canvas, masks.backing, colors.backing(thing.color), left, top)
-    blend(canvas, masks.glyph, colors.colors[thing.color], left, top)
+def draw(canvas: Canvas, things: Sequence[Thing], colors: Palette) -> None:
+    """Draw things as new stickers with their shadows, in place, in the picture's colours and style."""
+    for thing in things:
+        masks, left, top = _sticker_at(thing, canvas.shape[1], canvas.shape[0])
+        blend(canvas, masks.shadow, (0, 0, 0), left, top)
+        blend(canvas, masks.backing, colors.backing(thing.color), left, top)
+        blend(canvas, masks.glyph, colors.colors[thing.color], left, top)
+    if colors.textured and things:
+        where = covered(canvas.shape, [as_thing(thing, canvas.shape[1], canvas.shape[0]) for thing in things])
+        canvas[where] = colors.toned(canvas)[where]
 
 
-def as_thing(placed: Placed, width: int, height: int) -> Thing:
+def as_thing(placed: Placed | Thing, width: int, height: int) -> Thing:
     """A thing as the eye will see it once it is drawn on a canvas of width x height px."""
     masks, left, top = _sticker_at(placed, width, height)
     box = (left, top, left + masks.backing.shape[1], top + masks.backing.shape[0])

@@ -134,9 +134,8 @@ class Editor(Expert):
     def _check_sight(self, desk: Desk, command: Command) -> None:
         if command.operation in RECOGNISING and not desk.clear:
             raise InvalidRequest(
-                f"{self.SPEC.name} recognises things that the studio drew, before any style is laid over them; in this "
-                f"picture it recognises none, so it cannot carry out {command.operation.value!r}. Edit before the "
-                f"style, or {_CONNECT}."
+                f"{self.SPEC.name} recognises things that the studio drew; in this picture it recognises none, so it "
+                f"cannot carry out {command.operation.value!r}. Edit a picture of the studio, or {_CONNECT}."
             )
 
 

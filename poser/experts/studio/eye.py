@@ -4,12 +4,14 @@ Things are die-cut stickers: glyph pixels of one exact colour on a closed backin
 backing's outlines give the regions, the exact colours inside give the glyphs' parts, and the parts are compared with
 all outlines of the lexicon; a reading counts only if the sticker drawn anew covers the same pixels.
 
-The eye reads plain pictures and toned ones (a tone is one known map of colours). Under picture-wide styles it is
-blind, as on photographs, and says so: `Sight.clear` is False. (One style, "poster", is a map of colours too.)
+The eye reads plain pictures and toned ones (a tone is one known map of colours) almost without fault. Pictures under
+a style, scaled or compressed ones are read through `spectacles`, where small things are often missed. Where nothing
+is recognised, as on photographs, it says so: `Sight.clear` is False.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -32,8 +34,11 @@ from poser.experts.studio.outlines import (
 from poser.experts.studio.palette import TONES, Palette, palette
 from poser.experts.studio.scene import Canvas
 from poser.experts.studio.sight import Panel, Thing
+from poser.experts.studio.spectacles import look_through
 from poser.experts.studio.styles import cell
+from poser.experts.studio.textures import framed_style, guess_styles
 
+LEAST_EVIDENCE = 0.8  #: sum of the scores, each less what chance may bring, below which nothing counts as seen
 TEXTURE = 40  #: a pixel that differs from its neighbour by 2 to so much in a channel is texture, or an edge
 FLAT = 0.79  #: least share of pixels just like their neighbour, among those and texture, in painted pictures
 
@@ -44,7 +49,7 @@ class Sight(NamedTuple):
     things: tuple[Thing, ...]
     panels: tuple[Panel, ...]
     unknown: tuple[tuple[int, int, int, int], ...]
-    clear: bool  #: False for what is no plain picture of the studio: photographs, picture-wide styles
+    clear: bool  #: False where nothing of the studio is recognised: photographs, other people's drawings
     colors: Palette  #: the colours that things have in this picture
 
 
@@ -53,8 +58,8 @@ _BLIND = Sight((), (), (), False, palette())
 
 def look(pixels: Canvas) -> Sight:
     """Everything that can be seen in a uint8 (H, W, 3) RGB picture. The array is not written to."""
-    if not _is_painted(pixels):
-        return _BLIND
+    if framed_style(pixels) is not None or not _is_painted(pixels):
+        return _through_spectacles(pixels, guess_styles(pixels))
     best: tuple[int, Sight] = (0, Sight((), (), (), True, palette()))
     blank = True
     for tone in TONES:
@@ -65,8 +70,18 @@ def look(pixels: Canvas) -> Sight:
         blank = blank and not unread
         if found - unread > best[0]:
             best = (found - unread, sight)
-    # where most stays unread, nothing counts as seen
-    return best[1] if best[0] or blank else _BLIND
+    # where most stays unread, the colours are not exact: scaled or compressed
+    return best[1] if best[0] or blank else _through_spectacles(pixels, (None,))
+
+
+def _through_spectacles(pixels: Canvas, styles: Sequence[str | None]) -> Sight:
+    """The best sight under one of these styles, blind if none shows more than chance would."""
+    best, most = _BLIND, LEAST_EVIDENCE
+    for style in styles:
+        things, panels, evidence = look_through(pixels, style)
+        if evidence > most:
+            best, most = Sight(tuple(things), tuple(panels), (), True, palette(style)), evidence
+    return best
 
 
 def _look(pixels: Canvas, colors: Palette) -> tuple[Sight, int]:

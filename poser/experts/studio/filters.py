@@ -44,8 +44,8 @@ class Stylist(Editor):
         kind="i2i",
         description="Turns a picture, photographs included, into any style of the studio.",
         limitations=(
-            "Sometimes has a style of its own in mind. After a style the studio's editors no longer recognise things, "
-            "so it comes last."
+            "Sometimes has a style of its own in mind. Under a style the studio's editors often miss small things, so "
+            "it is best laid on last."
         ),
         operations={Operation.STYLE: 0.85},
         seeded=True,

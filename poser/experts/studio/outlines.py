@@ -139,16 +139,24 @@ def read_group(parts: list[Part], group: list[int], least: float = MATCH) -> Rea
     shape = np.zeros((bottom - top, right - left), np.uint8)
     for k in group:
         shape[parts[k].mask[top:bottom, left:right]] = 255
+    noun, score, _ = likest(shape)
+    if score < least:
+        return None
+    area = sum(parts[k].area for k in group)
+    return Reading(noun, parts[group[0]].color, frozenset(group), box, score, area)
+
+
+def likest(shape: Any) -> tuple[str, float, float]:
+    """The noun whose outline a tight uint8 mask (0 or 255) is likest to, their intersection over union, and how much
+    greater that is than for the next noun.
+    """
     names, outlines, norms = _outlines()
     seen = _on_grid(shape).ravel()
     near = np.argpartition(norms - 2 * (outlines @ seen), _CANDIDATES)[:_CANDIDATES]
     common = np.minimum(outlines[near], seen).sum(axis=1)
     scores = common / (outlines[near].sum(axis=1) + seen.sum() - common)
-    best = int(scores.argmax())
-    if scores[best] < least:
-        return None
-    area = sum(parts[k].area for k in group)
-    return Reading(names[near[best]], parts[group[0]].color, frozenset(group), box, float(scores[best]), area)
+    best, lead = int(scores.argmax()), np.sort(scores)
+    return names[near[best]], float(lead[-1]), float(lead[-1] - lead[-2])
 
 
 def is_backed(reading: Reading, region: Bits) -> bool:

@@ -17,17 +17,30 @@ Color = tuple[int, int, int]
 
 
 POSTER = "poster"
-#: Picture-wide changes that are known maps of colours: none, the tones, and the one style that is.
+#: Picture-wide changes that are maps of colours: none, the tones, and the one style that is.
 TONES: tuple[str | None, ...] = (None, *lexicon.TONES, POSTER)
 
 
 class Palette(NamedTuple):
-    """RGB of the eleven colours and of the white and the dark backing under one of `TONES`."""
+    """RGB of the eleven colours and of the white and the dark backing under one of `TONES`.
+
+    Under one of the other styles they are those of the plain picture.
+    """
 
     tone: str | None
     colors: dict[str, Color]
     white: Color
     dark: Color
+
+    @property
+    def textured(self) -> bool:
+        """True under a style that is more than a map of colours."""
+        return self.tone not in TONES
+
+    @property
+    def blocky(self) -> bool:
+        """True under the style that may be laid on twice without change: what was edited has to be laid on again."""
+        return self.tone == "pixel art"
 
     def backing(self, color: str) -> Color:
         """Backing under a thing of this colour."""
@@ -45,18 +58,18 @@ class Palette(NamedTuple):
 def _applied(pixels: Canvas, tone: str | None) -> Canvas:
     if tone is None:
         return pixels
-    return apply_style(pixels, tone, 0) if tone == POSTER else apply_tone(pixels, tone)
+    return apply_style(pixels, tone, 0) if tone in lexicon.STYLES else apply_tone(pixels, tone)
 
 
 @cache
 def palette(tone: str | None = None) -> Palette:
-    """The palette of a tone.
+    """The palette of one of `TONES`, or of a style.
 
     Raises:
         KeyError: unknown tone.
     """
     plain = np.array([*lexicon.COLORS.values(), WHITE_BACKING, DARK_BACKING], np.uint8)[None]
     # repeated, so that the middle row is far from the frame that a style may paint
-    shown = _applied(np.repeat(np.repeat(plain, 40, axis=0), 40, axis=1), tone)[20, 20::40]
+    shown = _applied(np.repeat(np.repeat(plain, 40, axis=0), 40, axis=1), tone if tone in TONES else None)[20, 20::40]
     values: list[Color] = [(int(r), int(g), int(b)) for r, g, b in shown]
     return Palette(tone, dict(zip(lexicon.COLORS, values, strict=False)), values[-2], values[-1])

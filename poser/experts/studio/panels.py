@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from poser.experts.errors import InvalidRequest
 from poser.experts.studio.geometry import Box, Constraint, violations
 from poser.experts.studio.lettering import MAX_LINES, lay_out, paint_lettering
 from poser.experts.studio.palette import Palette
@@ -25,12 +26,16 @@ _LINE_STEP, _PADDING = 1.22, 1.55  #: of a panel's height, in font sizes; see le
 
 
 def saying(desk: Desk, text: str) -> list[Panel]:
-    """Panels that show this text, told by writing it anew and comparing."""
+    """Panels that show this text, told by writing it anew and comparing; none where a style blurs the letters."""
+    if desk.colors.textured:
+        return []
     return [panel for panel in desk.panels if _says(desk.canvas, panel, text, desk.colors)]
 
 
 def misspelt(desk: Desk, text: str) -> list[Panel]:
     """Panels of just the size that this text would have, which show another one."""
+    if desk.colors.textured:
+        return [panel for panel in desk.panels if _is_as_long(panel, text)]
     right = saying(desk, text)
     return [
         panel
@@ -98,7 +103,13 @@ def lay_down(canvas: Canvas, panel: Panel, pixels: Canvas) -> Panel:
 
 
 def recolor_panel(desk: Desk, panel: Panel, color: str) -> Panel:
-    """Give letters another colour, and the panel another ground if they would be too pale on it."""
+    """Give letters another colour, and the panel another ground if they would be too pale on it.
+
+    Raises:
+        InvalidRequest: the picture is in a style under which letters cannot be told from their ground.
+    """
+    if desk.colors.textured:
+        raise InvalidRequest(f"Letters are not recoloured under the style {desk.colors.tone!r}; recolour them before.")
     left, top, right, bottom = panel.box
     part = desk.canvas[top:bottom, left:right]
     old, new = (np.array(desk.colors.ground(c), np.float32) for c in (panel.color, color))
@@ -116,12 +127,10 @@ def _paint(canvas: Canvas, lettering: Lettering, colors: Palette) -> None:
     if colors.tone is None:
         paint_lettering(canvas, lettering)
         return
-    scratch = canvas.copy()
-    paint_lettering(scratch, lettering)
     left, top, right, bottom = lay_out(lettering, canvas.shape[1], canvas.shape[0]).box
-    plain = np.ascontiguousarray(scratch[top:bottom, left:right])
-    scratch[top:bottom, left:right] = colors.toned(plain)
-    canvas[...] = scratch
+    paint_lettering(canvas, lettering)
+    where = (slice(None), slice(None)) if colors.blocky else (slice(top, bottom), slice(left, right))
+    canvas[where] = colors.toned(canvas)[where]
 
 
 def _as_panel(lettering: Lettering, width: int, height: int) -> Panel:
@@ -162,6 +171,13 @@ def _written_like(canvas: Canvas, panel: Panel, text: str) -> list[Lettering]:
             if abs((box[2] - box[0]) - (right - left)) <= 3 and abs((box[3] - box[1]) - (bottom - top)) <= 2:
                 found.append(lettering)
     return found
+
+
+def _is_as_long(panel: Panel, text: str) -> bool:
+    """May a panel whose box is only roughly known bear this text on one line?"""
+    box = lay_out(Lettering(text, panel.color, 0.5, 0.5, 0.02), 4000, 4000).box
+    seen = (panel.box[2] - panel.box[0]) / max(1, panel.box[3] - panel.box[1])
+    return abs(seen / ((box[2] - box[0]) / (box[3] - box[1])) - 1) < 0.12
 
 
 def _touches(box: Box, others: Sequence[Box]) -> bool:

@@ -22,13 +22,13 @@ def change_backdrop(desk: Desk, name: str, kept: list[Thing]) -> None:
     """Paint another backdrop and put the kept things and all lettering back on it."""
     from poser.experts.studio import easel
     from poser.experts.studio.backdrops import paint_backdrop
+    from poser.experts.studio.palette import palette
     from poser.experts.studio.panels import lay_down
 
     old = desk.finish()
-    plain = paint_backdrop(name, desk.width, desk.height, int(desk.rng.integers(2**31)))
-    desk.canvas = desk.colors.toned(plain)
-    for thing in kept:
-        easel.draw(desk.canvas, thing, desk.colors)
+    desk.canvas = paint_backdrop(name, desk.width, desk.height, int(desk.rng.integers(2**31)))
+    easel.draw(desk.canvas, kept, palette())
+    desk.canvas = desk.colors.toned(desk.canvas)
     for panel in desk.panels:
         left, top, right, bottom = panel.box
         lay_down(desk.canvas, panel, old[top:bottom, left:right])

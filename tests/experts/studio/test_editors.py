@@ -18,7 +18,7 @@ from poser.experts.studio.filters import Filter, Grader, Stylist
 from poser.experts.studio.generalist import Generalist
 from poser.experts.studio.inserter import Inserter
 from poser.experts.studio.mover import Mover
-from poser.experts.studio.painter import apply_tone
+from poser.experts.studio.painter import apply_style, apply_tone
 from poser.experts.studio.panels import saying
 from poser.experts.studio.pool import editors
 from poser.experts.studio.recolorer import Recolorer
@@ -417,6 +417,19 @@ def test_edits_of_toned_pictures_keep_the_tone() -> None:
     assert {thing[:2] for thing in sight.things} == {("car", "red"), ("tree", "green"), ("cat", "blue")}
     lettered = edited(Signwriter(), dark, SALE).picture
     assert len(look(lettered.pixels).panels) == 1
+
+
+@pytest.mark.parametrize("style", ["watercolor", "mosaic", "poster", "pixel art"])
+def test_edits_under_a_style_keep_the_style(style: str) -> None:
+    styled = apply_style(painted(EASY._replace(letterings=(Lettering("HELLO", "blue", 0.5, 0.1, 0.08),)), 1), style, 1)
+    out = edited(Corrector(), styled, ADD_CAT, seed=2).picture
+    out = edited(Restorer(), out, RED_OUT).picture
+    out = edited(Signwriter(), out, SALE).picture
+    sight = look(out.pixels)
+    assert sight.colors.tone == style
+    assert {thing[:2] for thing in sight.things} == {("tree", "green"), ("cat", "blue")}
+    if style == "poster":  # under the others letters are not told apart
+        assert len(sight.panels) == 2
 
 
 def test_a_panel_is_known_by_its_text() -> None:

@@ -10,7 +10,7 @@ from poser.experts.studio.scene import Lettering, Placed, Scene
 from .editing import painted, photograph, random_scene
 
 
-def hits(scene: Scene, found: list[tuple[str, str, float, float, float]]) -> tuple[int, int]:
+def hits(scene: Scene, found: list[tuple[str, str, float, float, float]], play: float = 0.01) -> tuple[int, int]:
     """(things read right in noun, colour, place and size; readings of what is not there)"""
     left = list(found)
     right = 0
@@ -19,9 +19,9 @@ def hits(scene: Scene, found: list[tuple[str, str, float, float, float]]) -> tup
             o
             for o in left
             if o[:2] == thing[:2]
-            and abs(o[2] - thing.cx) < 0.01
-            and abs(o[3] - thing.cy) < 0.01
-            and abs(o[4] - thing.extent) < 0.012
+            and abs(o[2] - thing.cx) < play
+            and abs(o[3] - thing.cy) < play
+            and abs(o[4] - thing.extent) < play + 0.002
         ]
         if same:
             left.remove(same[0])
@@ -32,7 +32,7 @@ def hits(scene: Scene, found: list[tuple[str, str, float, float, float]]) -> tup
 def test_at_least_98_percent_of_separate_things_are_read_right() -> None:
     total = right = ghosts = counted = panels = 0
     nouns = set()
-    for seed in range(120):
+    for seed in range(80):
         scene = random_scene(np.random.default_rng(seed))
         sight = look(painted(scene, seed, 768))
         found, extra = hits(scene, [thing[:5] for thing in sight.things])
@@ -42,8 +42,8 @@ def test_at_least_98_percent_of_separate_things_are_read_right() -> None:
         nouns.update(thing.noun for thing in scene.things)
     assert len(nouns) >= 200
     assert right >= 0.98 * total
-    assert counted >= 0.98 * 120
-    assert panels >= 0.98 * 120
+    assert counted >= 0.98 * 80
+    assert panels >= 0.98 * 80
     assert ghosts <= 0.005 * total
 
 
@@ -81,11 +81,31 @@ def test_tones_are_seen_through(tone: str) -> None:
 
 
 @pytest.mark.parametrize("style", [style for style in lexicon.STYLES if style != "poster"])
-def test_under_styles_it_is_blind_and_says_so(style: str) -> None:
-    for seed in range(2):
-        sight = look(apply_style(painted(random_scene(np.random.default_rng(seed), 6), seed), style, seed))
-        assert not sight.clear
-        assert not sight.things
+def test_things_of_usual_size_are_seen_under_styles(style: str) -> None:
+    right = usual = ghosts = 0
+    for seed in range(5):
+        scene = random_scene(np.random.default_rng(seed), 6)
+        scene = scene._replace(things=tuple(t._replace(extent=max(t.extent, 0.13)) for t in scene.things[:5]))
+        sight = look(apply_style(painted(scene, seed, 768), style, seed))
+        assert sight.colors.tone == style or not sight.clear
+        found, extra = hits(scene, [thing[:5] for thing in sight.things], 0.02)
+        right, usual, ghosts = right + found, usual + len(scene.things), ghosts + extra
+    assert right >= 0.85 * usual
+    assert ghosts <= 0.08 * usual
+
+
+@pytest.mark.parametrize("side", [640, 1024])
+def test_compressed_and_scaled_pictures_are_read_too(side: int) -> None:
+    scene = random_scene(np.random.default_rng(5), 5)
+    scene = scene._replace(things=tuple(thing._replace(extent=max(thing.extent, 0.14)) for thing in scene.things))
+    plain = painted(scene, 5, 768)
+    scaled = cv2.resize(plain, (side, side), interpolation=cv2.INTER_AREA)
+    jpeg = cv2.imdecode(cv2.imencode(".jpg", plain, [cv2.IMWRITE_JPEG_QUALITY, 85])[1], cv2.IMREAD_COLOR)
+    for pixels in (scaled, jpeg):
+        sight = look(np.asarray(pixels, np.uint8))
+        found, extra = hits(scene, [thing[:5] for thing in sight.things], 0.02)
+        assert found >= len(scene.things) - 1
+        assert extra <= 1
 
 
 def test_photographs_and_noise_show_nothing() -> None:
