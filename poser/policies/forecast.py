@@ -24,6 +24,11 @@ FAILED_SCORE = 0.25
 """Score in [0, 1] assumed of a command that a fresh picture misses: most miss one of several atoms."""
 
 
+WAITING = 0.25
+"""Share of its gain that a command is worth while others that it builds on are pending: a style that comes first has to
+be applied again, and editors see worse through it."""
+
+
 class Forecast(NamedTuple):
     """Expectations of every call; entries of illegal calls are without meaning.
 
@@ -105,6 +110,9 @@ def _one(turn: Turn, chance: Floats) -> Floats:
     for j in range(int(count.max(initial=0)) + 1):
         odds = _binomial(count[:, None, None], j, risk)
         gain += odds * np.maximum(0.0, rise[:, None, :] - (behind + j * lost)[:, None, None])
+    todo = pending(turn.state, pool)
+    waits = np.asarray((pool.after & todo[:, None, :]).any(axis=2))
+    gain *= np.where(waits, WAITING, 1.0)[:, None, :]
     return np.where(pool.supported, chance[..., 0] * gain, 0.0)
 
 

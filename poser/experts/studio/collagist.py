@@ -24,18 +24,17 @@ class Collagist(Drawer):
     SPEC: ClassVar[ExpertSpec] = ExpertSpec(
         name="studio-collagist",
         kind="t2i",
-        description="Collages: every thing of a long list, with lettering and a style, on plain paper.",
+        description="Collages: every thing of a long list, with lettering, on plain paper.",
         limitations=(
             "Scatters things: relations and sizes are not followed. Plain backdrops only, a scene becomes white paper. "
             "With more than three kinds the colours of two in three get mixed up; numbers above three are often off "
-            "by one."
+            "by one. No styles or tones."
         ),
         operations={
             Operation.GENERATE: 0.45,
             Operation.ADD: 0.6,
             Operation.REMOVE: 0.95,
             Operation.BACKGROUND: 0.4,
-            Operation.STYLE: 0.9,
             Operation.TEXT: 0.9,
         },
         seeded=True,

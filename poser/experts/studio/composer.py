@@ -15,7 +15,7 @@ from poser.experts.studio.wants import Wish
 from poser.experts.types import ExpertSpec, Operation
 
 CAPACITY = (10, 12)
-"""Facts (a thing, its colour, number, size, each relation, backdrop, style, lettering) that are kept in mind at once;
+"""Facts (a thing, its colour, number, size, each relation, backdrop, lettering) that are kept in mind at once;
 drawn anew for every picture."""
 SLIP = 0.015  #: chance that a fact is lost even when there is room for it
 
@@ -26,18 +26,16 @@ class Composer(Drawer):
     SPEC: ClassVar[ExpertSpec] = ExpertSpec(
         name="studio-composer",
         kind="t2i",
-        description="Draws whole scenes: things, colours, numbers, relations, backdrop, style and lettering.",
+        description="Draws whole scenes: things, colours, numbers, relations, backdrop and lettering.",
         limitations=(
             "Keeps about eleven facts in mind. Up to three commands come out right; with six it mixes up colours, "
-            "miscounts and forgets relations, and of ten it draws about half."
+            "miscounts and forgets relations, and of ten it draws about half. No styles or tones."
         ),
         operations={
             Operation.GENERATE: 0.7,
             Operation.ADD: 0.8,
             Operation.REMOVE: 0.9,
             Operation.BACKGROUND: 0.85,
-            Operation.STYLE: 0.8,
-            Operation.TONE: 0.8,
             Operation.TEXT: 0.75,
         },
         seeded=True,
@@ -50,7 +48,7 @@ class Composer(Drawer):
     def imagine(self, wish: Wish, rng: np.random.Generator) -> Wish:
         """Forget and mix up what exceeds the capacity."""
         load = sum(_facts(group) for group in wish.groups)
-        load += (wish.background is not None) + (wish.style is not None) + len(wish.tones)
+        load += wish.background is not None
         capacity = int(rng.integers(CAPACITY[0], CAPACITY[1] + 1))
         strain = min(1.0, capacity / max(1, load))
         span = max(1, len(wish.groups) - 1)
@@ -70,8 +68,8 @@ class Composer(Drawer):
         return replace(
             imagined,
             background=wish.background if kept(0.5) or rng.random() < 0.3 else None,
-            style=wish.style if kept(0.7) or rng.random() < 0.2 else None,
-            tones=tuple(tone for tone in wish.tones if kept(0.7)),
+            style=None,
+            tones=(),
         )
 
 

@@ -1,4 +1,4 @@
-"""The letterer: posters with flawless text, backdrop and style, and no more than two kinds of things."""
+"""The letterer: posters with flawless text and backdrop, and no more than two kinds of things."""
 
 from __future__ import annotations
 
@@ -21,18 +21,16 @@ class Letterer(Drawer):
     SPEC: ClassVar[ExpertSpec] = ExpertSpec(
         name="studio-letterer",
         kind="t2i",
-        description="Makes posters: exact lettering in any colour, backdrop, style and tone, with a motif or two.",
+        description="Makes posters: exact lettering in any colour and a backdrop, with a motif or two.",
         limitations=(
             "At most two kinds of things, three of each; further kinds are left out. Things are drawn large and "
-            "arranged as the poster needs it, so sizes and relations are not followed."
+            "arranged as the poster needs it, so sizes and relations are not followed. No styles or tones."
         ),
         operations={
             Operation.GENERATE: 0.4,
             Operation.ADD: 0.45,
             Operation.REMOVE: 0.95,
             Operation.BACKGROUND: 0.98,
-            Operation.STYLE: 0.95,
-            Operation.TONE: 0.95,
             Operation.TEXT: 0.98,
         },
         seeded=True,

@@ -91,7 +91,7 @@ def test_each_drawer_has_its_strength_and_weakness() -> None:
     assert score(Counter(), 3, kinds=("relation",)) < 0.6
     assert score(Stager(), 3, kinds=("relation",)) >= 0.95
     assert score(Stager(), 3, kinds=("count",)) < 0.1
-    assert score(Letterer(), 8, kinds=("text", "background", "style")) == 1.0
+    assert score(Letterer(), 8, kinds=("text", "background")) == 1.0
     assert score(Letterer(), 8, kinds=("entity",)) < 0.6
     assert 0.5 < score(Sketcher(), 3, kinds=("attribute",)) < 0.8
 
