@@ -10,7 +10,7 @@ from poser.envs.arrays import Bools, Choice, Effects, Floats, Outcome, State
 from poser.envs.asking import Judgement, Reply
 from poser.envs.episode import Episode, Unjudged
 from poser.envs.trace import Decision, Failure, StepRecord
-from poser.experts.errors import CallError
+from poser.experts.errors import CallError, without_secrets
 from poser.experts.types import ExpertRequest, ExpertResult, ExpertSpec
 
 
@@ -81,7 +81,7 @@ def record_step(
             expected_seconds=float(effects.seconds[row]),
             usage=reply.usage if reply is not None else None,
             critic_usage=judgement.usage if judgement is not None else None,
-            notes=result.notes if isinstance(result, ExpertResult) else (),
+            notes=tuple(map(without_secrets, result.notes)) if isinstance(result, ExpertResult) else (),
             statuses=episode.statuses(after.satisfied[row], after.dropped[row]),
             decision=decision,
         )

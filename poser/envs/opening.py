@@ -12,7 +12,7 @@ from poser.envs.pool import PoolBuilder
 from poser.envs.rules import Rules
 from poser.envs.trace import Refusal
 from poser.experts.base import Expert
-from poser.experts.errors import InputError
+from poser.experts.errors import InputError, without_secrets
 from poser.experts.types import Plan
 
 
@@ -58,5 +58,7 @@ def ask_refusals(experts: Sequence[Expert], plan: Plan, has_source: bool, slots:
                 reason = f"refuses() raised {type(error).__name__}: {error}"
             supported[e, k] = reason is None
             if reason is not None:
-                refusals.append(Refusal(expert=expert.spec.name, command=command.id, reason=str(reason)))
+                refusals.append(
+                    Refusal(expert=expert.spec.name, command=command.id, reason=without_secrets(str(reason)))
+                )
     return supported, refusals

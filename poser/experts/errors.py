@@ -8,7 +8,23 @@ A message says what was given, what is allowed and what to do. Recoverable or no
 from __future__ import annotations
 
 import difflib
+import os
+import re
 from collections.abc import Iterable
+
+_SECRET_NAME = re.compile(r"(^|_)(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)S?$", re.IGNORECASE)
+_SHORTEST_SECRET = 8
+
+
+def without_secrets(text: str) -> str:
+    """The text with "***" for the value of every environment variable that is named like a secret (…_KEY, …_TOKEN).
+
+    What others raise goes into traces and storyboards, and an HTTP library names the whole address, key included.
+    """
+    for name, value in os.environ.items():
+        if len(value) >= _SHORTEST_SECRET and _SECRET_NAME.search(name):
+            text = text.replace(value, "***")
+    return text
 
 
 class PoserError(Exception):
@@ -43,8 +59,8 @@ class CallError(PoserError):
     transient = False
 
     def __init__(self, message: str, *, retry_after: float | None = None, usd: float | None = 0.0) -> None:
-        """`message`: what was given, what is allowed, what to do."""
-        super().__init__(message)
+        """`message`: what was given, what is allowed, what to do; secrets of the environment are taken out of it."""
+        super().__init__(without_secrets(message))
         self.retry_after = retry_after
         self.usd = usd
 

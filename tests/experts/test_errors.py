@@ -15,3 +15,11 @@ def test_recoverable_is_a_matter_of_type():
     assert {e for e in CallError.__subclasses__() if e.transient} == {RateLimited, TimedOut, Unavailable}
     assert BadReply("x", usd=None).usd is None
     assert RateLimited("x", retry_after=2.0).retry_after == 2.0
+
+
+def test_secrets_of_the_environment_never_stand_in_an_error(monkeypatch):
+    monkeypatch.setenv("ACME_API_KEY", "sk-very-secret")
+    monkeypatch.setenv("KEYBOARD", "a harmless word")
+    monkeypatch.setenv("SHORT_TOKEN", "a")
+    error = BadReply("401 for https://acme.example/?key=sk-very-secret&x=a harmless word")
+    assert str(error) == "401 for https://acme.example/?key=***&x=a harmless word"
