@@ -136,7 +136,9 @@ class Picture:
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise InputError(f"{name!r} is too large: {error} At most {max_pixels:,} pixels are decoded.") from error
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
-            raise InputError(f"{name!r} is not a readable image ({error}). Give a PNG, JPEG or WebP file.") from error
+            # Pillow names the buffer, which says nothing
+            reason = "of no known format" if isinstance(error, UnidentifiedImageError) else error
+            raise InputError(f"{name!r} is not a readable image ({reason}). Give a PNG, JPEG or WebP file.") from error
 
     def to_png(self, *, text: dict[str, str] | None = None) -> bytes:
         """PNG bytes (compression level 1), with optional text chunks."""
