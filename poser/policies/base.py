@@ -12,6 +12,7 @@ import numpy as np
 from poser.envs.actions import decode
 from poser.envs.arrays import Floats, Ints
 from poser.envs.trace import Alternative, Decision
+from poser.experts.errors import PoserError
 
 if TYPE_CHECKING:
     from poser.envs.turn import Turn
@@ -94,9 +95,18 @@ class Policy(abc.ABC):
 
         Returns:
             [B] actions and [B] decisions; -1 and None for episodes that are over.
+
+        Raises:
+            PoserError: an action that is not legal.
         """
         choice = self.choose(turn)
         actions = [int(action) for action in choice.actions]
+        for action, mask, done in zip(actions, turn.mask, turn.done, strict=True):
+            if not done and not (0 <= action < len(mask) and mask[action]):
+                raise PoserError(
+                    f"The policy {self.name!r} chose action {action}, which is not legal here; choose where the mask "
+                    f"is 1: {np.flatnonzero(mask).tolist()}."
+                )
         decisions = [
             None if action == FINISHED else self._decision(turn, choice, row, experts, commands[row])
             for row, action in enumerate(actions)

@@ -61,6 +61,7 @@ def test_a_policy_without_scores_lists_what_it_chose() -> None:
 
 def test_finished_episodes_get_no_action_and_no_decision() -> None:
     turn = _turn(batch=2)
+    turn.done[0] = True
     legal = int(np.flatnonzero(turn.mask[0])[0])
     policy = Scripted([FINISHED, legal])
     actions, decisions = policy.decide(turn, NAMES, [["c1", "c2", "c3"]] * 2)
