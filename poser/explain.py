@@ -21,17 +21,17 @@ def explain(trace: Trace) -> RenderableType:
 
     parts: list[RenderableType] = [_commands(trace)]
     for step, before in zip(trace.steps, _alignments(trace), strict=True):
-        parts += ["", _text(f"Step {step.index + 1}: {_title(step)}", style="bold")]
+        parts += ["", printable(f"Step {step.index + 1}: {_title(step)}", style="bold")]
         if step.decision is not None:
             if step.decision.reason:
-                parts.append(_text(f"  why: {step.decision.reason}"))
+                parts.append(printable(f"  why: {step.decision.reason}"))
             if _scored(step):
                 parts.append(_table(step))
-        parts += [_text(f"  {line}") for line in _outcome(step, before)]
+        parts += [printable(f"  {line}") for line in _outcome(step, before)]
     if not trace.steps:
-        parts += ["", _text("No step was taken.")]
-        parts += [_text(f"  {refusal.expert}, {refusal.command}: {refusal.reason}") for refusal in trace.refusals]
-    parts += ["", _text(_end(trace), style="bold")]
+        parts += ["", printable("No step was taken.")]
+        parts += [printable(f"  {refusal.expert}, {refusal.command}: {refusal.reason}") for refusal in trace.refusals]
+    parts += ["", printable(_end(trace), style="bold")]
     return Group(*parts)
 
 
@@ -85,7 +85,7 @@ def _commands(trace: Trace) -> Table:
         table.add_column(heading)
     for command in trace.plan.commands:
         status = trace.statuses.get(command.id, "pending")
-        table.add_row(_text(command.id), _text(command.text), _text(status))
+        table.add_row(printable(command.id), printable(command.text), printable(status))
     return table
 
 
@@ -104,7 +104,9 @@ def _table(step: StepRecord) -> Table:
     for rank, other in enumerate(alternatives):
         style = "bold" if rank == 0 else ""
         numbers = [_number(other.score), *(_number(other.parts.get(name)) for name in names)]
-        table.add_row("→" if rank == 0 else "", _text(_expert(other)), _text(other.target), *numbers, style=style)
+        table.add_row(
+            "→" if rank == 0 else "", printable(_expert(other)), printable(other.target), *numbers, style=style
+        )
     return table
 
 
@@ -169,7 +171,7 @@ def _end(trace: Trace) -> str:
     )
 
 
-def _text(words: str, style: str = "") -> Text:
+def printable(words: str, style: str = "") -> Text:
     """Words as they stand: no markup, and nothing that a terminal would obey."""
     from rich.text import Text
 

@@ -21,7 +21,7 @@ from poser.experts.types import Plan
 DrawBoard = Callable[[Trace, Mapping[str, Picture]], Picture]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Result:
     """What a run brought.
 
@@ -40,14 +40,14 @@ class Result:
 
     picture: Picture | None
     trace: Trace
-    draw_board: DrawBoard = field(repr=False)
-    pictures: Mapping[str, Picture] = field(default_factory=dict, repr=False)
+    draw_board: DrawBoard
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
     image_path: Path | None = None
     storyboard_path: Path | None = None
     trace_path: Path | None = None
     folder: Path | None = None
     warnings: tuple[str, ...] = ()
-    variants: tuple[Result, ...] = field(default=(), repr=False)
+    variants: tuple[Result, ...] = ()
 
     @property
     def plan(self) -> Plan:
@@ -151,6 +151,14 @@ class Result:
             "warnings": list(self.warnings),
         }
 
+    def __repr__(self) -> str:
+        size = "no picture" if self.picture is None else f"{self.picture.width}x{self.picture.height}"
+        folder = "" if self.folder is None else f", folder {str(self.folder)!r}"
+        return f"Result({size}, alignment {self.alignment:.2f}, end {self.end!r}, {self._calls()}{folder})"
+
+    def _calls(self) -> str:
+        return f"{self.steps} call{'' if self.steps == 1 else 's'}"
+
     def _repr_png_(self) -> bytes | None:
         return None if self.picture is None else self.picture.to_png()
 
@@ -160,9 +168,8 @@ class Result:
             f"<li>{marks.get(self.trace.statuses.get(command.id, ''), '·')} {html.escape(command.text)}</li>"
             for command in self.plan.commands
         )
-        calls = f"{self.steps} call{'' if self.steps == 1 else 's'}"
         cost = "cost unknown" if self.usd is None else f"${self.usd:.4g}"
-        facts = f"score {self.alignment:.2f}, {calls}, {cost}, {self.seconds:.1f} s"
+        facts = f"score {self.alignment:.2f}, {self._calls()}, {cost}, {self.seconds:.1f} s"
         shown = "<p>No picture was made.</p>"
         if self.picture is not None:
             data = base64.b64encode(self.picture.to_png()).decode()

@@ -94,6 +94,17 @@ def test_a_result_shows_itself_in_a_notebook():
     assert "No picture" in nothing._repr_html_()
 
 
+def test_a_result_says_in_one_line_what_it_is():
+    assert repr(made()) == "Result(256x256, alignment 1.00, end 'satisfied', 1 call)"
+    assert repr(made(experts=[FakeExpert(faults=["blank"] * 20)])).startswith("Result(no picture, alignment 0.00, ")
+
+
+def test_prompt_and_summary_stay_out_of_the_picture_if_told_so(tmp_path):
+    kept, left_out = made(out=tmp_path / "a"), made(out=tmp_path / "b", metadata=False)
+    assert Image.open(kept.image_path).text["Description"] == PLAN["prompt"]
+    assert Image.open(left_out.image_path).text == {}
+
+
 def test_a_result_saves_itself(tmp_path):
     result = made()
     assert poser.Picture.open(result.save(tmp_path / "new" / "car.png")) == result.picture
@@ -189,6 +200,17 @@ def test_a_plan_is_an_object_a_mapping_or_a_file(tmp_path):
 def test_a_bad_plan_is_refused(plan, words):
     with pytest.raises(poser.InputError, match=words):
         made(plan=plan)
+
+
+def test_a_plan_file_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "plan.json").write_text(read_plan(PLAN).model_dump_json(), encoding="utf-8-sig")
+    assert read_plan(tmp_path / "plan.json") == read_plan(PLAN)
+
+
+def test_a_plan_file_that_is_nested_without_end_is_refused(tmp_path):
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    with pytest.raises(poser.InputError, match="not JSON"):
+        read_plan(tmp_path / "deep.json")
 
 
 def test_a_plan_that_edits_wants_its_picture():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,11 +16,12 @@ from poser.engine.order import take_order
 from poser.engine.record_file import home, record_path
 from poser.engine.run import Run
 from poser.events import Finished, PlanReady, StepDone, StepStarted, Warned
-from poser.experts.errors import InputError, UnknownName
+from poser.experts.errors import InputError, PoserError, UnknownName
 from poser.experts.picture import Picture
 from poser.experts.record import TrackRecord
 from poser.experts.testing import FakeExpert
 from poser.experts.types import Atom, Command, Folded, Operation, Plan
+from poser.policies.base import Choice, Policy
 
 SIZE = (256, 256)
 
@@ -121,6 +123,44 @@ def test_an_expert_that_hangs_is_given_up_at_its_deadline():
     assert time.monotonic() - started < 10
     assert result.picture is not None
     assert any(step.failure is not None and step.failure.error == "TimedOut" for step in result.trace.steps)
+
+
+class Leaky(FakeExpert):
+    """Names its key in all that it says."""
+
+    def run(self, requests, ctx):
+        results = super().run(requests, ctx)
+        return [replace(result, notes=("used key sk-very-secret",)) for result in results]
+
+    def refuses(self, command, has_source):
+        if command.id == "c2":
+            raise ValueError("no access with sk-very-secret")
+        return super().refuses(command, has_source)
+
+
+def test_secrets_of_the_environment_reach_no_trace(monkeypatch):
+    monkeypatch.setenv("ACME_API_KEY", "sk-very-secret")
+    critic = ScriptedCritic([RuntimeError("401 for key sk-very-secret")] * 9)
+    result = result_of(Leaky(), critic=critic, max_steps=1)
+    assert result.picture is not None
+    said = json.dumps(result.to_dict()) + result.trace.model_dump_json()
+    assert said.count("***") >= 3
+    assert "sk-very-secret" not in said
+
+
+@pytest.mark.parametrize("action", [-1, 0, 10**6])
+def test_an_illegal_action_of_a_policy_is_an_error_that_names_it(action, tmp_path):
+    class Wild(Policy):
+        name = "wild"
+
+        def choose(self, turn):
+            wanted = action if turn.state.has_picture[0] else int(np.flatnonzero(turn.mask[0])[0])
+            return Choice(actions=np.array([wanted]))
+
+    experts = [FakeExpert("painter", ability=0.0), FakeExpert("editor", "i2i")]
+    with pytest.raises(PoserError, match=f"'wild'.*{action}"):
+        events_of(*experts, policy=Wild(), out=tmp_path / "run")
+    assert (tmp_path / "run" / "trace.json").exists()
 
 
 def test_a_critic_that_raises_once_is_asked_again():
@@ -333,6 +373,14 @@ def test_a_plan_with_folds_of_its_own_stays_as_it_is():
         ({"experts": [3]}, "not an expert"),
         ({"critic": 3}, "not a critic"),
         ({"deadline": 0}, "deadline"),
+        ({"deadline": "soon"}, "deadline"),
+        ({"seed": 1.5}, "seed"),
+        ({"n": 2.0}, "whole number"),
+        ({"max_steps": "many"}, "whole number"),
+        ({"budget": "5"}, "budget"),
+        ({"size": "768x768"}, r"\(width, height\)"),
+        ({"size": (768.5, 768)}, r"\(width, height\)"),
+        ({"rules": "paper"}, "Rules"),
     ],
 )
 def test_bad_options_are_refused_before_anybody_is_called(options, words):

@@ -4,6 +4,7 @@ import datetime
 import json
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from poser.experts.picture import Picture
 from poser.experts.testing import FakeExpert
 from poser.experts.types import Plan
 from poser.policies.baselines import BestSingle, Greedy
-from poser.run_folder import RunFiles, RunFolder, default_folder, read_run, slug
+from poser.run_folder import RunFiles, RunFolder, default_folder, read_run, read_trace, slug
 from tests.policies.arena import make_plan, play_pictures
 
 Runs = tuple[list[Trace], dict[str, Picture]]
@@ -240,6 +241,12 @@ def test_what_is_no_run_is_refused(tmp_path: Path, run: Runs) -> None:
         read_run(tmp_path)
 
 
+def test_a_trace_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "trace.json").write_text("[" * 100_000)
+    with pytest.raises(InputError, match="Cannot read"):
+        read_trace(tmp_path)
+
+
 def test_hostile_names_stay_inside_of_the_folder(tmp_path: Path, run: Runs) -> None:
     [trace, _], pictures = run
     step = trace.steps[0].model_copy(update={"target": "../../../etc/passwd", "expert": "a/../b"})
@@ -255,6 +262,17 @@ def test_default_names_count_up(tmp_path: Path) -> None:
     assert second.name == first.name + "-2"
     second.mkdir()
     assert default_folder("A red car, left of a tree!", 7, root=tmp_path).name == first.name + "-3"
+
+
+def test_runs_that_begin_at_once_get_a_folder_each(tmp_path: Path) -> None:
+    ready = threading.Barrier(8)
+
+    def begin(_: int) -> Path:
+        ready.wait()
+        return RunFolder.new("A red car", [7], root=tmp_path / "runs").path
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(begin, range(8)))) == 8
 
 
 @given(st.text(max_size=400))

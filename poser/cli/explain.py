@@ -16,9 +16,9 @@ def explain(
 ) -> None:
     """Say for each step of a run which expert was chosen, against which others, why, and what came of it."""
     from poser import explain as explaining
-    from poser.run_folder import read_run
+    from poser.run_folder import read_trace
 
-    trace, _ = read_run(run)
+    trace = read_trace(run)
     if as_json:
         print_json(explaining.explain_data(trace))
         return

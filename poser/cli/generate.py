@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from poser.cli.reading import PROMPT_HELP, print_json, read_prompt_argument, split_names
+from poser.cli.reading import (
+    EXIT_INTERRUPTED,
+    EXIT_NO_PICTURE,
+    PROMPT_HELP,
+    print_json,
+    read_prompt_argument,
+    split_names,
+)
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from poser.engine.forecast import Forecast
     from poser.result import Result
-
-EXIT_NO_PICTURE, EXIT_INTERRUPTED = 3, 130
 
 
 def generate(
@@ -36,6 +39,7 @@ def generate(
     max_steps: Annotated[int | None, typer.Option(min=1, help="Most calls of experts a picture.")] = None,
     budget: Annotated[float | None, typer.Option(min=0, help="Most US dollars for all; 0: free experts only.")] = None,
     n: Annotated[int, typer.Option(min=1, max=64, help="How many pictures, with seeds SEED to SEED+N-1.")] = 1,
+    metadata: Annotated[bool, typer.Option(help="Write prompt and summary into final.png.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; call nobody.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")] = False,
@@ -62,7 +66,7 @@ def generate(
     if dry_run:
         _show_forecast(engine.forecast(text, **order), as_json)
         return
-    result = _saved(_run(text, order, out, quiet))
+    result = _saved(_run(text, order, out, metadata, quiet))
     if as_json:
         print_json(result.to_dict())
     elif result.image_path is not None:
@@ -73,21 +77,24 @@ def generate(
         raise typer.Exit(EXIT_NO_PICTURE)
 
 
-def _run(text: str | None, order: dict[str, Any], out: Path | None, quiet: bool) -> Result:
+def _run(text: str | None, order: dict[str, Any], out: Path | None, metadata: bool, quiet: bool) -> Result:
+    from rich.console import Console
+
     from poser import engine
     from poser.cli.live import LiveView
-    from poser.cli.tables import result_view
+    from poser.cli.tables import result_view, speaks_unicode
     from poser.events import Finished
 
     result: Result | None = None
     with _stop_on_ctrl_c() as stop, LiveView(quiet=quiet) as view:
-        for event in engine.stream(text, out=True if out is None else out, stop=stop, **order):
+        for event in engine.stream(text, out=out or True, metadata=metadata, stop=stop, **order):
             view.show(event)
             if isinstance(event, Finished):
                 result = event.result
     assert result is not None, "a stream ends with Finished"
     if not quiet:
-        _say(result_view(result))
+        console = Console(stderr=True, highlight=False)
+        console.print(result_view(result, plain=not speaks_unicode(console)))
     return result
 
 
@@ -101,12 +108,6 @@ def _saved(result: Result) -> Result:
     path = result.save(Path(tempfile.mkdtemp(prefix="poser-")) / "final.png")
     typer.echo(f"note: the picture is kept in {path} instead.", err=True)
     return replace(result, image_path=path)
-
-
-def _say(view: RenderableType) -> None:
-    from rich.console import Console
-
-    Console(stderr=True, highlight=False).print(view)
 
 
 @contextmanager
@@ -130,11 +131,14 @@ def _stop_on_ctrl_c() -> Iterator[threading.Event]:
 
 
 def _show_forecast(forecast: Forecast, as_json: bool) -> None:
+    from rich.console import Console
+
+    from poser.cli.tables import forecast_view, note_view
+
+    errors = Console(stderr=True, highlight=False)
+    for warning in forecast.warnings:
+        errors.print(note_view(warning), soft_wrap=True)
     if as_json:
         print_json(forecast.to_dict())
         return
-    from rich.console import Console
-
-    from poser.cli.tables import forecast_view
-
     Console(highlight=False).print(forecast_view(forecast))

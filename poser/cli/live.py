@@ -12,21 +12,14 @@ from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.markup import escape
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from poser.cli.tables import money
+from poser.cli.tables import mark_view, money, note_view, speaks_unicode
 from poser.events import Event, PlanReady, StepDone, StepStarted, Warned
+from poser.explain import printable
 
-_MARKS = {
-    "pending": ("·", "dim"),
-    "running": ("▸", "cyan"),
-    "satisfied": ("✓", "green"),
-    "dropped": ("✗", "red"),
-}
-_PLAIN_MARKS = {"·": ".", "▸": ">", "✓": "+", "✗": "x"}
 _MOST_COLUMNS = 8
 _WIDEST_COMMAND = 72
 
@@ -72,7 +65,7 @@ class LiveView:
     def show(self, event: Event) -> None:
         """Take in one event."""
         if isinstance(event, Warned):
-            self._console.print(f"[yellow]note:[/] {escape(event.message)}", soft_wrap=True)
+            self._console.print(note_view(event.message), soft_wrap=True)
             return
         if isinstance(event, PlanReady):
             self._plan = event
@@ -106,13 +99,14 @@ class LiveView:
     def _say(self, line: str) -> None:
         # on a terminal the table says it
         if not self._quiet and self._live is None:
-            self._console.print(Text(line), soft_wrap=True)
+            self._console.print(printable(line), soft_wrap=True)
 
     def _render(self) -> RenderableType:
         if self._plan is None:
             self._spinner.update(text="reading the prompt")
             return self._spinner
         several = len(self._runs) > _MOST_COLUMNS
+        plain = not speaks_unicode(self._console)
         table = Table(box=None, show_header=len(self._runs) > 1, pad_edge=False)
         table.add_column("command", max_width=_WIDEST_COMMAND, no_wrap=True, overflow="ellipsis")
         for number in range(1 if several else len(self._runs)):
@@ -122,8 +116,12 @@ class LiveView:
                 "running" if command.id in run.running else run.statuses.get(command.id, "pending")
                 for run in self._runs
             ]
-            cells = [Text(f"{states.count('satisfied')}/{len(states)}")] if several else [self._mark(s) for s in states]
-            table.add_row(Text(command.text), *cells)
+            cells = (
+                [Text(f"{states.count('satisfied')}/{len(states)}")]
+                if several
+                else [mark_view(s, plain=plain) for s in states]
+            )
+            table.add_row(printable(command.text), *cells)
         # a terminal that is too low cuts off the end
         return Group(*self._progress(several), table)
 
@@ -140,12 +138,6 @@ class LiveView:
             bill = money(run.usd, unknown=run.unknown_bill)
             lines.append(Text(f"{name}step {run.steps}   score {run.best:.2f}   {bill}"))
         return [self._spinner, *lines]
-
-    def _mark(self, state: str) -> Text:
-        mark, style = _MARKS[state]
-        if not self._console.encoding.lower().startswith("utf"):
-            mark = _PLAIN_MARKS[mark]
-        return Text(mark, style=style)
 
 
 def _count(things: Sized, name: str) -> str:

@@ -16,12 +16,11 @@ from poser.cli.experts import app as experts_app
 from poser.cli.explain import explain
 from poser.cli.generate import generate
 from poser.cli.plan import plan
+from poser.cli.reading import EXIT_INPUT, EXIT_INTERRUPTED
 from poser.experts.errors import PoserError
 
 # before numpy is loaded: the studio multiplies thousands of small matrices, which idle threads only slow down
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-EXIT_INPUT, EXIT_NO_PICTURE, EXIT_INTERRUPTED = 2, 3, 130
 
 
 class EdgeGroup(TyperGroup):

@@ -12,6 +12,8 @@ import typer
 
 from poser.experts.errors import InputError
 
+EXIT_INPUT, EXIT_NO_PICTURE, EXIT_INTERRUPTED = 2, 3, 130
+
 PROMPT_HELP = "What the picture should show; '-' reads it from stdin, '@FILE' from a file."
 
 
@@ -41,4 +43,6 @@ def split_names(given: str | None) -> list[str] | None:
 
 def print_json(content: Mapping[str, Any]) -> None:
     """One JSON object on stdout."""
-    typer.echo(json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False))
+    # "\\xe9" of an encoding without é would be no JSON
+    plain = not (sys.stdout.encoding or "").lower().startswith("utf")
+    typer.echo(json.dumps(content, ensure_ascii=plain, indent=2, allow_nan=False))

@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
+
+from poser.explain import printable
 
 if TYPE_CHECKING:
     from poser.engine.forecast import Forecast
     from poser.experts.record import TrackRecord
     from poser.experts.types import ExpertSpec, Plan
     from poser.result import Result
+
+_MARKS = {
+    "pending": ("·", "dim"),
+    "running": ("▸", "cyan"),
+    "satisfied": ("✓", "green"),
+    "dropped": ("✗", "red"),
+}
+_PLAIN_MARKS = {"pending": ".", "running": ">", "satisfied": "+", "dropped": "x"}
 
 _ENDS = {
     "satisfied": "everything that was asked for is there",
@@ -33,6 +43,22 @@ def money(usd: float | None, *, unknown: bool = False) -> str:
     return f"${usd:.4g}{' + unknown' if unknown else ''}"
 
 
+def speaks_unicode(console: Console) -> bool:
+    """Whether ticks and arrows can be printed there."""
+    return console.encoding.lower().startswith("utf")
+
+
+def mark_view(state: str, *, plain: bool) -> Text:
+    """The mark of a command's state; `plain` for terminals that know ASCII alone."""
+    mark, style = _MARKS[state]
+    return Text(_PLAIN_MARKS[state] if plain else mark, style=style)
+
+
+def note_view(message: str) -> Text:
+    """A warning."""
+    return Text("note: ", style="yellow") + printable(message)
+
+
 def plan_view(plan: Plan) -> RenderableType:
     """The commands with their atoms, what was folded, what was not understood."""
     table = Table(box=None, pad_edge=False)
@@ -41,18 +67,18 @@ def plan_view(plan: Plan) -> RenderableType:
     table.add_column("checked by", style="dim", overflow="fold")
     for command in plan.commands:
         table.add_row(
-            Text(command.id),
-            Text(command.operation.value),
-            Text(command.text),
-            Text(", ".join(command.after)),
-            Text(" ".join(atom.question for atom in command.atoms) or "nothing that a critic can check"),
+            printable(command.id),
+            printable(command.operation.value),
+            printable(command.text),
+            printable(", ".join(command.after)),
+            printable(" ".join(atom.question for atom in command.atoms) or "nothing that a critic can check"),
         )
     lines: list[RenderableType] = [table]
     lines += [
-        Text(f"folded: {folded.words}{f' ({folded.change})' if folded.change else ''}", style="dim")
+        printable(f"folded: {folded.words}{f' ({folded.change})' if folded.change else ''}", style="dim")
         for folded in plan.folded
     ]
-    lines += [Text(f"note: {note}", style="yellow") for note in plan.notes]
+    lines += [printable(f"note: {note}", style="yellow") for note in plan.notes]
     return Group(*lines)
 
 
@@ -70,13 +96,13 @@ def experts_view(specs: Sequence[ExpertSpec], record: TrackRecord) -> Renderable
             abilities.append(f"{operation.value} {prior:.2f}{shown}")
         price = record.price(spec)
         table.add_row(
-            Text(spec.name),
-            Text(spec.kind),
-            Text(", ".join(abilities)),
-            Text("unknown" if price is None else "free" if price == 0 else money(price)),
-            Text(spec.limitations or spec.description),
+            printable(spec.name),
+            printable(spec.kind),
+            printable(", ".join(abilities)),
+            printable("unknown" if price is None else "free" if price == 0 else money(price)),
+            printable(spec.limitations or spec.description),
         )
-    note = Text("Ability from 0 to 1: as declared → as its track record corrects it (tries in brackets).")
+    note = printable("Ability from 0 to 1: as declared → as its track record corrects it (tries in brackets).")
     note.stylize("dim")
     return Group(table, note)
 
@@ -87,7 +113,7 @@ def forecast_view(forecast: Forecast) -> RenderableType:
     able.add_column("command")
     able.add_column("may be asked, the likeliest first", overflow="fold")
     for command, names in forecast.candidates.items():
-        able.add_row(Text(command), Text(", ".join(names)) if names else Text("nobody", style="red"))
+        able.add_row(printable(command), printable(", ".join(names)) if names else printable("nobody", style="red"))
     asked = ", ".join(f"{one.expert} {one.calls:.1f}" for one in forecast.asked) or "nobody"
     many = f" for each of {forecast.pictures} pictures" if forecast.pictures > 1 else ""
     cost = "cost unknown" if forecast.usd is None else money(forecast.usd)
@@ -96,32 +122,31 @@ def forecast_view(forecast: Forecast) -> RenderableType:
         Text(),
         able,
         Text(),
-        Text(f"expected{many}: {forecast.calls:.1f} calls ({asked}), {cost}, {forecast.seconds:.1f} s"),
-        Text(f"expected share of the commands that hold in the end: {forecast.alignment:.2f}"),
-        Text("nobody was called", style="dim"),
+        printable(f"expected{many}: {forecast.calls:.1f} calls ({asked}), {cost}, {forecast.seconds:.1f} s"),
+        printable(f"expected share of the commands that hold in the end: {forecast.alignment:.2f}"),
+        printable("nobody was called", style="dim"),
     )
 
 
-def result_view(result: Result) -> RenderableType:
-    """What came of a run."""
-    marks = {"satisfied": Text("✓", style="green"), "dropped": Text("✗", style="red")}
+def result_view(result: Result, *, plain: bool = False) -> RenderableType:
+    """What came of a run; `plain` for terminals that know ASCII alone."""
     table = Table(box=None, show_header=False, pad_edge=False)
     for command in result.plan.commands:
         status = result.trace.statuses.get(command.id, "pending")
-        table.add_row(marks.get(status, Text("·", style="yellow")), Text(command.text))
+        table.add_row(mark_view(status, plain=plain), printable(command.text))
     bill = money(result.trace.usd_known, unknown=result.usd is None)
     calls = f"{result.steps} call{'' if result.steps == 1 else 's'}"
     verdict = result.trace.best_verdict
     lines: list[RenderableType] = [
         table,
-        Text(f"score {result.alignment:.2f}, {calls}, {bill}, {result.seconds:.1f} s: {_ENDS[result.end]}"),
+        printable(f"score {result.alignment:.2f}, {calls}, {bill}, {result.seconds:.1f} s: {_ENDS[result.end]}"),
     ]
     if verdict is not None and verdict.feedback:
-        lines.append(Text(f"the critic: {verdict.feedback}", style="dim"))
+        lines.append(printable(f"the critic: {verdict.feedback}", style="dim"))
     if result.picture is None:
-        lines.append(Text(f"No picture was made. {_last_failure(result)}".strip(), style="red"))
+        lines.append(printable(f"No picture was made. {_last_failure(result)}".strip(), style="red"))
     if result.storyboard_path is not None:
-        lines.append(Text(f"storyboard: {result.storyboard_path}", style="dim"))
+        lines.append(printable(f"storyboard: {result.storyboard_path}", style="dim"))
     return Group(*lines)
 
 

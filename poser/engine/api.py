@@ -16,7 +16,7 @@ from poser.events import Event, Finished
 from poser.experts.errors import InputError
 from poser.experts.types import Plan
 from poser.result import Interrupted, Result
-from poser.run_folder import RunFolder, default_folder
+from poser.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from poser.critics.base import Critic
@@ -44,6 +44,7 @@ def generate(
     n: int = 1,
     size: tuple[int, int] | None = None,
     out: str | os.PathLike[str] | bool | None = None,
+    metadata: bool = True,
     deadline: float | None = DEADLINE_SECONDS,
 ) -> Result:
     """Make the best picture that the experts can make of a prompt.
@@ -64,6 +65,7 @@ def generate(
         size: (width, height) in pixels, each 256 to 2048 and within what the experts offer; None = the source's size
             scaled into that range, or 768 x 768.
         out: folder to write the run into, True for a new one in ./runs, None for nowhere.
+        metadata: write the prompt and a summary of the run into the text chunks of final.png.
         deadline: most seconds that one call of an expert is waited for; None = no limit.
 
     Returns:
@@ -89,6 +91,7 @@ def generate(
         n=n,
         size=size,
         out=out,
+        metadata=metadata,
         deadline=deadline,
     ):
         if isinstance(event, Finished):
@@ -103,6 +106,7 @@ def stream(
     prompt: str | None = None,
     *,
     out: str | os.PathLike[str] | bool | None = None,
+    metadata: bool = True,
     deadline: float | None = DEADLINE_SECONDS,
     stop: threading.Event | None = None,
     **options: Unpack[Options],
@@ -112,6 +116,7 @@ def stream(
     Args:
         prompt: as in `generate`.
         out: as in `generate`.
+        metadata: as in `generate`.
         deadline: as in `generate`.
         stop: set it from another thread or a signal handler to end the run early; `Finished` still comes.
         **options: the further arguments of `generate`.
@@ -119,14 +124,17 @@ def stream(
     Raises:
         InputError: at once, before the first event is asked for.
     """
-    if deadline is not None and not deadline > 0:
+    if deadline is not None and not (isinstance(deadline, int | float) and deadline > 0):
         raise InputError(f"The deadline is {deadline!r}; give seconds above 0, or None for no limit.")
     warnings: list[str] = []
     order = take_order(prompt, warn=warnings.append, **options)
     if out is None or out is False:
         return Run(order, deadline_seconds=deadline, stop=stop, warnings=warnings).events()
-    path = default_folder(order.plan.prompt, order.seeds[0]) if out is True else Path(out)
-    return _written(order, RunFolder(path, seeds=order.seeds), deadline, stop, warnings)
+    if out is True:
+        folder = RunFolder.new(order.plan.prompt, order.seeds, metadata=metadata)
+    else:
+        folder = RunFolder(Path(out), seeds=order.seeds, metadata=metadata)
+    return _written(order, folder, deadline, stop, warnings)
 
 
 def _written(
@@ -165,7 +173,7 @@ def forecast(prompt: str | None = None, **options: Unpack[Options]) -> Forecast:
 
     Args:
         prompt: as in `generate`.
-        **options: its further arguments but for `out` and `deadline`.
+        **options: its further arguments but for `out`, `metadata` and `deadline`.
 
     Raises:
         InputError: something given cannot be worked with.

@@ -93,6 +93,12 @@ def choose_size(
     """
     low, high = max(sides[0], MIN_SIDE), min(sides[1], MAX_SIDE)
     if wanted is not None:
+        if (
+            isinstance(wanted, str)
+            or len(wanted) != 2
+            or not all(isinstance(side, int | np.integer) for side in wanted)
+        ):
+            raise InputError(f"The size is {wanted!r}; give (width, height) in whole pixels, e.g. (768, 768).")
         if not all(low <= side <= high for side in wanted):
             raise InputError(
                 f"Size {wanted[0]}x{wanted[1]} is not offered; width and height must each be {low} to {high} pixels "
@@ -124,11 +130,11 @@ def read_plan(plan: PlanLike) -> Plan:
     if isinstance(plan, str | os.PathLike):
         name = f"plan file {str(plan)!r}"
         try:
-            data = json.loads(Path(plan).read_text(encoding="utf-8"))
+            data = json.loads(Path(plan).read_text(encoding="utf-8-sig"))
         except OSError as error:
             reason = error.strerror or str(error)
             raise InputError(f"Cannot read {name}: {reason}. Make one with `poser plan PROMPT --json`.") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"The {name} is not JSON: {error}. Make one with `poser plan PROMPT --json`.") from error
     if isinstance(data, Plan):
         return data

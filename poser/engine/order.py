@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
+import numpy as np
+
 from poser import catalog
 from poser.engine.intake import ImageLike, PlanLike, choose_size, read_image, read_plan, read_prompt
 from poser.engine.record_file import load_record, record_path
@@ -107,8 +109,8 @@ def take_order(
     pool = catalog.experts(experts)
     judge = catalog.critic(critic)
     decider = catalog.policy(policy)
-    settings = _settings(rules, budget, max_steps, n)
-    seeds = _seeds(seed, n)
+    seeds = _seeds(_whole("seed", seed), _whole("n", n))
+    settings = _settings(rules, budget, max_steps, len(seeds))
     source, size = _at_size(image, size, pool, warn)
     if plan is not None:
         whole = _given_plan(read_plan(plan), text, source, warn)
@@ -152,14 +154,22 @@ def extract_plan(
 
 def _settings(rules: Rules | None, budget: float | None, max_steps: int | None, n: int) -> Rules:
     settings = Rules() if rules is None else rules
+    if not isinstance(settings, Rules):
+        raise InputError(f"The rules are {rules!r}; give a poser.envs.rules.Rules, e.g. Rules(usd_cost=2.0).")
     if budget is not None:
-        if not 0.0 <= budget < float("inf"):
+        if not isinstance(budget, int | float | np.number) or not 0.0 <= budget < float("inf"):
             raise InputError(f"The budget is {budget!r}; give US dollars, 0 for free experts only, None for no limit.")
         # what the user allows is for all pictures together
         settings = settings._replace(budget_usd=budget / n)
     if max_steps is not None:
-        settings = settings._replace(max_steps=max_steps)
+        settings = settings._replace(max_steps=_whole("max_steps", max_steps))
     return settings.checked()
+
+
+def _whole(name: str, value: int) -> int:
+    if not isinstance(value, int | np.integer):
+        raise InputError(f"The {name} is {value!r}; give a whole number.")
+    return int(value)
 
 
 def _seeds(seed: int, n: int) -> tuple[int, ...]:

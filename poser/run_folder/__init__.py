@@ -11,7 +11,7 @@ With several seeds each has final.png, trace.json and steps/ in `seed-<seed>/`, 
 """
 
 from poser.run_folder.naming import FINAL, PLAN, SOURCE, STEPS, STORYBOARD, TRACE, default_folder, slug
-from poser.run_folder.reading import read_run
+from poser.run_folder.reading import read_run, read_trace
 from poser.run_folder.writing import RunFiles, RunFolder
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "RunFolder",
     "default_folder",
     "read_run",
+    "read_trace",
     "slug",
 ]

@@ -18,7 +18,7 @@ from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
 from poser.experts.picture import Picture
 from poser.experts.types import Plan
-from poser.run_folder.naming import FINAL, PLAN, SOURCE, STEPS, STORYBOARD, TRACE, UNFINISHED, slug
+from poser.run_folder.naming import FINAL, PLAN, SOURCE, STEPS, STORYBOARD, TRACE, UNFINISHED, default_folder, slug
 from poser.storyboard import draw_storyboard
 
 
@@ -68,6 +68,25 @@ class RunFolder:
         self._known: dict[str, Path] = {}
         _claim(self.path, self._places)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="run-folder")
+
+    @classmethod
+    def new(cls, prompt: str, seeds: Sequence[int], *, root: Path = Path("runs"), metadata: bool = True) -> Self:
+        """Create a folder that nobody else has, named as `default_folder` does.
+
+        Raises:
+            InputError: `root` cannot be written.
+        """
+        while True:
+            path = default_folder(prompt, seeds[0], root)
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                # a run that began at the same time was first; a file in the way of `root` is told below
+                if path.is_dir():
+                    continue
+            except OSError:
+                pass
+            return cls(path, seeds=seeds, metadata=metadata)
 
     def on_plan(self, plan: Plan, source: Picture | None = None) -> None:
         """Write plan.json, and source.png."""

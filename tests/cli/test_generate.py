@@ -115,6 +115,19 @@ def test_a_dry_run_calls_nobody_and_writes_nothing(poser, fakes):
     assert not list(Path().iterdir())
 
 
+def test_a_dry_run_says_what_nobody_can_do(poser, fakes):
+    fakes.experts[:] = [FakeExpert("limited", cannot_draw=["tree"])]
+    done = poser("generate", "car, tree", "--dry-run")
+    assert "Nobody can do 'Add a tree'" in done.stderr
+
+
+def test_metadata_can_be_left_out(poser):
+    poser("generate", "car", "--out", "with", *SMALL)
+    poser("generate", "car", "--out", "without", "--no-metadata", *SMALL)
+    assert Image.open("with/final.png").text["Description"] == "car"
+    assert Image.open("without/final.png").text == {}
+
+
 def test_options_reach_the_run(poser, fakes):
     fakes.experts = [FakeExpert("painter", ability=0.3), FakeExpert("other")]
     said = poser(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from poser.cli.reading import print_json
 from poser.experts.testing import FakeExpert
 
 SMALL = ("--size", "256x256")
@@ -61,6 +63,22 @@ def test_a_run_is_explained(poser):
     assert done.exit_code == 0
     assert "painter" in done.stdout
     assert poser("explain", "run", "--json").json()
+
+
+def test_a_run_is_explained_without_its_pictures(poser):
+    poser("generate", "car, tree", "--out", "run", *SMALL)
+    for picture in Path("run/steps").glob("*.png"):
+        picture.write_bytes(b"broken")
+    assert poser("explain", "run").exit_code == 0
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+def test_json_can_be_read_in_every_encoding(poser, monkeypatch, encoding):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="backslashreplace")
+    monkeypatch.setattr(sys, "stdout", stream)
+    print_json({"prompt": "café \U0001f600 ≥"})
+    stream.flush()
+    assert json.loads(stream.buffer.getvalue().decode(encoding)) == {"prompt": "café \U0001f600 ≥"}
 
 
 @pytest.mark.parametrize("folder", ["nowhere", "."])
