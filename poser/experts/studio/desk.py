@@ -22,7 +22,7 @@ from poser.experts.studio.sticker import backing_color
 from poser.experts.types import Command
 
 SMALL_EXTENTS = (0.116, 0.1, 0.085)
-LARGE_EXTENTS = (0.295, 0.277)
+LARGE_EXTENTS = (0.3, 0.284)
 USUAL_EXTENT = (0.142, 0.22)
 
 

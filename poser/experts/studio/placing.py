@@ -72,8 +72,8 @@ def slim(desk: Desk) -> None:
         extent = thing.extent
         if low + 0.012 < extent < high:
             extent = max(low + 0.007, extent * 0.75)
-        elif extent > high + 0.01:
-            extent = high + 0.006
+        elif extent > high + 0.02:
+            extent = high + 0.014
         if extent < thing.extent - 0.01:
             desk.remove([thing])
             desk.put(Placed(thing.noun, thing.color, thing.cx, thing.cy, extent))

