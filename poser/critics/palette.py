@@ -55,6 +55,15 @@ class Palette:
         high = np.clip(self.colors[backing] + slack, 0, 255)
         return np.asarray(cv2.inRange(pixels, low.astype(np.float64), high.astype(np.float64)), np.uint8)
 
+    def exact(self, pixels: Bytes) -> Bytes:
+        """The labels of the pixels that have a colour of the palette to the last digit, 0 elsewhere: uint8 (...)."""
+        codes = _packed(pixels)
+        found = np.zeros(codes.shape, np.uint8)
+        for label, code in enumerate(_packed(np.rint(self.colors).astype(np.uint8))):
+            if label:
+                found[codes == code] = label
+        return found
+
     def likelihood(self, pixels: Bytes) -> tuple[Bytes, Floats]:
         """The labels, and the density float32 of each pixel's value under its label's measured colours."""
         cells = _cells(pixels)
@@ -81,6 +90,12 @@ def mixtures(pixels: Bytes, color: Floats, backing: Floats) -> tuple[Floats, Flo
     share, *rest = cv2.split(mixed)
     red, green, blue = (np.abs(channel) for channel in rest)
     return np.asarray(share, np.float32), np.asarray(np.maximum(np.maximum(red, green), blue), np.float32)
+
+
+def _packed(pixels: Bytes) -> np.ndarray[Any, np.dtype[np.uint32]]:
+    """The three channels as one number."""
+    red, green, blue = (pixels[..., channel].astype(np.uint32) for channel in range(3))
+    return np.asarray((red << 16) | (green << 8) | blue, np.uint32)
 
 
 def _cells(pixels: Bytes) -> np.ndarray[Any, np.dtype[np.uint32]]:

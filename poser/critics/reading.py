@@ -10,16 +10,21 @@ import numpy as np
 from poser.critics.backdrops import backdrop_probabilities
 from poser.critics.letters import Lettering
 from poser.critics.looks import INKED, Look, recognise_look, reduced
-from poser.critics.palette import Bytes
+from poser.critics.palette import LABELS, NAMES, Bytes
 from poser.critics.panels import find_lettering
-from poser.critics.things import Candidate, find_candidates
+from poser.critics.profiles import TINTS, palette_of
+from poser.critics.things import Candidate, distinct, find_candidates
 from poser.experts.picture import Picture
 
 WORKING_SIDE = 768  #: shorter side in px at which things are looked for
 THUMBNAIL = 128  #: shorter side in px of the copy on which pictures are compared
+PLAIN = TINTS[0]
+GRAINY = frozenset({"chalk"})  #: styles that leave many pixels exactly as they were
+OTHER, EXACT = 13, 12  #: RGB by which a look changes a colour; sampled pixels that prove the unchanged one
 FAINT, CLEAR, SURE = 0.3, 0.9, 0.95  #: probabilities: worth mentioning; not to be doubted; proof of the kind of picture
 LEAST_EVEN = 0.33  #: below this share of even areas a picture is a photograph (0.38 and more under every style)
 SMALLEST, LARGEST = 64, 1280  #: shorter side in px at which styles are looked for
+MOST_PIXELS, LONGEST = 2_500_000, 6_000
 
 
 class Thing(NamedTuple):
@@ -75,6 +80,7 @@ def read_picture(picture: Picture) -> Reading:
         if lettering.sure >= CLEAR:
             labels[top:bottom, left:right] = 0
     candidates = find_candidates(look.pixels, labels, look.palette, look.style in INKED)
+    candidates = distinct(candidates + _added_later(picture, look))
     candidates, panels = _settled([c for c in candidates if c.sure >= FAINT], panels)
     taken = np.zeros(labels.shape, np.uint8)
     for left, top, right, bottom in (*(c.box for c in candidates), *(box for _, box in panels)):
@@ -95,6 +101,24 @@ def read_picture(picture: Picture) -> Reading:
         not readable,
         reduced(picture.pixels, THUMBNAIL),
     )
+
+
+def _added_later(picture: Picture, look: Look) -> list[Candidate]:
+    """Things that lie plain on a styled or toned picture: put there after the style."""
+    if (look.style, look.tint) == (None, PLAIN) or look.style in GRAINY:
+        return []
+    plain = palette_of(None, PLAIN)
+    changed = np.abs(look.palette.colors - plain.colors).max(axis=1) > OTHER
+    pixels = reduced(_sizable(picture.pixels), WORKING_SIDE)
+    sample = plain.exact(pixels[::4, ::4])
+    for down, right in ((0, 2), (2, 0), (2, 2), (1, 1)):  # a whole patch of it: single pixels may be chance
+        other = plain.exact(pixels[down::4, right::4])
+        height, width = other.shape
+        sample = np.where(sample[:height, :width] == other, other, 0).astype(np.uint8)
+    if not any(changed[label] and (sample == label).sum() >= EXACT for label in range(1, LABELS)):
+        return []
+    found = find_candidates(pixels, plain.exact(pixels), plain)
+    return [candidate for candidate in found if changed[NAMES.index(candidate.color) + 1]]
 
 
 _Panels = list[tuple[Lettering, tuple[int, int, int, int]]]
@@ -121,12 +145,19 @@ def _settled(candidates: list[Candidate], panels: _Panels) -> tuple[list[Candida
 
 
 def _sizable(pixels: Bytes) -> Bytes:
-    """Pictures of a few pixels enlarged, huge ones reduced."""
+    """The pixels in a size that can be worked on: huge pictures reduced, tiny sides stretched."""
     height, width = pixels.shape[:2]
-    if min(height, width) >= SMALLEST:
-        return reduced(pixels, LARGEST)
-    scale = SMALLEST / min(height, width)
-    return np.asarray(cv2.resize(pixels, (round(width * scale), round(height * scale))), np.uint8)
+    scale = min(1.0, LARGEST / min(height, width), (MOST_PIXELS / (height * width)) ** 0.5)
+    if min(height, width) < SMALLEST:
+        scale = min(SMALLEST / min(height, width), (MOST_PIXELS / (height * width)) ** 0.5)
+    size = (
+        min(LONGEST, max(SMALLEST, round(width * scale))),
+        min(LONGEST, max(SMALLEST, round(height * scale))),
+    )
+    if size == (width, height):
+        return pixels
+    kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(pixels, size, interpolation=kind), np.uint8)
 
 
 def _thing(candidate: Candidate, width: int, height: int) -> Thing:

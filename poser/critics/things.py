@@ -57,7 +57,16 @@ def find_candidates(pixels: Bytes, labels: Bytes, palette: Palette, ink: bool = 
     )
     chosen = [c for c in _best_cut(clusters, pieces, matches) if c.pieces in matches]
     found = [_candidate(c, pieces, matches[c.pieces], pixels, colors) for c in chosen]
-    return [c for c in found if not any(_within(c, other) or _doubles(c, other) for other in found)]
+    return distinct(found)
+
+
+def distinct(found: list[Candidate]) -> list[Candidate]:
+    """The candidates, of several at one place the surest, and without mere parts of others."""
+    kept: list[Candidate] = []
+    for candidate in sorted(found, key=lambda c: (-c.sure, c.box)):
+        if not any(_at_one_place(candidate, other) for other in kept):
+            kept.append(candidate)
+    return [c for c in kept if not any(_within(c, other) for other in kept)]
 
 
 def _candidate(chosen: Cluster, pieces: list[Piece], match: Match, pixels: Bytes, colors: Floats) -> Candidate:
@@ -82,20 +91,20 @@ def certainty(match: Match, backed: float) -> float:
 
 
 def _within(inner: Candidate, outer: Candidate) -> bool:
-    """Is this but a part of a surer thing of the same colour?"""
+    """Is this but a part of a sure thing of the same colour?"""
     a, b = inner.box, outer.box
-    inside = a[0] >= b[0] and a[1] >= b[1] and a[2] <= b[2] and a[3] <= b[3]
-    return inside and inner.color == outer.color and inner is not outer and outer.sure >= 0.5
+    inside = a != b and a[0] >= b[0] and a[1] >= b[1] and a[2] <= b[2] and a[3] <= b[3]
+    return inside and inner.color == outer.color and outer.sure >= 0.5
 
 
-def _doubles(one: Candidate, other: Candidate) -> bool:
-    """Do both stand at one place, and is the other the surer? (The blurred edge of black is gray.)"""
+def _at_one_place(one: Candidate, other: Candidate) -> bool:
+    """Do both stand at one place? (The blurred edge of black is gray.) A part within a whole does not count."""
     a, b = one.box, other.box
     width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    if one is other or width <= 0 or height <= 0:
+    if width <= 0 or height <= 0:
         return False
-    smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
-    return width * height > 0.6 * smaller and (other.sure, other.box) > (one.sure, one.box)
+    areas = sorted(((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1])))
+    return width * height > 0.6 * areas[0] and (areas[0] > 0.4 * areas[1] or one.color != other.color)
 
 
 def _worth(match: Match | None) -> float:

@@ -173,7 +173,7 @@ def test_after_the_deadline_nothing_is_judged(street):
     assert [type(v) for v in verdicts] == [TimedOut, TimedOut]
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (2, 300), (300, 2), (8, 8), (40, 900), (1500, 1400)])
+@pytest.mark.parametrize("shape", [(1, 1), (2, 300), (300, 2), (8, 8), (40, 900), (1500, 1400), (1, 30_000), (900, 5000)])
 @pytest.mark.parametrize("fill", [0, 255, 128])
 def test_odd_pictures_are_no_trouble(critic, shape, fill):
     shown = Picture(np.full((*shape, 3), fill, np.uint8))
