@@ -26,7 +26,7 @@ _MARKS = {
 _PLAIN_MARKS = {"pending": ".", "running": ">", "satisfied": "+", "dropped": "x"}
 
 _ENDS = {
-    "satisfied": "everything that was asked for is there",
+    "satisfied": "every command that could be checked is satisfied",
     "stopped": "the policy expected no further gain",
     "max_steps": "the step limit was reached",
     "budget": "the budget does not reach for more",
