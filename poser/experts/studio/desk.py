@@ -39,6 +39,7 @@ class Desk:
         rng: of the call.
         notes: what did not work, in words.
         added: how many things were added so far.
+        region: (left, top, right, bottom) in fractions of the canvas where things are to be edited; None = anywhere.
         confusion: chance that a colour is mixed up, and the colours that are about.
     """
 
@@ -54,6 +55,7 @@ class Desk:
         self.rng = rng
         self.notes: list[str] = []
         self.added = 0
+        self.region: tuple[float, float, float, float] | None = None
         self._fresh: dict[int, Thing] = {}  # placed, not drawn yet
         self._stale: list[Thing | Panel] = []  # taken away, not erased yet
         self.confusion: tuple[float, list[str]] = (0.0, [])
@@ -75,9 +77,9 @@ class Desk:
 
     # -- finding -----------------------------------------------------------------------------------------------
 
-    def matching(self, subject: Subject) -> list[Thing]:
-        """Things that a subject phrase means, as they look now."""
-        found = [thing for thing in self.things if thing.noun == subject.noun]
+    def matching(self, subject: Subject, anywhere: bool = False) -> list[Thing]:
+        """Things that a subject phrase means, as they look now; those in the region only, unless `anywhere`."""
+        found = [t for t in self.things if t.noun == subject.noun and (anywhere or self._in_region(t))]
         if subject.color is not None:
             found = [thing for thing in found if thing.color == subject.color]
         if subject.size is not None:
@@ -92,7 +94,7 @@ class Desk:
     def named(self, phrase: str) -> list[Thing]:
         """Things that a subject phrase names; none for lettering or what cannot be read."""
         subject = lexicon.parse_subject(phrase)
-        return [] if subject is None else self.matching(subject)
+        return [] if subject is None else self.matching(subject, anywhere=True)
 
     def bystander(self, command: Command) -> Thing | None:
         """Some thing that the command does not name at all, or None."""
@@ -244,6 +246,12 @@ class Desk:
         half = size / 2
         part = self.canvas[max(0, int(y - half)) : int(y + half), max(0, int(x - half)) : int(x + half)]
         return float(cv2.Laplacian(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), cv2.CV_32F).std()) if part.size else 0.0
+
+    def _in_region(self, thing: Thing) -> bool:
+        if self.region is None:
+            return True
+        left, top, right, bottom = self.region
+        return left <= thing.cx <= right and top <= thing.cy <= bottom
 
     def _inside(self, thing: Thing, extent: float, noun: str | None = None) -> tuple[float, float]:
         """The thing's centre, moved so far that it stays in the canvas at another extent."""

@@ -121,6 +121,8 @@ class Editor(Expert):
                 continue
             try:
                 self._check_sight(desk, command)
+                region = command.region
+                desk.region = None if region is None else (region.left, region.top, region.right, region.bottom)
                 self.edit(desk, command)
             except InvalidRequest as error:
                 failed = error

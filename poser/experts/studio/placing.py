@@ -100,7 +100,8 @@ def spot_for(
     spots = [
         free_spot(
             taken, extent, constraints, desk.rng, width=desk.width, height=desk.height, noun=noun, mates=mates,
-            prefer_y=None if level else 0.26 if noun in AIRY else 0.62,
+            room=desk.region and (desk.region[0], desk.region[2], desk.region[1], desk.region[3]),
+            prefer_y=None if level or desk.region else 0.26 if noun in AIRY else 0.62,
         )
         for _ in range(1 if desk.clear else _CALM_TRIES)
     ]  # fmt: skip

@@ -36,10 +36,10 @@ _REACHES = (0, 2, 4, 8, 12, 18)  #: gaps in px (of the halved picture) across wh
 
 
 class _Look(NamedTuple):
-    """A style's classes: mean [13, 3] and whitening [13, 3, 3] of each."""
+    """A style's classes: their mean colours [13, 3], and the class of every coarse colour."""
 
     means: Floats
-    whitening: Floats
+    table: Any
 
 
 class _Guess(NamedTuple):
@@ -108,21 +108,28 @@ def _learnt(style: str | None, width: int, height: int) -> _Look:
         values = np.concatenate(parts).astype(np.float64)
         means.append(values.mean(axis=0))
         whitening.append(np.linalg.cholesky(np.linalg.inv(np.cov(values.T) + np.eye(3) * 30)))
-    return _Look(np.array(means, np.float32), np.array(whitening, np.float32))
+    mean = np.array(means, np.float32)
+    return _Look(mean, _table(mean, np.array(whitening, np.float32)))
 
 
-def _classes(small: Floats, look: _Look) -> Any:
+def _classes(small: Canvas, look: _Look) -> Any:
     """For every pixel the class it is likeliest to come from, 255 for none."""
-    flat = small.reshape(-1, 3)
-    best = np.full(len(flat), _FAR, np.float32)
-    classes = np.full(len(flat), 255, np.uint8)
-    for k, (mean, whitening) in enumerate(zip(look.means, look.whitening, strict=True)):
-        away = (flat - mean) @ whitening
-        distance = np.einsum("ij,ij->i", away, away)
+    coarse = (small >> 3).astype(np.uint16)
+    return look.table[coarse[..., 0] << 10 | coarse[..., 1] << 5 | coarse[..., 2]]
+
+
+def _table(means: Floats, whitening: Floats) -> Any:
+    """The class of each of 32 x 32 x 32 colours."""
+    steps = np.arange(32, dtype=np.float32) * 8 + 4
+    colors = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
+    best = np.full(len(colors), _FAR, np.float32)
+    table = np.full(len(colors), 255, np.uint8)
+    for k, (mean, whiten) in enumerate(zip(means, whitening, strict=True)):
+        distance = (((colors - mean) @ whiten) ** 2).sum(axis=1)
         nearer = distance < best
-        classes[nearer] = k
+        table[nearer] = k
         best[nearer] = distance[nearer]
-    return classes.reshape(small.shape[:2])
+    return table
 
 
 def _pieces(classes: Any, color: int) -> tuple[Any, dict[int, tuple[int, int, int, int]]]:
@@ -210,7 +217,7 @@ def _read(labels: Any, group: frozenset[int], boxes: Sequence[tuple[int, int, in
 
 
 def _is_ringed(
-    small: Floats, labels: Any, group: Set[int], box: tuple[int, int, int, int], color: int, look: _Look
+    small: Canvas, labels: Any, group: Set[int], box: tuple[int, int, int, int], color: int, look: _Look
 ) -> bool:
     """Do the pixels just around the pieces look like backing, or like something between backing and glyph?"""
     height, width = labels.shape
@@ -222,7 +229,7 @@ def _is_ringed(
     ground = look.means[_GROUNDS[color == _WHITE]]
     glyph = look.means[color]
     way = ground - glyph
-    away = small[y0:y1, x0:x1][ring] - glyph
+    away = small[y0:y1, x0:x1][ring].astype(np.float32) - glyph
     share = away @ way / (way @ way)
     off = np.abs(away - np.clip(share, 0, 1)[:, None] * way).max(axis=1)
     least = 0.4 if color == _WHITE else 0.25

@@ -7,7 +7,6 @@ from typing import Any
 import cv2
 import numpy as np
 
-from poser.experts.studio.outlines import Floats
 from poser.experts.studio.scene import Canvas
 from poser.experts.studio.styles import PAPER, SLATE, cell
 
@@ -66,7 +65,7 @@ def _likeness(pixels: Canvas, shift: int) -> float:
     return float(np.mean(fine[:, shift:] * fine[:, :-shift]) / max(1e-9, float(np.mean(fine**2))))
 
 
-def halved(pixels: Canvas, style: str | None) -> Floats:
+def halved(pixels: Canvas, style: str | None) -> Canvas:
     """The picture smoothed, or freed from its tiles, as the style needs it, at half the size."""
     height, width = pixels.shape[:2]
     smooth: Any = pixels
@@ -76,7 +75,7 @@ def halved(pixels: Canvas, style: str | None) -> Floats:
         smooth = cv2.medianBlur(smooth, _MEDIAN[style])
     if style in _SMOOTH:
         smooth = cv2.GaussianBlur(smooth, (0, 0), _SMOOTH[style])
-    return np.asarray(cv2.resize(smooth, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.float32)
+    return np.asarray(cv2.resize(smooth, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _untiled(pixels: Canvas, size: int, joints: bool) -> Canvas:

@@ -18,7 +18,7 @@ from poser.experts.studio.filters import Filter, Grader, Stylist
 from poser.experts.studio.generalist import Generalist
 from poser.experts.studio.inserter import Inserter
 from poser.experts.studio.mover import Mover
-from poser.experts.studio.painter import apply_style, apply_tone
+from poser.experts.studio.painter import apply_style, apply_tone, paint
 from poser.experts.studio.panels import saying
 from poser.experts.studio.pool import editors
 from poser.experts.studio.recolorer import Recolorer
@@ -26,7 +26,7 @@ from poser.experts.studio.replacer import Replacer
 from poser.experts.studio.scene import Lettering, Placed, Scene
 from poser.experts.studio.scenery import Cutter, ScenePainter
 from poser.experts.studio.signwriter import Labeler, Signwriter
-from poser.experts.types import Command, ExpertResult, Operation
+from poser.experts.types import Command, ExpertResult, Operation, Region
 
 from .editing import (
     SIDE,
@@ -225,6 +225,26 @@ def test_what_is_there_but_wrong_is_corrected_by_those_who_correct() -> None:
         assert all(has_size(cat.extent, "small") for cat in cats)
     beside = named(edited(Inserter(), source, wanted, seed=1).picture, "cat")
     assert len(beside) == 5
+
+
+def test_a_region_limits_what_is_meant_and_where_things_go() -> None:
+    things = (Placed("car", "red", 0.25, 0.5, 0.18), Placed("car", "red", 0.75, 0.5, 0.18))
+    source = painted(Scene("sky", things))
+    right = Region(left=0.5, top=0.0, right=1.0, bottom=1.0)
+    blue = command("recolor", ("attribute", "color", "car", "blue"), subjects=("car",), goals=("blue",))
+    cars = named(edited(Corrector(), source, blue.model_copy(update={"region": right})).picture, "car")
+    assert {(car.color, car.cx > 0.5) for car in cars} == {("red", False), ("blue", True)}
+    cat = named(edited(Inserter(), source, ADD_CAT.model_copy(update={"region": right})).picture, "cat")[0]
+    assert cat.cx > 0.5
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 576), (400, 640)])
+def test_other_shapes_of_canvas(width: int, height: int) -> None:
+    source = Picture(paint(EASY, width, height, 1))
+    picture = edited(Generalist(), source, TWO_CATS, seed=4).picture
+    assert picture.size == (width, height)
+    assert len(named(picture, "cat")) == 2
+    assert not named(edited(Restorer(), source, RED_OUT).picture, "car")
 
 
 def test_relative_sizes_follow_what_is_there() -> None:
