@@ -30,29 +30,39 @@ class Line(NamedTuple):
         text: what it says.
         rivals: for every character the others that it may be, as (character, probability relative to it).
         unexplained: share of the ink that the letters do not explain.
-        cost: of the reading; what is lower fits better.
+        misfit: squared difference between line and letters.
+        price: of the letters, by number and rarity; with `misfit` what readings are compared by.
         odd: some letter fits clearly worse than the others.
     """
 
     text: str
     rivals: tuple[tuple[tuple[str, float], ...], ...]
     unexplained: float
-    cost: float
+    misfit: float
+    price: float
     odd: bool
 
+    @property
+    def heat(self) -> float:
+        """How blurred the line is: the worse the whole fits, the less a difference between two letters tells."""
+        return _heat(self.unexplained)
 
-def read_line(coverage: Floats) -> Line:
+
+def read_line(coverage: Floats, *, quick: bool = False) -> Line:
     """Read one line.
 
     Args:
         coverage: float32 (ROWS, width) 0..1, scaled so that the font size is `lettering_templates.SIZE`, the base
             line below row ABOVE.
+        quick: read ASCII only.
     """
     line = _read(coverage, 0)
-    if line.odd and line.unexplained < _HOPELESS:
-        others = [_read(coverage, alphabet) for alphabet in range(1, len(ALPHABETS))]
-        best = min(others, key=lambda other: other.cost)
-        if best.cost + _FOREIGN < line.cost:
+    if not quick and line.odd and line.unexplained < _HOPELESS:
+        # in a blurred line a better fit tells less, so that rare letters are dearer
+        heat = max(1.0, line.heat)
+        others = [_read(coverage, alphabet, heat) for alphabet in range(1, len(ALPHABETS))]
+        best = min(others, key=lambda other: other.misfit + heat * other.price)
+        if best.misfit + heat * (best.price + _FOREIGN) < line.misfit + heat * line.price:
             return best
     return line
 
@@ -79,13 +89,13 @@ def _groups(alphabet: int) -> tuple[_Group, ...]:
     return tuple(found)
 
 
-def _read(coverage: Floats, alphabet: int) -> Line:
+def _read(coverage: Floats, alphabet: int, heat: float = 1.0) -> Line:
     known = letters(alphabet)
     width = coverage.shape[1]
     ink = np.concatenate([[0.0], np.cumsum((coverage**2).sum(axis=0))])
     costs = _costs(coverage, alphabet, ink)
     widths = np.array([letter.picture.shape[1] for letter in known])
-    prices = np.array([_PER_LETTER + _RARE * rarity(letter.character) for letter in known])
+    prices = np.float32(heat) * np.array([_PER_LETTER + _RARE * rarity(k.character) for k in known], np.float32)
     best = np.full(width + 1, np.inf)
     best[0] = 0.0
     step: list[tuple[int, int]] = [(0, -1)] * (width + 1)  # (start of the last letter, its number or -1: a gap)
@@ -142,14 +152,18 @@ def _line(
             gap = 0
         position = start
     fits = np.array([costs[number, start] for start, number in places if number >= 0])
-    explained = cost - sum(float(prices[number]) for _, number in places if number >= 0)
-    unexplained = explained / max(ink, 1.0)
-    # the worse the whole fits, the less a difference between two letters tells
-    heat = min(4.0, max(0.5, 12 * unexplained))
+    price = sum(_PER_LETTER + _RARE * rarity(character) for character in text if character != " ")
+    misfit = cost - sum(float(prices[number]) for _, number in places if number >= 0)
+    unexplained = misfit / max(ink, 1.0)
+    heat = _heat(unexplained)
     rivals = [_rivals(costs, prices, characters, start, number, heat) for start, number in reversed(places)]
     odd = bool(fits.size) and float(fits.max()) > max(_ODD, _ODDER * float(np.median(fits)))
     written = _in_context(text[::-1], rivals)
-    return Line(written, tuple(rivals), unexplained, cost, odd or unexplained > _POOR)
+    return Line(written, tuple(rivals), unexplained, misfit, price, odd or unexplained > _POOR)
+
+
+def _heat(unexplained: float) -> float:
+    return min(4.0, max(0.5, 12 * unexplained))
 
 
 def _in_context(text: list[str], rivals: list[tuple[tuple[str, float], ...]]) -> str:

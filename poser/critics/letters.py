@@ -81,7 +81,7 @@ def _cost(places: list[dict[str, float]], target: str) -> float:
         ahead = [row[0] + 1.0]
         for j, wanted in enumerate(target):
             share = place.get(wanted, 0.0)
-            swap = row[j] + 1.0 - min(1.0, 1.3 * share) if share < 1 else row[j]
+            swap = row[j] + 1.0 - min(1.0, 2.5 * share)
             ahead.append(min(swap, row[j + 1] + 1.0, ahead[j] + 1.0))
         row = ahead
     return row[-1]

@@ -7,21 +7,16 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from poser.critics.letter_reader import Line, read_line
-from poser.critics.lettering_templates import ABOVE, BELOW, ROWS, SIZE
+from poser.critics.letter_reader import Line
 from poser.critics.letters import Lettering
+from poser.critics.lines import CLEAR, ink_extent, lines_by_bands, lines_by_measures, unexplained
 from poser.critics.looks import INKED, Look
 from poser.critics.palette import DARK, LABELS, WHITE, Bytes, Floats, Palette, mixtures
 
-# Measures of a panel in shares of its font size.
-_HEIGHT = 1.55  #: height of a panel with one line
-_STEP = 1.22  #: from line to line
-_BASE = 0.36  #: from the middle of a line down to its base line
-_SIDES = 0.9  #: panel width less the width of the longest line
-_MAX_LINES = 4
+PALE = frozenset({"white", "yellow", "pink", "orange"})  #: colours of lettering that stands on a dark panel
+_LEAST_TEXT = 3  #: fewer letters on what has not the measures of a panel prove nothing
 _MIN_FONT = 0.02  #: smallest font size, shares of the shorter side
 _RECTANGULAR = 0.86  #: least share of its box that a panel fills
-_CLEAR = 0.15  #: unexplained share of the ink below which no other number of lines is tried
 _LEGIBLE = 0.35  #: unexplained share of the ink at which a reading is as likely as not
 
 
@@ -78,32 +73,38 @@ def read_panel(pixels: Bytes, panel: Panel, palette: Palette, ink: bool) -> Lett
         return None
     share = mixtures(part, palette.colors[color], palette.colors[panel.backing])[0]
     coverage = np.asarray(np.clip(share, 0, 1) * panel.inside, np.float32)
-    if ink:  # outlines make dark letters bolder by a pixel, and eat one of pale letters
-        turn = cv2.erode if panel.backing == WHITE else cv2.dilate
-        coverage = np.asarray(turn(coverage, np.ones((3, 3), np.uint8)), np.float32)
-    columns = np.flatnonzero(coverage.max(axis=0) > 0.4)
-    rows = np.flatnonzero(coverage.max(axis=1) > 0.4)
-    if not columns.size or not rows.size:
+    if ink:
+        coverage = thinned(coverage, panel.backing)
+    columns, rows = ink_extent(coverage, 1), ink_extent(coverage, 0)
+    if columns is None or rows is None:
         return None
     height, width = coverage.shape
     # letters keep off the edges; on a sticker the thing fills its backing
-    side = min(columns[0], width - 1 - columns[-1])
-    if side < 0.07 * height or rows[0] < 0.04 * height or height - 1 - rows[-1] < 0.02 * height:
+    side = min(columns[0], width - 1 - columns[1])
+    if side < 0.07 * height or rows[0] < 0.04 * height or height - 1 - rows[1] < 0.02 * height:
         return None
-    ink_width = float(columns[-1] - columns[0] + 1)
-    lines = _best_lines(coverage, ink_width)
-    if lines is None:
-        return None
-    text = " ".join(line.text for line in lines if line.text)
-    if not text:
+    lines = lines_by_measures(coverage, columns[1] - columns[0] + 1.0)
+    if unexplained(lines) > CLEAR:  # a panel cut short by a frame, or grown together with a pale backdrop
+        other = lines_by_bands(coverage)
+        if other is not None and sum(len(line.text) for line in other) >= _LEAST_TEXT:
+            lines = min(lines, other, key=unexplained)
+    return written(lines)
+
+
+def thinned(coverage: Floats, backing: int) -> Floats:
+    """Letters without the outline of an inking style: it makes dark ones bolder by a pixel, and eats one of pale."""
+    turn = cv2.erode if backing == WHITE else cv2.dilate
+    return np.asarray(turn(coverage, np.ones((3, 3), np.uint8)), np.float32)
+
+
+def written(lines: list[Line] | None) -> Lettering | None:
+    """Lines as one lettering, its box still unset; None if nothing was read."""
+    text = " ".join(line.text for line in lines or () if line.text)
+    if not lines or not text:
         return None
     rivals = [place for line in lines if line.text for place in (*line.rivals, ())][:-1]
-    sure = 1 / (1 + np.exp((_unexplained(lines) - _LEGIBLE) * 25))
+    sure = 1 / (1 + np.exp((unexplained(lines) - _LEGIBLE) * 25))
     return Lettering(text, (0.0, 0.0, 0.0, 0.0), float(sure), tuple(rivals))
-
-
-def _unexplained(lines: list[Line]) -> float:
-    return float(np.mean([line.unexplained for line in lines]))
 
 
 def _ink_color(part: Bytes, backing: int, palette: Palette) -> int | None:
@@ -114,47 +115,3 @@ def _ink_color(part: Bytes, backing: int, palette: Palette) -> int | None:
         counts[DARK] = 0
     color = int(counts.argmax())
     return color if counts[color] >= 12 else None
-
-
-def _best_lines(coverage: Floats, ink_width: float) -> list[Line] | None:
-    """The lines of a panel, of one, two, … lines what fits best; None if its measures are those of no panel."""
-    height, width = coverage.shape
-    sizes = {count: height / (_HEIGHT + _STEP * (count - 1)) for count in range(1, _MAX_LINES + 1)}
-    fitting = {n: size for n, size in sizes.items() if 0.45 * size <= width - ink_width <= 1.5 * size + 4}
-    best: list[Line] | None = None
-    for count in sorted(fitting, key=lambda n: abs(width - ink_width - _SIDES * fitting[n])):
-        lines = _read_lines(coverage, count, sizes[count])
-        if lines is not None and (best is None or _unexplained(lines) < _unexplained(best)):
-            best = lines
-        if best is not None and _unexplained(best) < _CLEAR:
-            break
-    return best
-
-
-def _read_lines(coverage: Floats, count: int, size: float) -> list[Line] | None:
-    """Read a panel as so many lines of a font size in px; None if one would be empty."""
-    height = coverage.shape[0]
-    step = round(size) * _STEP
-    first = height / 2 - step * (count - 1) / 2 + _BASE * size
-    lines = []
-    for number in range(count):
-        line = read_line(_scaled(coverage, first + number * step, size))
-        if not line.text:
-            return None
-        lines.append(line)
-    return lines
-
-
-def _scaled(coverage: Floats, base: float, size: float) -> Floats:
-    """One line at the size in which letters are compared."""
-    scale = SIZE / size
-    if scale < 1:
-        coverage = np.asarray(cv2.GaussianBlur(coverage, (0, 0), 0.35 / scale), np.float32)
-    width = max(2, round(coverage.shape[1] * scale))
-    shift = (scale - 1) / 2
-    matrix = np.array([[scale, 0, shift], [0, scale, ABOVE - base * scale + shift]], np.float32)
-    line = np.asarray(cv2.warpAffine(coverage, matrix, (width, ROWS), flags=cv2.INTER_LINEAR), np.float32)
-    # neighbouring lines reach a little into this one
-    line[: max(0, ABOVE - round(0.98 * SIZE))] = 0
-    line[ABOVE + min(BELOW, round(0.26 * SIZE)) :] = 0
-    return line

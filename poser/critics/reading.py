@@ -13,6 +13,7 @@ from poser.critics.looks import INKED, Look, recognise_look, reduced
 from poser.critics.palette import LABELS, NAMES, Bytes
 from poser.critics.panels import find_lettering
 from poser.critics.profiles import TINTS, palette_of
+from poser.critics.rows import find_rows
 from poser.critics.things import Candidate, distinct, find_candidates
 from poser.experts.picture import Picture
 
@@ -82,6 +83,9 @@ def read_picture(picture: Picture) -> Reading:
     candidates = find_candidates(look.pixels, labels, look.palette, look.style in INKED)
     candidates = distinct(candidates + _added_later(picture, look))
     candidates, panels = _settled([c for c in candidates if c.sure >= FAINT], panels)
+    for left, top, right, bottom in (*(c.box for c in candidates if c.sure >= CLEAR), *(box for _, box in panels)):
+        labels[top:bottom, left:right] = 0
+    candidates, panels = _settled(candidates, panels + find_rows(look, labels))
     taken = np.zeros(labels.shape, np.uint8)
     for left, top, right, bottom in (*(c.box for c in candidates), *(box for _, box in panels)):
         margin = 4 + round(0.09 * min(labels.shape[0] / 2, max(right - left, bottom - top)))

@@ -28,7 +28,7 @@ class Arranger(Editor):
             "Where there is no room beside a thing it moves that thing, which may undo what was right before. "
             "Keeps about 85 % of each further merged command in mind."
         ),
-        operations={Operation.ADD: 0.75, Operation.MOVE: 0.7},
+        operations={Operation.ADD: 0.8, Operation.MOVE: 0.85},
         seeded=True,
         price=0.0,
         simulated_price=0.02,

@@ -26,7 +26,7 @@ class Corrector(Editor):
             "Does not care where things stand: additions go anywhere, and what grows may have to move. Above four of a "
             "kind it sometimes ends up one short. Of merged commands it reliably does the first two or three."
         ),
-        operations={Operation.ADD: 0.6, Operation.RECOLOR: 0.85, Operation.RESIZE: 0.8},
+        operations={Operation.ADD: 0.55, Operation.RECOLOR: 0.95, Operation.RESIZE: 0.85},
         seeded=True,
         price=0.0,
         simulated_price=0.015,

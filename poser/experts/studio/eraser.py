@@ -49,7 +49,7 @@ class Eraser(Editor):
         kind="i2i",
         description="Takes things or lettering out of a picture and fills the place with backdrop.",
         limitations="Erases with a broad brush: what stands close beside a thing now and then goes with it.",
-        operations={Operation.REMOVE: 0.8},
+        operations={Operation.REMOVE: 0.9},
         seeded=True,
         price=0.0,
         simulated_price=0.008,

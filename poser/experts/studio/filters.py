@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from poser.experts.studio.desk import Desk
 
 WRONG_STYLE = 0.1  #: chance that the stylist takes another style
-TIMID = 0.35  #: chance that the filter works at half strength
+TIMID = 0.35  #: chance that the filter is too weak ...
+WEAK = 0.35  #: ... and how strong it then is
 FILTER_STYLES = ("watercolor", "pencil sketch", "pixel art", "comic", "vintage", "poster")
 
 
@@ -47,7 +48,7 @@ class Stylist(Editor):
             "Sometimes has a style of its own in mind. Under a style the studio's editors often miss small things, so "
             "it is best laid on last."
         ),
-        operations={Operation.STYLE: 0.85},
+        operations={Operation.STYLE: 0.9},
         seeded=True,
         price=0.0,
         simulated_price=0.02,
@@ -68,8 +69,8 @@ class Filter(Editor):
         name="studio-filter",
         kind="i2i",
         description="Lays a simple style or tone over a picture, photographs included; cheap.",
-        limitations=f"Knows only {', '.join(FILTER_STYLES)}. Every third time the effect is only half as strong.",
-        operations={Operation.STYLE: 0.6, Operation.TONE: 0.6},
+        limitations=f"Knows only {', '.join(FILTER_STYLES)}. Every third time the effect is too weak.",
+        operations={Operation.STYLE: 0.65, Operation.TONE: 0.65},
         seeded=True,
         price=0.0,
         simulated_price=0.003,
@@ -86,7 +87,7 @@ class Filter(Editor):
 
     def edit(self, desk: Desk, command: Command) -> None:
         """Apply style and tones, at times half-heartedly."""
-        apply_wide(desk, command, 0.5 if desk.rng.random() < TIMID else 1.0)
+        apply_wide(desk, command, WEAK if desk.rng.random() < TIMID else 1.0)
 
 
 class Grader(Editor):
@@ -97,7 +98,7 @@ class Grader(Editor):
         kind="i2i",
         description="Gives a picture, photographs included, another tone: darker, warmer, faded and so on.",
         limitations="Tones only; on a tone that is there already the new one adds up.",
-        operations={Operation.TONE: 0.9},
+        operations={Operation.TONE: 0.95},
         seeded=True,
         price=0.0,
         simulated_price=0.008,

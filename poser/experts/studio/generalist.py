@@ -42,7 +42,7 @@ class Generalist(Editor):
             "that the last command is forgotten. Even with one, attention lapses at times, and something that is not "
             "concerned may come out in another colour."
         ),
-        operations=dict.fromkeys(_ALL, 0.85),
+        operations=dict.fromkeys(_ALL, 0.9),
         seeded=True,
         price=0.0,
         simulated_price=0.05,

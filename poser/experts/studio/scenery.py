@@ -43,7 +43,7 @@ class ScenePainter(Editor):
         kind="i2i",
         description="Changes the backdrop to any scene or colour and keeps the things on it.",
         limitations="Overlooks small things, which are then painted over now and then.",
-        operations={Operation.BACKGROUND: 0.85},
+        operations={Operation.BACKGROUND: 0.9},
         seeded=True,
         price=0.0,
         simulated_price=0.01,

@@ -96,7 +96,7 @@ class Labeler(Editor):
             f"Writes at most {LABEL_CHARACTERS} characters and cuts off the rest; always black, wherever there is "
             "room, and not at all where there is none."
         ),
-        operations={Operation.TEXT: 0.6},
+        operations={Operation.TEXT: 0.7},
         seeded=True,
         price=0.0,
         simulated_price=0.002,
