@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from poser.critics.types import AtomAnswer
-from poser.envs.trace import EndReason, Trace
+from poser.envs.rules import EndReason
+from poser.envs.trace import Trace
 from poser.experts.errors import InputError, PoserError
 from poser.experts.files import write_atomically
 from poser.experts.picture import Picture

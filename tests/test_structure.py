@@ -95,3 +95,9 @@ def test_importing_never_loads_a_heavy_library(module):
     code = f"import sys, {module}; print([m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_mdp_loads_neither_documents_nor_pictures():
+    code = "import sys, poser.envs.mdp; print([m for m in ('pydantic', 'PIL', 'cv2') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -33,6 +33,7 @@ _ENDS = {
     "dropped": "nobody in the pool can do the rest",
     "interrupted": "interrupted; this is the best so far",
     "truncated": "cut off; this is the best so far",
+    "unjudged": "the critic failed again and again; this is the best so far",
 }
 
 

@@ -72,6 +72,12 @@ def _affordable(state: State, pool: Pool) -> Bools:
     return np.logical_or(np.isposinf(left), np.less_equal(pool.price + pool.critic_price[:, None], left))
 
 
+def verdict_affordable(spent: Floats, pool: Pool) -> Bools:
+    """[B] what is left of the budget after `spent` [B] covers one verdict; an unknown price is never covered."""
+    left = pool.budget - spent + 1e-9
+    return np.logical_or(np.isposinf(left), np.less_equal(pool.critic_price, left))
+
+
 def _legal_calls(state: State, pool: Pool, rules: Rules) -> Bools:
     """[B, E, K+1] legal calls, STOP aside."""
     batch, experts, commands = pool.shape

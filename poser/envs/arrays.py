@@ -80,6 +80,7 @@ class State(NamedTuple):
         failed: [B, K] int, failed tries of a command by anybody.
         transient: [B, E] int, transient failures in a row.
         disabled: [B, E] bool, out for this episode.
+        unjudged: [B] int, pictures in a row without a verdict.
         spent, seconds: [B] expected US dollars and seconds charged.
         starved: [B] bool, a command was dropped since the budget does not reach.
         initial: [B] Φ₀, of the source; 0 without one.
@@ -99,6 +100,7 @@ class State(NamedTuple):
     failed: Ints
     transient: Ints
     disabled: Bools
+    unjudged: Ints
     spent: Floats
     seconds: Floats
     starved: Bools
@@ -187,7 +189,7 @@ def any_over(values: Bools, axis: int) -> Bools:
     return found
 
 
-Rows = TypeVar("Rows", Pool, State, Outcome)
+Rows = TypeVar("Rows", bound=NamedTuple)
 
 
 def put_rows(whole: Rows, rows: NDArray[Any], part: Rows) -> Rows:

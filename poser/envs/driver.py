@@ -14,9 +14,10 @@ from poser.envs.alignment import atom_table
 from poser.envs.arrays import Bools, Floats, Outcome, put_rows, take_rows
 from poser.envs.asking import Asker, Judgement
 from poser.envs.calls import Caller
-from poser.envs.episode import Episode, Task, Unjudged
+from poser.envs.episode import Episode, Task
 from poser.envs.exchange import add_failures, call_seed, expert_request, judge_request, judged_outcome
-from poser.envs.journal import LateVerdicts, Moment, record_late_verdict, record_step
+from poser.envs.journal import Moment, record_step
+from poser.envs.judging import record_source_verdict, settle_late, source_requests, take_unjudged
 from poser.envs.observation import ObservationLayout, encode
 from poser.envs.opening import open_episodes
 from poser.envs.pool import PoolBuilder, Prices
@@ -24,7 +25,7 @@ from poser.envs.rules import INTERRUPTED, Rules
 from poser.envs.trace import Decision, StepRecord, Trace
 from poser.envs.turn import Turn
 from poser.experts.base import Expert
-from poser.experts.errors import CallError, InputError
+from poser.experts.errors import InputError
 from poser.experts.picture import Picture
 from poser.experts.record import Cell, TrackRecord
 from poser.experts.types import ExpertResult
@@ -123,6 +124,7 @@ class Driver:
         self._atoms = atom_table([episode.task.plan for episode in self._episodes])
         index = np.asarray(rows, np.int64)
         self._pool = put_rows(self._pool, index, pool)
+        self._state = put_rows(self._state, index, mdp.reset(pool, self.rules))
         start = mdp.reset(pool, self.rules, take_rows(self._judge_sources(rows), index))
         self._state = put_rows(self._state, index, start)
         return self._turn()
@@ -237,48 +239,27 @@ class Driver:
             raise
 
     def _judge_sources(self, rows: Iterable[int]) -> Outcome:
-        sources = {row: self._episodes[row].task.source for row in rows}
-        asked = {row: judge_request(self._episodes[row], source, None) for row, source in sources.items() if source}
+        asked = source_requests(self._episodes, rows, self._pool)
         with self._costing(asked):
             judgements = self._asker.judge(asked)
         for row, judgement in judgements.items():
-            episode, verdict, source = self._episodes[row], judgement.verdict, sources[row]
-            episode.bill(judgement.usage.usd, judgement.usage.simulated_usd, judgement.usage.seconds)
-            if source is not None and isinstance(verdict, CallError):
-                nothing = np.zeros(self._pool.shape[2], bool)
-                episode.unjudged.append(Unjudged(None, source, nothing, nothing, nothing))
-            elif not isinstance(verdict, CallError):
-                episode.source_verdict = episode.best_verdict = verdict
+            record_source_verdict(self._episodes[row], judgement, self._pool.shape[2])
         return self._outcome(judgements)
 
     def _judge_late(self, ended: Bools) -> Floats:
         """Judge once more what has no verdict in the episodes that have just ended; what their last rewards gain."""
         gained = np.zeros(len(ended))
-        price = np.nan_to_num(self._pool.critic_price)
-        while True:
-            affordable = self._pool.budget - self._state.spent >= price - 1e-9
-            late = {
-                int(row): self._episodes[row].unjudged.pop(0)
-                for row in np.flatnonzero(ended & affordable)
-                if self._episodes[row].unjudged
-            }
-            if not late:
-                return gained
+        while late := take_unjudged(self._episodes, ended, self._state, self._pool):
             with self._costing(late):
                 judgements = self._asker.judge(
                     {row: judge_request(self._episodes[row], entry.picture, None) for row, entry in late.items()}
                 )
             outcome = self._outcome(judgements)
-            carried = np.zeros(self._pool.command.shape, bool)
-            for row, entry in late.items():
-                carried[row] = entry.carried
-            before = self._state
-            self._state, added, better = mdp.settle(before, self._pool, self.rules, outcome, carried, outcome.picture)
-            gained += added
-            now = self._state
-            found = LateVerdicts(outcome, added, better, now.spent - before.spent, now.seconds - before.seconds)
-            for row, entry in late.items():
-                record_late_verdict(self._episodes[row], row, entry, judgements[row], found)
+            self._state, found = settle_late(
+                self._episodes, self._state, self._pool, self.rules, late, judgements, outcome
+            )
+            gained += found.gained
+        return gained
 
     def _outcome(self, judgements: dict[int, Judgement]) -> Outcome:
         return judged_outcome(

@@ -155,6 +155,7 @@ def global_features(state: State, pool: Pool, rules: Rules, expected: Expected, 
             (alone * todo).sum(axis=1) / np.maximum(todo.sum(axis=1), 1),
             redraw,
             np.where(np.isfinite(best_net), best_net, 0.0),
+            state.unjudged / rules.unjudged_limit,
         ],
         axis=1,
     )
@@ -206,6 +207,7 @@ def expert_features(state: State, pool: Pool, rules: Rules, expected: Expected) 
             state.disabled,
             state.transient / rules.transient_limit,
             _squash(expected.cost[:, :, 0]),
+            _budget_share(state, pool, rules),
             np.isnan(pool.price),
             pool.seconds / (pool.seconds + 10.0),
             count / size,
@@ -218,6 +220,15 @@ def expert_features(state: State, pool: Pool, rules: Rules, expected: Expected) 
         axis=2,
     )
     return features * pool.expert[..., None]
+
+
+def _budget_share(state: State, pool: Pool, rules: Rules) -> Floats:
+    """[B, E] share of what is left of the budget that a call takes; 1 if more or unknown, 0 without a budget."""
+    usd = expected_cost(pool, rules)[0]
+    usd = np.where(np.isnan(usd), np.inf, usd)
+    left = np.maximum(pool.budget - state.spent, 0.0)[:, None]
+    share = np.divide(usd, left, out=np.ones_like(usd), where=usd < left)
+    return np.where(np.isposinf(left) | np.equal(usd, 0.0), 0.0, share)
 
 
 def _waits(pool: Pool, todo: Bools) -> Bools:

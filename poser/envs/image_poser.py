@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from poser.critics.base import Critic
 from poser.envs.driver import Driver, Task, Turn
+from poser.envs.info import episode_info
 from poser.envs.observation import ObservationLayout
 from poser.envs.pool import Prices
 from poser.envs.rehearsal import rehearsal_critic, rehearsal_experts
-from poser.envs.rules import END_REASONS, INTERRUPTED, TRUNCATED, Rules
+from poser.envs.rules import INTERRUPTED, TRUNCATED, Rules
 from poser.envs.strip import draw_strip
 from poser.envs.tasks import TaskSource, draw_task, sample_task
 from poser.envs.text_state import DIMENSIONS, encode_text
@@ -73,21 +74,22 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
 
     | slice | shape | content |
     |---|---|---|
-    | globals | 18 | steps left, picture there, alignment now and best, shares pending, satisfied, dropped, unchecked, budget, what is on offer |
+    | globals | 19 | steps left, picture there, alignment now and best, shares pending, satisfied, dropped, unchecked, budget, what is on offer, failures of the critic |
     | commands | K × 11 | pending, satisfied, dropped, score, whether it waits for another, best expert on offer, failed tries |
-    | experts | E × 13 | kind, cost, means of the track record, damage, loss by merging, disabled |
+    | experts | E × 14 | kind, cost, share of the budget left, means of the track record, damage, loss by merging, disabled |
     | pairs | E × (K+1) × 15 | legal, record mean and confidence, expected gain, risk, cost and net, lead over the best other expert, failed tries |
     | mask | E·(K+1) + 1 | the action mask |
 
     Nothing names an expert. Costs enter as c / (c + 0.1) with c in units of reward, so one policy serves any price
-    level. Padded slots are 0.
+    level; under a budget prices are also seen as shares of what is left of it. Padded slots are 0.
 
     ## Transition
 
     **Alignment** Φ ∈ [0, 1] of a picture = mean over the commands of the geometric mean of their judged atoms, times
     preservation (of the source, where the critic judges it). An atom counts 0 if a parent atom fails (is below
     `pass_probability`). Atoms that the critic cannot judge, and commands without a judged atom, are outside. Without a
-    picture Φ = 0. With a source, the source is judged at reset and is the first current and best picture.
+    picture Φ = 0. A source is the first current and best picture, and judged at reset if the budget covers that (else its
+    Φ is 0).
 
     | event | effect |
     |---|---|
@@ -127,6 +129,7 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
     | tries_per_pair | 3 | no limit |
     | tries_per_command | no limit | 3 |
     | transient_limit | 2 | 2 (ours) |
+    | unjudged_limit | 3 | 3 (ours) |
     | budget_usd | no budget | no budget |
     | keep_regressions | no | yes (ours) |
     | first_pending | no | yes |
@@ -146,6 +149,7 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
     | dropped | every command is satisfied or dropped |
     | budget | the same, and the budget was a reason for dropping |
     | stopped | STOP |
+    | unjudged | the critic gave no verdict on `unjudged_limit` pictures in a row |
     | max_steps | after `max_steps` calls and illegal actions |
 
     Truncated only from outside: by a `TimeLimit`, or "interrupted".
@@ -286,15 +290,4 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
         return np.array(turn.observation[0])
 
     def _info(self, turn: Turn) -> dict[str, Any]:
-        steps = self.driver.steps(0)
-        failure = steps[-1].failure if steps else None
-        return {
-            "action_mask": turn.mask[0].copy(),
-            "illegal_action": bool(turn.illegal[0]),
-            "alignment": float(turn.state.alignment[0]),
-            "best_alignment": float(turn.state.best[0]),
-            "satisfied": int(turn.state.satisfied[0].sum()),
-            "expected_usd": float(turn.state.spent[0]),
-            "failure": failure.error if failure is not None else "",
-            "end": END_REASONS[int(turn.state.reason[0])],
-        }
+        return episode_info(turn, 0, self.driver.record(0))

@@ -20,6 +20,7 @@ from poser.envs.actions import (
     pending,
     servable,
     targets,
+    verdict_affordable,
 )
 from poser.envs.arrays import FAILED, NO_FAILURE, TRANSIENT, Bools, Choice, Effects, Floats, Outcome, Pool, State
 from poser.envs.rules import (
@@ -32,25 +33,33 @@ from poser.envs.rules import (
     SATISFIED,
     STOPPED,
     TRUNCATED,
+    UNJUDGED,
     Rules,
 )
 
 __all__ = [
     "BUDGET", "DROPPED", "END_REASONS", "FAILED", "INTERRUPTED", "MAX_STEPS", "NO_FAILURE", "PAPER", "SATISFIED",
-    "STOPPED", "TRANSIENT", "TRUNCATED", "Action", "Choice", "Effects", "Outcome", "Pool", "Rules", "State",
-    "action_count", "apply", "decode", "end", "expected_cost", "mask", "pending", "reset", "settle", "targets",
+    "STOPPED", "TRANSIENT", "TRUNCATED", "UNJUDGED", "Action", "Choice", "Effects", "Outcome", "Pool", "Rules", "State",
+    "action_count", "apply", "decode", "end", "expected_cost", "judges_source", "mask", "pending", "reset", "settle",
+    "targets", "verdict_affordable",
 ]  # fmt: skip
+
+
+def judges_source(pool: Pool) -> Bools:
+    """[B] the source is judged at reset: there is one, and the budget covers the verdict."""
+    return pool.has_source & verdict_affordable(np.zeros(len(pool.budget)), pool)
 
 
 def reset(pool: Pool, rules: Rules, source: Outcome | None = None) -> State:
     """The first state. Commands that nobody can ever serve are dropped at once; no episode is over yet.
 
-    `source` holds the verdicts on the source pictures, for the rows with `Pool.has_source`; a row without verdict
-    starts from Φ = 0. The expected price of these verdicts counts as spent, but is not part of any reward.
+    `source` holds the verdicts on the source pictures, for the rows of `judges_source`; a row without verdict starts
+    from Φ = 0. The expected price of these verdicts counts as spent, but is not part of any reward.
     """
     batch, experts, commands = pool.shape
     start = Outcome.nothing(batch, commands) if source is None else source
-    seen = pool.has_source & start.verdict
+    asked = judges_source(pool)
+    seen = asked & start.verdict
     judged = start.judged & seen[:, None] & pool.command
     satisfied = judged & start.passed
     alignment = np.where(seen, start.alignment, 0.0)
@@ -67,8 +76,9 @@ def reset(pool: Pool, rules: Rules, source: Outcome | None = None) -> State:
         failed=np.zeros((batch, commands), np.int64),
         transient=np.zeros((batch, experts), np.int64),
         disabled=np.zeros((batch, experts), bool),
-        spent=np.where(pool.has_source, np.nan_to_num(pool.critic_price), 0.0),
-        seconds=np.where(pool.has_source, pool.critic_seconds, 0.0),
+        unjudged=np.zeros(batch, np.int64),
+        spent=np.where(asked, np.nan_to_num(pool.critic_price), 0.0),
+        seconds=np.where(asked, pool.critic_seconds, 0.0),
         starved=np.zeros(batch, bool),
         initial=alignment.copy(),
         best=alignment.copy(),
@@ -138,6 +148,7 @@ def apply(
         failed=state.failed + missed,
         transient=transient,
         disabled=state.disabled | (transient >= rules.transient_limit),
+        unjudged=np.where(picture, np.where(verdict, 0, state.unjudged + 1), state.unjudged),
         spent=state.spent + usd,
         seconds=state.seconds + seconds,
         best=best,
@@ -217,8 +228,15 @@ def _finish(state: State, pool: Pool, rules: Rules, stopped: Bools) -> State:
     satisfied = (state.satisfied | ~pool.command).all(axis=1)
     idle = ~pending(state, pool).any(axis=1)
     reason = np.select(
-        [satisfied, idle & state.starved, idle, stopped, state.step >= rules.max_steps],
-        [SATISFIED, BUDGET, DROPPED, STOPPED, MAX_STEPS],
+        [
+            satisfied,
+            idle & state.starved,
+            idle,
+            stopped,
+            state.unjudged >= rules.unjudged_limit,
+            state.step >= rules.max_steps,
+        ],
+        [SATISFIED, BUDGET, DROPPED, STOPPED, UNJUDGED, MAX_STEPS],
         default=0,
     )
     reason = np.where(state.done, state.reason, reason)

@@ -17,15 +17,16 @@ from poser.envs.arrays import Pool, State
 from poser.envs.features import command_features, expect, expert_features, fill_pairs, global_features
 from poser.envs.rules import Rules
 
-OBSERVATION_VERSION = 1
+OBSERVATION_VERSION = 2
 """Changes whenever a feature does; weights of another version are refused."""
 
 GLOBALS = (
     "steps_left", "has_picture", "has_source", "alignment", "best_alignment", "pending", "satisfied", "dropped",
     "unchecked", "commands", "step_cost", "completion_bonus", "has_budget", "budget_left", "critic_cost",
-    "editors_mean", "redraw_mean", "best_net",
+    "editors_mean", "redraw_mean", "best_net", "unjudged",
 )  # fmt: skip
-"""Features of the episode. Shares are of the plan's commands; `best_net` is the best expected gain minus cost."""
+"""Features of the episode. Shares are of the plan's commands; `best_net` is the best expected gain minus cost,
+`unjudged` how near the critic's failures in a row are to the end of the episode."""
 
 COMMANDS = (
     "exists", "pending", "satisfied", "dropped", "score", "judged", "waits", "best_mean", "best_confidence", "options",
@@ -34,10 +35,12 @@ COMMANDS = (
 """Features of a command. `waits`: a pending command comes before it; `options`: share of experts that may serve it."""
 
 EXPERTS = (
-    "exists", "t2i", "disabled", "shaky", "cost", "price_unknown", "seconds", "supported", "pending_mean", "mean",
-    "confidence", "damage", "merge_decay",
+    "exists", "t2i", "disabled", "shaky", "cost", "budget_share", "price_unknown", "seconds", "supported", "pending_mean",
+    "mean", "confidence", "damage", "merge_decay",
 )  # fmt: skip
-"""Features of an expert; means are of the track record, over the pending or over all supported commands."""
+"""Features of an expert; means are of the track record, over the pending or over all supported commands. `cost` is in
+units of reward, so it hides prices where a dollar costs none; `budget_share`, what a call takes of the budget that is
+left, does not. With neither weight nor budget nothing depends on prices, and none is shown."""
 
 PAIRS = (
     "legal", "merged", "fresh", "carried", "mean", "confidence", "decay", "gain", "risk", "cost", "net", "lead",
@@ -48,7 +51,7 @@ gain minus cost; `lead`, `net_lead`: distance of mean and net to the best other 
 
 
 class Parts(NamedTuple):
-    """Views into observations [B, D]: globals [B, 18], commands [B, K, 11], experts [B, E, 13], pairs [B, E, K+1, 15],
+    """Views into observations [B, D]: globals [B, 19], commands [B, K, 11], experts [B, E, 14], pairs [B, E, K+1, 15],
     mask [B, A].
     """
 

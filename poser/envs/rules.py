@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 
-from poser.envs.trace import EndReason
 from poser.experts.errors import InputError
+
+EndReason = Literal["satisfied", "stopped", "max_steps", "budget", "dropped", "interrupted", "truncated", "unjudged"]
 
 END_REASONS: tuple[str, ...] = ("", *get_args(EndReason))
 """Code -> why an episode ended; 0 while it runs."""
 
-SATISFIED, STOPPED, MAX_STEPS, BUDGET, DROPPED, INTERRUPTED, TRUNCATED = range(1, 8)
+SATISFIED, STOPPED, MAX_STEPS, BUDGET, DROPPED, INTERRUPTED, TRUNCATED, UNJUDGED = range(1, len(END_REASONS))
 
 
 class Rules(NamedTuple):
@@ -27,6 +28,7 @@ class Rules(NamedTuple):
         tries_per_pair: failed tries of one (expert, command) after which it is illegal; None = no limit.
         tries_per_command: failed tries after which a command is dropped; None = no limit.
         transient_limit: transient failures in a row after which an expert is out for the episode.
+        unjudged_limit: pictures in a row without a verdict after which the episode ends.
         budget_usd: expected dollars that may be spent, 0 = free experts only, None = no budget. `Pool.budget` may
             differ per episode.
         keep_regressions: a picture is kept even if its alignment is lower than before.
@@ -44,6 +46,7 @@ class Rules(NamedTuple):
     tries_per_pair: int | None = 3
     tries_per_command: int | None = None
     transient_limit: int = 2
+    unjudged_limit: int = 3
     budget_usd: float | None = None
     keep_regressions: bool = False
     first_pending: bool = False
@@ -77,7 +80,7 @@ class Rules(NamedTuple):
             value = getattr(self, name)
             if value is not None and not 0.0 <= value < float("inf"):
                 raise InputError(f"Rules.{name} is {value!r}; give a finite number of at least 0.")
-        for name in ("max_steps", "tries_per_pair", "tries_per_command", "transient_limit"):
+        for name in ("max_steps", "tries_per_pair", "tries_per_command", "transient_limit", "unjudged_limit"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"Rules.{name} is {value!r}; give at least 1.")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from poser.critics.types import Verdict
+from poser.envs.rules import EndReason
 from poser.experts.picture import PictureRef
 from poser.experts.types import Document, ExpertSpec, Plan, Usage
 
 TRACE_VERSION = 1
 
 CommandStatus = Literal["pending", "satisfied", "dropped"]
-EndReason = Literal["satisfied", "stopped", "max_steps", "budget", "dropped", "interrupted", "truncated"]
 
 
 class Alternative(Document):

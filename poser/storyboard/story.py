@@ -21,6 +21,7 @@ _ENDS = {
     "dropped": "nobody could do what is left",
     "interrupted": "interrupted",
     "truncated": "cut off from outside",
+    "unjudged": "the critic does not answer",
 }
 
 STUDIO = "studio-"

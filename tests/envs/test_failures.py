@@ -135,14 +135,10 @@ def test_a_picture_without_verdict_is_judged_once_more_at_the_end(trouble):
     assert driver.observed()[-1][3].success == 2
 
 
-def test_a_critic_that_never_answers_still_leaves_the_pictures():
+def test_a_critic_that_never_answers_ends_the_episode_and_leaves_the_pictures():
     pictures = []
-    driver = Driver(
-        [FakeExpert("draw", "t2i")],
-        ScriptedCritic([Unavailable("gone")] * 99),
-        rules=Rules(max_steps=3),
-        on_picture=pictures.append,
-    )
+    critic = ScriptedCritic([Unavailable("gone")] * 99)
+    driver = Driver([FakeExpert("draw", "t2i")], critic, on_picture=pictures.append)
     turn = driver.reset([task(2)])
     while not turn.done.all():
         turn = driver.step([2])
@@ -150,6 +146,30 @@ def test_a_critic_that_never_answers_still_leaves_the_pictures():
     assert driver.best(0) is None
     assert driver.step_pictures(0) == pictures
     assert driver.traces()[0].alignment == 0
+    assert driver.traces()[0].end == "unjudged"
+    # it is asked once more at the end, but not for every picture
+    assert len(critic.requests) == 4
+
+
+def test_a_critic_that_is_back_at_the_end_judges_all_that_was_made():
+    critic = ScriptedCritic([Unavailable("gone")] * 3)
+    driver = Driver([FakeExpert("draw", "t2i", ability=0.5)], critic)
+    turn = driver.reset([task(4)])
+    while not turn.done.all():
+        turn = driver.step([4])
+    trace = driver.traces()[0]
+    assert trace.end == "unjudged"
+    assert all(step.verdict is not None for step in trace.steps)
+    assert trace.alignment == max(step.alignment for step in trace.steps) > 0
+
+
+def test_a_verdict_in_between_lets_the_episode_go_on():
+    gone = Unavailable("gone")
+    critic = ScriptedCritic([gone, gone, {}, gone, gone, {}])
+    driver = Driver([FakeExpert("draw", "t2i", ability=0.0)], critic, rules=Rules(tries_per_pair=None))
+    driver.reset([task(2)])
+    for _ in range(6):
+        assert not driver.step([2]).done[0]
 
 
 def test_a_source_that_could_not_be_judged_starts_from_nothing():
@@ -172,6 +192,18 @@ def test_a_late_verdict_on_the_source_is_the_one_on_the_result_if_nothing_else_w
     trace = driver.traces()[0]
     assert trace.best == source.ref
     assert trace.best_verdict == trace.source_verdict is not None
+
+
+@pytest.mark.parametrize(("price", "budget", "asked"), [(0.01, 0.005, 0), (None, 1.0, 0), (0.01, 0.01, 1), (None, None, 1)])
+def test_a_source_is_judged_only_within_the_budget(price, budget, asked):
+    source = source_picture()
+    critic = ScriptedCritic(price=price)
+    driver = Driver([FakeExpert("edit", "i2i", price=0.0)], critic, rules=Rules(budget_usd=budget))
+    turn = driver.reset([task(2, source=source)])
+    assert len(critic.requests) == asked
+    assert turn.state.spent[0] == (0.01 if price and asked else 0.0)
+    assert driver.best(0) is source
+    assert turn.mask[0].any()
 
 
 def test_a_late_verdict_is_asked_for_only_within_the_budget():

@@ -9,7 +9,7 @@ from poser.envs import mdp
 from poser.envs.arrays import Outcome, put_rows, take_rows
 from poser.envs.rules import Rules
 from poser.experts.errors import InputError
-from tests.envs.worlds import pick, random_outcome, random_pool, random_rules, start
+from tests.envs.worlds import pick, random_outcome, random_pool, random_rules, start, world
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -88,7 +88,7 @@ def test_what_holds_in_every_episode(seed):
     assert np.allclose(total, last.best - last.initial - expected + rules.completion_bonus * complete, atol=1e-9)
     assert (last.reason > 0).all()
     unlimited = ~np.isfinite(pool.budget)
-    assert (unlimited | (last.spent <= pool.budget + 1e-9) | pool.has_source).all()
+    assert (unlimited | (last.spent <= pool.budget + 1e-9)).all()
 
 
 @settings(max_examples=80)
@@ -117,27 +117,6 @@ def test_an_episode_does_not_depend_on_its_neighbours(seed):
             assert alone_reward[0] == reward[b]
             for whole, part in zip(following, alone, strict=True):
                 assert np.array_equal(whole[row], part)
-
-
-def world(experts: str, commands: int = 2, **changes):
-    """A pool of one episode; `experts` is a word of T (t2i) and I (i2i)."""
-    pool = random_pool(np.random.default_rng(0), 1, len(experts), commands)
-    shape = (1, len(experts), commands, 4)
-    pool = pool._replace(
-        expert=np.ones((1, len(experts)), bool),
-        t2i=np.array([[letter == "T" for letter in experts]]),
-        command=np.ones((1, commands), bool),
-        supported=np.ones((1, len(experts), commands), bool),
-        price=np.zeros((1, len(experts))),
-        seconds=np.zeros((1, len(experts))),
-        success=np.full(shape, 0.5),
-        critic_price=np.zeros(1),
-        critic_seconds=np.zeros(1),
-        has_source=np.zeros(1, bool),
-        usd_cost=np.ones(1),
-        budget=np.full(1, np.inf),
-    )
-    return pool._replace(**{name: np.asarray(value) for name, value in changes.items()})
 
 
 def brought(score, *, alignment=None, judged=None) -> Outcome:

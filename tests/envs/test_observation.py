@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poser.envs import mdp
 from poser.envs.observation import COMMANDS, EXPERTS, GLOBALS, PAIRS, ObservationLayout, encode
 from poser.envs.rules import Rules
-from tests.envs.worlds import pick, random_outcome, random_pool, random_rules, start
+from tests.envs.worlds import pick, random_outcome, random_pool, random_rules, start, world
 
 
 def episodes(seed: int):
@@ -65,6 +66,30 @@ def test_cost_is_seen_in_units_of_reward():
     assert np.allclose(
         encode(state, pool, Rules()), encode(cheap_state, cheaper._replace(budget=pool.budget), Rules()), atol=1e-6
     )
+
+
+def test_under_a_budget_prices_are_seen_even_where_money_costs_no_reward():
+    pool = world("TI")._replace(price=np.array([[0.01, 0.03]]), usd_cost=np.zeros(1), budget=np.array([0.04]))
+    layout, share = ObservationLayout.of(2, 2, Rules()), EXPERTS.index("budget_share")
+
+    def shares(pool, state):
+        return layout.split(encode(state, pool, Rules())).experts[0, :, share]
+
+    state = mdp.reset(pool, Rules())
+    assert shares(pool, state) == pytest.approx([0.25, 0.75])
+    spent = state._replace(spent=np.array([0.02]))
+    assert shares(pool, spent) == pytest.approx([0.5, 1.0])
+    assert shares(pool, state._replace(spent=np.array([0.04]))) == pytest.approx([1.0, 1.0])
+    assert shares(pool._replace(price=np.array([[0.0, np.nan]])), spent) == pytest.approx([0.0, 1.0])
+    # without a budget the best thing to do does not depend on prices
+    assert not shares(pool._replace(budget=np.full(1, np.inf)), state).any()
+
+
+def test_a_critic_that_fails_is_seen():
+    pool, rules = world("T"), Rules(unjudged_limit=4)
+    state = mdp.reset(pool, rules)._replace(unjudged=np.array([3]))
+    seen = ObservationLayout.of(1, 2, rules).split(encode(state, pool, rules))
+    assert seen.globals[0, GLOBALS.index("unjudged")] == 0.75
 
 
 def test_slices_cover_the_vector_in_order():

@@ -107,3 +107,24 @@ def pick(rng: np.random.Generator, legal: np.ndarray, *, illegal: float = 0.0) -
 def start(rng: np.random.Generator, pool: Pool, rules: Rules) -> mdp.State:
     """A first state, with judged sources."""
     return mdp.reset(pool, rules, random_outcome(rng, pool))
+
+
+def world(experts: str, commands: int = 2, **changes):
+    """A pool of one episode; `experts` is a word of T (t2i) and I (i2i)."""
+    pool = random_pool(np.random.default_rng(0), 1, len(experts), commands)
+    shape = (1, len(experts), commands, 4)
+    pool = pool._replace(
+        expert=np.ones((1, len(experts)), bool),
+        t2i=np.array([[letter == "T" for letter in experts]]),
+        command=np.ones((1, commands), bool),
+        supported=np.ones((1, len(experts), commands), bool),
+        price=np.zeros((1, len(experts))),
+        seconds=np.zeros((1, len(experts))),
+        success=np.full(shape, 0.5),
+        critic_price=np.zeros(1),
+        critic_seconds=np.zeros(1),
+        has_source=np.zeros(1, bool),
+        usd_cost=np.ones(1),
+        budget=np.full(1, np.inf),
+    )
+    return pool._replace(**{name: np.asarray(value) for name, value in changes.items()})
