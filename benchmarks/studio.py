@@ -77,12 +77,13 @@ def run_policy(
     experts: Sequence[Expert],
     records: TrackRecord,
     learn: TrackRecord | None = None,
+    rules: Rules = Rules(),  # noqa: B008  an immutable tuple
 ) -> list[Outcome]:
     """Run a policy on all jobs; `learn` takes up what was observed, after the run."""
     critic = DetectorCritic()
     outcomes = []
     for piece in batches(jobs):
-        driver = Driver(experts, critic, rules=Rules(), records=records, prices="simulated", deadline_seconds=None)
+        driver = Driver(experts, critic, rules=rules, records=records, prices="simulated", deadline_seconds=None)
         policy = make(piece)
         turn = driver.reset([Task(plan=job.plan, seed=job.seed) for job in piece])
         policy.reset(turn, [job.seed for job in piece])
@@ -144,8 +145,13 @@ def main() -> None:
     seen = warm.copy()
     results: dict[str, list[Outcome]] = {}
 
-    def row(name: str, make: Callable[[Sequence[Job]], Policy], records: TrackRecord = warm) -> None:
-        results[name] = run_policy(jobs, make, experts, records, seen)
+    def row(
+        name: str,
+        make: Callable[[Sequence[Job]], Policy],
+        records: TrackRecord = warm,
+        rules: Rules = Rules(),  # noqa: B008  an immutable tuple
+    ) -> None:
+        results[name] = run_policy(jobs, make, experts, records, seen, rules)
         outcomes = [o for o in results[name] if o.job.length != "1-3"]
         print(f"{name:32} {np.mean([o.share for o in outcomes]):.3f} after {time.perf_counter() - started:.0f} s")
 
@@ -154,7 +160,8 @@ def main() -> None:
             row(f"{expert.spec.name}, once", lambda _, i=index, n=expert.spec.name: Once(i, n))
     row("greedy", lambda _: Greedy())
     calls = max(1, round(float(np.mean([o.calls for o in results["greedy"] if o.job.length != "1-3"]))))
-    row(f"best-of-{calls} (calls as greedy)", lambda _: BestOfN(calls=calls))
+    # the limit of tries must not take the best drawer from a rival that does nothing but draw again
+    row(f"best-of-{calls} (calls as greedy)", lambda _: BestOfN(calls=calls), rules=Rules(tries_per_pair=calls))
     row("rule agent", lambda _: RuleAgent())
     row("greedy, declared abilities only", lambda _: Greedy(), TrackRecord())
     row("random", lambda _: RandomLegal(np.random.default_rng(SEED)))

@@ -85,15 +85,21 @@ def _legal_calls(state: State, pool: Pool, rules: Rules) -> Bools:
     able = pool.expert & ~state.disabled & _affordable(state, pool) & todo.any(axis=1, keepdims=True)
     editor = able & ~pool.t2i & picture
     painter = able & pool.t2i & ~pool.has_source[:, None]
+    left = _tries_left(state, rules)
     legal = np.empty((batch, experts, commands + 1), bool)
     single = pool.supported & todo[:, None, :] & (editor | (painter & ~picture))[:, :, None]
-    if rules.tries_per_pair is not None:
-        single &= state.tries[:, :, :commands] < rules.tries_per_pair
-    legal[:, :, :commands] = single
+    legal[:, :, :commands] = single & left[:, :, :commands]
     merged = (pool.supported & todo[:, None, :]).sum(axis=2) >= 2
-    redraw = (pool.supported & (pool.command & ~state.dropped)[:, None, :]).any(axis=2)
+    redraw = (pool.supported & (pool.command & ~state.dropped)[:, None, :]).any(axis=2) & left[:, :, commands]
     legal[:, :, commands] = (editor & merged) | (painter & redraw)
-    return legal
+    return legal & ~state.closed
+
+
+def _tries_left(state: State, rules: Rules) -> Bools:
+    """[B, E, K+1] the pair has failed fewer than `tries_per_pair` times."""
+    limit = np.inf if rules.tries_per_pair is None else rules.tries_per_pair
+    left: Bools = np.less(state.tries, limit)
+    return left
 
 
 def mask(state: State, pool: Pool, rules: Rules) -> Bools:
@@ -144,16 +150,24 @@ def targets(state: State, pool: Pool, rules: Rules, actions: ArrayLike) -> Choic
     return Choice(legal, stop, expert, target, fresh, carried, carried & todo)
 
 
-def servable(state: State, pool: Pool, rules: Rules, todo: Bools) -> Bools:
-    """[B, K] commands for which a call is legal now or, once there is a picture, will be.
+def hopeless(state: State, pool: Pool, rules: Rules) -> Bools:
+    """[B, K] pending commands that no call can serve any more."""
+    todo = pending(state, pool)
+    served = _servable(state, pool, rules, todo)
+    rest = state._replace(dropped=state.dropped | (todo & ~served))
+    # what is closed opens with the next picture, which only a legal call can bring
+    moving = any_over(_legal_calls(rest, pool, rules).reshape(len(todo), -1), 1)
+    return todo & ~(served & moving[:, None])
 
-    A redraw of the whole plan counts as long as that expert's redraws have not failed `tries_per_pair` times: so a pool
-    that cannot edit may still draw again.
+
+def _servable(state: State, pool: Pool, rules: Rules, todo: Bools) -> Bools:
+    """[B, K] commands for which a call is legal now or will be, once there is a picture or another one.
+
+    A redraw of the whole plan counts: so a pool that cannot edit may still draw again.
     """
     commands = pool.shape[2]
     able = pool.expert & ~state.disabled & _affordable(state, pool)
-    limit = np.inf if rules.tries_per_pair is None else rules.tries_per_pair
-    left: Bools = np.less(state.tries, limit)
+    left = _tries_left(state, rules)
     painter = able & pool.t2i & ~pool.has_source[:, None]
     serves = pool.supported & todo[:, None, :]
     alone = left[:, :, :commands] & ~state.has_picture[:, None, None]

@@ -15,9 +15,10 @@ Bools: TypeAlias = NDArray[np.bool_]
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
-NO_FAILURE, TRANSIENT, FAILED = 0, 1, 2
+NO_FAILURE, TRANSIENT, FAILED, INVALID = 0, 1, 2, 3
 """Codes of `Outcome.failure`: an answer came; it failed for reasons that say nothing about the request (RateLimited,
-TimedOut, Unavailable); it failed (InvalidRequest, ContentFiltered, BadReply)."""
+TimedOut, Unavailable); it failed (ContentFiltered, BadReply); and it would fail again on the same picture
+(InvalidRequest)."""
 
 
 class Pool(NamedTuple):
@@ -77,6 +78,7 @@ class State(NamedTuple):
         satisfied: [B, K] bool, in the current picture.
         dropped: [B, K] bool, given up as a target, for good.
         tries: [B, E, K+1] int, failed tries of (expert, target); target K is ALL.
+        closed: [B, E, K+1] bool, called invalid on the current picture.
         failed: [B, K] int, failed tries of a command by anybody.
         transient: [B, E] int, transient failures in a row.
         disabled: [B, E] bool, out for this episode.
@@ -97,6 +99,7 @@ class State(NamedTuple):
     satisfied: Bools
     dropped: Bools
     tries: Ints
+    closed: Bools
     failed: Ints
     transient: Ints
     disabled: Bools
@@ -121,7 +124,7 @@ class Outcome(NamedTuple):
         alignment: [B] its Φ.
         score, judged: [B, K], as in `State`, of this picture.
         passed: [B, K] bool, every judged atom passes and no parent fails; without meaning where not judged.
-        failure: [B] int, NO_FAILURE, TRANSIENT or FAILED.
+        failure: [B] int, NO_FAILURE, TRANSIENT, FAILED or INVALID.
     """
 
     picture: Bools

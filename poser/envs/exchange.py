@@ -9,11 +9,11 @@ import numpy as np
 
 from poser.critics.types import JudgeRequest, Verdict
 from poser.envs.alignment import AtomTable, align, probabilities
-from poser.envs.arrays import FAILED, TRANSIENT, Bools, Choice, Outcome
+from poser.envs.arrays import FAILED, INVALID, TRANSIENT, Bools, Choice, Outcome
 from poser.envs.asking import Judgement, Reply
 from poser.envs.compose import compose_text
 from poser.envs.episode import Episode
-from poser.experts.errors import CallError
+from poser.experts.errors import CallError, InvalidRequest
 from poser.experts.picture import Picture
 from poser.experts.types import ExpertRequest, ExpertSpec
 
@@ -86,6 +86,8 @@ def add_failures(outcome: Outcome, replies: Mapping[int, Reply]) -> Outcome:
     """The same with the calls that failed."""
     failure = outcome.failure.copy()
     for row, reply in replies.items():
-        if isinstance(reply.result, CallError):
+        if isinstance(reply.result, InvalidRequest):
+            failure[row] = INVALID
+        elif isinstance(reply.result, CallError):
             failure[row] = TRANSIENT if reply.result.transient else FAILED
     return outcome._replace(failure=failure)

@@ -59,10 +59,10 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
 
     | action | legal if |
     |---|---|
-    | any call | something is pending; e is not disabled; its expected price, the verdict included, is within what is left of the budget (an unknown price never is, if there is a budget) |
+    | any call | something is pending; e is not disabled and has not called this target invalid on the current picture; its expected price, the verdict included, is within what is left of the budget (an unknown price never is, if there is a budget) |
     | e on t | t is pending; e does not refuse it and has failed on it fewer than `tries_per_pair` times; for i2i there is a picture, for t2i there is neither a picture nor a source |
     | i2i, ALL | there is a picture; at least two commands would be carried out |
-    | t2i, ALL | there is no source; at least one command would be carried out |
+    | t2i, ALL | there is no source; at least one command would be carried out; e has failed on ALL fewer than `tries_per_pair` times |
     | STOP | there is a picture, or nothing else is legal |
 
     An illegal action calls nobody, counts as a step, costs `step_cost + illegal_cost`, and sets
@@ -96,15 +96,14 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
     | the picture has Φ' ≥ Φ (or there was none) | it becomes the current picture, and all statuses are taken from its verdict |
     | Φ' < Φ | it is discarded: a failed try, nothing else changes (`keep_regressions`: it is kept) |
     | Φ' > best Φ, or equal with more commands satisfied | it also becomes the best one |
-    | InvalidRequest, ContentFiltered, BadReply | a failed try of every command that was tried |
+    | InvalidRequest, ContentFiltered, BadReply | a failed try of every command that was tried; an InvalidRequest also closes this pair of expert and target until another picture is kept |
     | RateLimited, TimedOut, Unavailable | no try; `transient_limit` in a row disable the expert for the episode |
     | no verdict | not kept and no try; judged once more at the end, if the budget allows, and returned if it is the best |
 
     A command is *satisfied* if all its judged atoms pass in the current picture; one without judged atoms by the first
     kept call that carries it out (on this canvas). Satisfied is never sticky. A try of a pending command fails if it is
     not satisfied in a kept picture; a try of ALL fails if any of its commands does. A command is *dropped*, for good,
-    when no legal call for it is left or will come (a redraw counts as one while that expert's redraws have failed fewer
-    than `tries_per_pair` times), or after `tries_per_command` failed tries. Its atoms stay in Φ.
+    when no legal call for it is left or will come, or after `tries_per_command` failed tries. Its atoms stay in Φ.
 
     ## Reward
 

@@ -16,13 +16,25 @@ from poser.envs.actions import (
     charged_price,
     decode,
     expected_cost,
+    hopeless,
     mask,
     pending,
-    servable,
     targets,
     verdict_affordable,
 )
-from poser.envs.arrays import FAILED, NO_FAILURE, TRANSIENT, Bools, Choice, Effects, Floats, Outcome, Pool, State
+from poser.envs.arrays import (
+    FAILED,
+    INVALID,
+    NO_FAILURE,
+    TRANSIENT,
+    Bools,
+    Choice,
+    Effects,
+    Floats,
+    Outcome,
+    Pool,
+    State,
+)
 from poser.envs.rules import (
     BUDGET,
     DROPPED,
@@ -38,10 +50,10 @@ from poser.envs.rules import (
 )
 
 __all__ = [
-    "BUDGET", "DROPPED", "END_REASONS", "FAILED", "INTERRUPTED", "MAX_STEPS", "NO_FAILURE", "PAPER", "SATISFIED",
-    "STOPPED", "TRANSIENT", "TRUNCATED", "UNJUDGED", "Action", "Choice", "Effects", "Outcome", "Pool", "Rules", "State",
-    "action_count", "apply", "decode", "end", "expected_cost", "judges_source", "mask", "pending", "reset", "settle",
-    "targets", "verdict_affordable",
+    "BUDGET", "DROPPED", "END_REASONS", "FAILED", "INTERRUPTED", "INVALID", "MAX_STEPS", "NO_FAILURE", "PAPER",
+    "SATISFIED", "STOPPED", "TRANSIENT", "TRUNCATED", "UNJUDGED", "Action", "Choice", "Effects", "Outcome", "Pool",
+    "Rules", "State", "action_count", "apply", "decode", "end", "expected_cost", "judges_source", "mask", "pending",
+    "reset", "settle", "targets", "verdict_affordable",
 ]  # fmt: skip
 
 
@@ -73,6 +85,7 @@ def reset(pool: Pool, rules: Rules, source: Outcome | None = None) -> State:
         satisfied=satisfied,
         dropped=np.zeros((batch, commands), bool),
         tries=np.zeros((batch, experts, commands + 1), np.int64),
+        closed=np.zeros((batch, experts, commands + 1), bool),
         failed=np.zeros((batch, commands), np.int64),
         transient=np.zeros((batch, experts), np.int64),
         disabled=np.zeros((batch, experts), bool),
@@ -117,14 +130,17 @@ def apply(
     satisfied = pool.command & np.where(judged, outcome.passed, lineage)
     hit = satisfied & accepted[:, None]
     tried = choice.tried & active[:, None]
-    answered = verdict | (call & (outcome.failure == FAILED))
+    invalid = call & (outcome.failure == INVALID)
+    answered = verdict | (call & (outcome.failure == FAILED)) | invalid
     if rules.first_pending:
         answered = answered | illegal
     missed = tried & ~hit & answered[:, None]
 
     at_expert = np.arange(pool.shape[1]) == choice.expert[:, None]
     at_target = np.arange(commands + 1) == choice.target[:, None]
-    tries = state.tries + (at_expert[:, :, None] & at_target[:, None, :] & missed.any(axis=1)[:, None, None])
+    called_pair = at_expert[:, :, None] & at_target[:, None, :]
+    tries = state.tries + (called_pair & missed.any(axis=1)[:, None, None])
+    closed = (state.closed & ~accepted[:, None, None]) | (called_pair & invalid[:, None, None])
     broke = call & (outcome.failure == TRANSIENT)
     transient = np.where(at_expert & call[:, None], np.where(broke[:, None], state.transient + 1, 0), state.transient)
 
@@ -145,6 +161,7 @@ def apply(
         carried=np.where(kept, lineage, state.carried),
         satisfied=np.where(kept, satisfied, state.satisfied),
         tries=tries,
+        closed=closed,
         failed=state.failed + missed,
         transient=transient,
         disabled=state.disabled | (transient >= rules.transient_limit),
@@ -209,18 +226,17 @@ def _complete(state: State, pool: Pool) -> Bools:
 
 def _drop(state: State, pool: Pool, rules: Rules) -> State:
     """Give up the commands that no call can serve any more."""
-    lost = np.zeros(pool.command.shape, bool)
+    running = ~state.done[:, None]
     if rules.tries_per_command is not None:
         lost = pending(state, pool) & (state.failed >= rules.tries_per_command)
+        state = state._replace(dropped=state.dropped | (lost & running))
+    if rules.first_pending:
+        return state
+    lost = hopeless(state, pool, rules) & running
     starved = state.starved
-    if not rules.first_pending:
-        todo = pending(state, pool) & ~lost
-        unserved = todo & ~servable(state, pool, rules, todo)
-        if unserved.any() and np.isfinite(pool.budget).any():
-            rich = pool._replace(budget=np.full_like(pool.budget, np.inf))
-            starved = starved | (unserved & servable(state, rich, rules, todo)).any(axis=1)
-        lost = lost | unserved
-    lost = lost & ~state.done[:, None]
+    if lost.any() and np.isfinite(pool.budget).any():
+        rich = pool._replace(budget=np.full_like(pool.budget, np.inf))
+        starved = starved | (lost & ~hopeless(state, rich, rules)).any(axis=1)
     return state._replace(dropped=state.dropped | lost, starved=starved)
 
 

@@ -35,8 +35,8 @@ COMMANDS = (
 """Features of a command. `waits`: a pending command comes before it; `options`: share of experts that may serve it."""
 
 EXPERTS = (
-    "exists", "t2i", "disabled", "shaky", "cost", "budget_share", "price_unknown", "seconds", "supported", "pending_mean",
-    "mean", "confidence", "damage", "merge_decay",
+    "exists", "t2i", "disabled", "shaky", "cost", "budget_share", "price_unknown", "seconds", "supported",
+    "pending_mean", "mean", "confidence", "damage", "merge_decay",
 )  # fmt: skip
 """Features of an expert; means are of the track record, over the pending or over all supported commands. `cost` is in
 units of reward, so it hides prices where a dollar costs none; `budget_share`, what a call takes of the budget that is

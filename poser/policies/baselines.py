@@ -39,7 +39,8 @@ class BestOfN(Policy):
 
     The best one has the highest expected share of commands that pass (cheaper first on ties), among those that are
     legal. With a source picture there is nothing to draw anew: there it is the best editor, on all pending commands as
-    long as there are two, then on the single one. Stops after `calls` calls, though never without a picture.
+    long as there are two, then on the single one. Stops after `calls` calls, though never without a picture. More than
+    `Rules.tries_per_pair` drawings by one expert need that rule to be raised; otherwise the next best one goes on.
     """
 
     name = "best-of-n"

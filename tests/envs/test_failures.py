@@ -45,6 +45,13 @@ def test_a_failed_call_is_a_failed_try(fault):
     assert driver.traces()[0].end == "satisfied"
 
 
+def test_only_an_invalid_request_closes_the_pair():
+    for fault in LASTING:
+        driver = Driver([FakeExpert("draw", "t2i", faults=[fault]), FakeExpert("other", "t2i")], ScriptedCritic())
+        driver.reset([task(2)])
+        assert driver.step([0]).mask[0, 0] == (fault != "invalid-request")
+
+
 @pytest.mark.parametrize("fault", TRANSIENT)
 def test_two_transient_failures_in_a_row_disable_an_expert(fault):
     driver = Driver([FakeExpert("draw", "t2i", faults=[fault] * 2), FakeExpert("other", "t2i")], ScriptedCritic())
@@ -194,7 +201,9 @@ def test_a_late_verdict_on_the_source_is_the_one_on_the_result_if_nothing_else_w
     assert trace.best_verdict == trace.source_verdict is not None
 
 
-@pytest.mark.parametrize(("price", "budget", "asked"), [(0.01, 0.005, 0), (None, 1.0, 0), (0.01, 0.01, 1), (None, None, 1)])
+@pytest.mark.parametrize(
+    ("price", "budget", "asked"), [(0.01, 0.005, 0), (None, 1.0, 0), (0.01, 0.01, 1), (None, None, 1)]
+)
 def test_a_source_is_judged_only_within_the_budget(price, budget, asked):
     source = source_picture()
     critic = ScriptedCritic(price=price)

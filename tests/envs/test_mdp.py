@@ -41,6 +41,7 @@ def reference_mask(state, pool, rules, b: int) -> list[bool]:
             ok = usable and todo[k] and bool(pool.supported[b, e, k])
             if rules.tries_per_pair is not None:
                 ok = ok and state.tries[b, e, k] < rules.tries_per_pair
+            ok = ok and not state.closed[b, e, k]
             if pool.t2i[b, e]:
                 ok = ok and not state.has_picture[b] and not pool.has_source[b]
             else:
@@ -49,10 +50,13 @@ def reference_mask(state, pool, rules, b: int) -> list[bool]:
         able = [bool(pool.supported[b, e, k]) for k in range(commands)]
         if pool.t2i[b, e]:
             wanted = sum(able[k] and pool.command[b, k] and not state.dropped[b, k] for k in range(commands))
-            legal.append(usable and not pool.has_source[b] and wanted >= 1)
+            left = rules.tries_per_pair is None or state.tries[b, e, commands] < rules.tries_per_pair
+            legal.append(
+                usable and not pool.has_source[b] and wanted >= 1 and left and not state.closed[b, e, commands]
+            )
         else:
             wanted = sum(able[k] and todo[k] for k in range(commands))
-            legal.append(usable and bool(state.has_picture[b]) and wanted >= 2)
+            legal.append(usable and bool(state.has_picture[b]) and wanted >= 2 and not state.closed[b, e, commands])
     legal.append(bool(state.has_picture[b]) or bool(state.done[b]) or not any(legal))
     return legal
 
@@ -283,6 +287,42 @@ def test_failures_of_both_kinds():
     assert state.disabled[0].tolist() == [True, False]
     # nobody is left who could draw
     assert state.reason[0] == mdp.DROPPED
+
+
+def test_an_invalid_request_closes_the_pair_until_the_picture_changes():
+    pool = world("TII")
+    state, *_ = mdp.apply(mdp.reset(pool, RULES), pool, RULES, [2], brought([0.9, 0.2]))
+    edit, other = 3 + 1, 6 + 1
+    state, *_ = mdp.apply(state, pool, RULES, [edit], failed(mdp.INVALID))
+    assert not mdp.mask(state, pool, RULES)[0, edit]
+    assert state.tries[0, 1, 1] == 1
+    # a picture that is discarded changes nothing
+    state, *_ = mdp.apply(state, pool, RULES, [other], brought([0.1, 0.2]))
+    assert not mdp.mask(state, pool, RULES)[0, edit]
+    state, *_ = mdp.apply(state, pool, RULES, [other], brought([0.9, 0.3]))
+    assert mdp.mask(state, pool, RULES)[0, edit]
+
+
+def test_commands_are_dropped_when_no_call_is_left_that_could_change_the_picture():
+    pool = world("TI")
+    rules = RULES._replace(tries_per_pair=1)
+    state, *_ = mdp.apply(mdp.reset(pool, rules), pool, rules, [2], brought([0.9, 0.2]))
+    assert mdp.mask(state, pool, rules)[0].tolist() == [0, 0, 0, 0, 1, 0, 1]
+    state, *_ = mdp.apply(state, pool, rules._replace(tries_per_pair=2), [4], failed(mdp.INVALID))
+    state, *_ = mdp.apply(state, pool, rules._replace(tries_per_pair=2), [2], failed(mdp.INVALID))
+    assert state.reason[0] == mdp.DROPPED
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_redraws_of_the_whole_plan_are_limited_for_each_expert(limit):
+    pool, rules = world("TTI"), RULES._replace(tries_per_pair=limit)
+    state = mdp.reset(pool, rules)
+    for _ in range(limit):
+        assert mdp.mask(state, pool, rules)[0, 2]
+        state, *_ = mdp.apply(state, pool, rules, [2], brought([0.9, 0.2]))
+    legal = mdp.mask(state, pool, rules)[0]
+    assert not legal[2]
+    assert legal[5]
 
 
 def test_without_a_verdict_a_picture_is_not_kept_and_no_try_is_lost():

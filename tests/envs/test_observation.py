@@ -46,7 +46,9 @@ def test_experts_in_another_order_are_the_same_features_in_another_order(seed):
         order = rng.permutation(pool.shape[1])
         by_expert = ("expert", "t2i", "supported", "price", "seconds", "success", "confidence", "damage")
         turned = pool._replace(**{name: getattr(pool, name)[:, order] for name in by_expert})
-        moved = state._replace(**{name: getattr(state, name)[:, order] for name in ("tries", "transient", "disabled")})
+        moved = state._replace(
+            **{name: getattr(state, name)[:, order] for name in ("tries", "closed", "transient", "disabled")}
+        )
         layout = ObservationLayout.of(*pool.shape[1:], rules)
         one, other = layout.split(encode(state, pool, rules)), layout.split(encode(moved, turned, rules))
         assert np.allclose(one.globals, other.globals, atol=1e-6)

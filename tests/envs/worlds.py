@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from poser.envs import mdp
-from poser.envs.arrays import FAILED, TRANSIENT, Outcome, Pool
+from poser.envs.arrays import FAILED, INVALID, TRANSIENT, Outcome, Pool
 from poser.envs.rules import Rules
 from poser.experts.picture import Picture, PictureRef
 from poser.experts.types import Atom, Command, Operation, Plan
@@ -81,7 +81,7 @@ def random_rules(rng: np.random.Generator) -> Rules:
 def random_outcome(rng: np.random.Generator, pool: Pool) -> Outcome:
     """Anything that calls may bring, failures and missing verdicts included."""
     batch, _, commands = pool.shape
-    failure = rng.choice([0, TRANSIENT, FAILED], batch, p=[0.8, 0.1, 0.1])
+    failure = rng.choice([0, TRANSIENT, FAILED, INVALID], batch, p=[0.7, 0.1, 0.1, 0.1])
     picture = failure == 0
     judged = (rng.random((batch, commands)) < 0.9) & pool.command
     score = np.where(judged, rng.random((batch, commands)), 0.0)

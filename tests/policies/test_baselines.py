@@ -117,7 +117,7 @@ def test_best_single_asks_again_as_long_as_there_is_no_picture() -> None:
 
 
 def test_best_of_n_makes_n_calls_and_returns_the_best() -> None:
-    for trace in play(BestOfN(calls=4), seeds=range(10), plan=make_plan(8)):
+    for trace in play(BestOfN(calls=4), seeds=range(10), plan=make_plan(8), rules=Rules(tries_per_pair=4)):
         calls = [step for step in trace.steps if step.expert]
         assert {(step.expert, step.target) for step in calls} == {("canvas", "all")}
         assert len(calls) == 4 or trace.end == "satisfied"
