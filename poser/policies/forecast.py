@@ -95,8 +95,14 @@ def _worth(turn: Turn) -> tuple[Floats, Floats, Floats]:
     counted = np.where(state.has_picture[:, None], state.judged & real, real)
     share = counted / np.maximum(counted.sum(axis=1), 1)[:, None]
     # shared out evenly, the completion bonus rewards every command on the way to the last one
-    bonus = turn.rules.completion_bonus * real / np.maximum(real.sum(axis=1), 1)[:, None]
+    bonus = _bonus(turn)[:, None] * real / np.maximum(real.sum(axis=1), 1)[:, None]
     return (1.0 - state.score) * share + bonus, state.score * share + bonus, state.best - state.alignment
+
+
+def _bonus(turn: Turn) -> Floats:
+    """[B] the completion bonus; none once a command was dropped, as nobody works on it any more."""
+    lost = (turn.state.dropped & ~turn.state.satisfied).any(axis=1)
+    return np.where(lost, 0.0, turn.rules.completion_bonus)
 
 
 def _one(turn: Turn, chance: Floats) -> Floats:
@@ -144,8 +150,8 @@ def _redraw(turn: Turn, chance: Floats) -> tuple[Floats, Floats]:
     size = target.sum(axis=2)
     hit = np.where(target, _pick_bucket(chance, size), 0.0)
     passing = _poisson_binomial(hit)
-    bonus = turn.rules.completion_bonus
-    now = (state.best + bonus * (state.best_satisfied & pool.command).sum(axis=1) / real[:, 0])[:, None]
+    bonus = _bonus(turn)[:, None]
+    now = state.best[:, None] + bonus * (state.best_satisfied & pool.command).sum(axis=1, keepdims=True) / real
     gain = np.zeros(size.shape)
     for m in range(passing.shape[2]):
         drawn = (m * (1.0 + bonus) + np.maximum(size - m, 0) * FAILED_SCORE) / real

@@ -120,3 +120,11 @@ def test_an_unknown_price_is_charged_as_the_dearest() -> None:
     price[0, 0] = np.nan
     seen = forecast(replace(turn, pool=turn.pool._replace(price=price)))
     assert seen.cost[0, 0, 0] == seen.cost.max()
+
+
+def test_no_bonus_is_expected_once_a_command_was_dropped() -> None:
+    turn = _after(_turn(), satisfied=[0, 1])
+    lost = replace(turn, state=turn.state._replace(dropped=np.array([[False, False, True, False]])))
+    frugal = replace(lost, rules=Rules(completion_bonus=0.0))
+    np.testing.assert_allclose(forecast(lost).gain, forecast(frugal).gain)
+    assert forecast(turn).gain[0, 4, 3] > forecast(replace(turn, rules=Rules(completion_bonus=0.0))).gain[0, 4, 3]
