@@ -22,6 +22,7 @@ from poser.experts.record import TrackRecord
 from poser.experts.testing import FakeExpert
 from poser.experts.types import Atom, Command, Folded, Operation, Plan
 from poser.policies.base import Choice, Policy
+from poser.result import Interrupted
 
 SIZE = (256, 256)
 
@@ -237,6 +238,26 @@ def test_ctrl_c_inside_a_call_keeps_what_was_made():
     result = result_of(painter, FakeExpert("editor", "i2i", ability=0.0), critic=Impatient())
     assert result.end == "interrupted"
     assert result.picture is not None
+
+
+def test_ctrl_c_while_the_source_is_judged_ends_as_interrupted_with_the_source(tmp_path):
+    class Impatient(ScriptedCritic):
+        def judge(self, requests, ctx):
+            raise KeyboardInterrupt
+
+    source = Picture(np.random.default_rng(0).integers(0, 255, (256, 256, 3), dtype=np.uint8))
+    with pytest.raises(Interrupted) as caught:
+        engine.generate(
+            plan=adding("car").model_copy(update={"source": source.ref}),
+            image=source,
+            experts=[FakeExpert("editor", "i2i")],
+            critic=Impatient(),
+            out=tmp_path / "run",
+        )
+    result = caught.value.result
+    assert result.end == "interrupted"
+    assert result.picture == source
+    assert result.trace_path.exists()
 
 
 class NotedFolder:

@@ -69,9 +69,9 @@ class Run:
         yield from self._warned()
         if self._folder is not None:
             self._folder.on_plan(order.plan, order.source)
-        turn = driver.reset(order.tasks())
         finished: Result | None = None
         try:
+            turn = driver.reset(order.tasks())
             order.policy.reset(turn, order.seeds)
             start = driver.traces()[0]
             self._warnings += describe_gaps(order.plan, start.experts, start.refusals)
@@ -88,11 +88,15 @@ class Run:
             yield from self._warned()
             yield from self._steps(turn)
         except KeyboardInterrupt:
+            if not driver.traces():
+                raise
             self._stop.set()
         finally:
             # also when the consumer leaves or something breaks: nothing made is lost
             driver.interrupt()
-            finished = self._finish()
+            if driver.traces():
+                finished = self._finish()
+        assert finished is not None, "episodes are open unless something was raised"
         yield from self._warned()
         yield Finished(result=finished)
 

@@ -65,7 +65,7 @@ class Driver:
             max_commands: K of the layout; None = as many as the longest plan of each `reset` has.
             prices: charge real prices, or the simulated list of benchmarks.
             workers: most expert calls at the same time.
-            deadline_seconds: for each picture of a call; None = wait for ever.
+            deadline_seconds: for each picture of a call, up to eight; None = wait for ever.
             on_picture: gets every picture that comes back, kept or not, before it is judged, in the calling thread.
             stop: once set, running calls are given up and all episodes end as "interrupted".
             draw_below: see `PoolBuilder`.
@@ -105,10 +105,10 @@ class Driver:
         pool, episodes = open_episodes(self.experts, tasks, commands, self._pools, self.rules)
         if self._own_stop:
             self._stop.clear()
-        self._episodes, self._pool = episodes, pool
+        self._pool, self._state = pool, mdp.reset(pool, self.rules)
         self._atoms = atom_table([task.plan for task in tasks])
         self._layout = ObservationLayout.of(len(self.specs), commands, self.rules)
-        self._state = mdp.reset(pool, self.rules)
+        self._episodes = episodes
         self._state = mdp.reset(pool, self.rules, self._judge_sources(range(len(tasks))))
         return self._turn()
 
