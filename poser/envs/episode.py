@@ -23,10 +23,11 @@ class Task:
 
     Attributes:
         plan: what is to be done.
-        source: picture to edit; the result has its size. Required if and only if the plan edits one.
+        source: picture to edit. Required if and only if the plan edits one.
         references: further pictures for experts that look at them.
         mask: white = edit here, for experts that take one; of the source's size.
-        width, height: of the result in pixels, where there is no source.
+        width, height: of the result in pixels, where there is no source. The result has this size, or the source's,
+            unless an expert that made it offers certain sizes only: it is then asked for the nearest of them.
         seed: of the episode, at least 0.
         usd_cost: reward units a dollar; None = as `Rules` say.
         budget_usd: expected dollars that may be spent; None = as `Rules` say.

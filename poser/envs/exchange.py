@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -24,20 +25,33 @@ def call_seed(episode_seed: int, step: int, expert: str) -> int:
     return int.from_bytes(digest[:4], "big")
 
 
+def nearest_size(wanted: tuple[int, int], offered: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The offered (width, height) nearest to the wanted one: in proportions first, then in area; itself if any goes."""
+    width, height = wanted
+
+    def distance(size: tuple[int, int]) -> tuple[float, float]:
+        # rounded, so that 1024x768 and 640x480 have the same proportions
+        proportions = abs(math.log(size[0] * height / (size[1] * width)))
+        return round(proportions, 6), abs(math.log(size[0] * size[1] / (width * height)))
+
+    return min(offered, key=distance, default=wanted)
+
+
 def expert_request(episode: Episode, row: int, choice: Choice, spec: ExpertSpec) -> ExpertRequest:
     """What the chosen expert is asked for in this row."""
     task = episode.task
     fresh = bool(choice.fresh[row])
     canvas = None if fresh else episode.current
     commands = tuple(task.plan.commands[k] for k in np.flatnonzero(choice.carried[row]))
-    width, height = (task.width, task.height) if canvas is None else canvas.size
+    wanted = (task.width, task.height) if canvas is None else canvas.size
+    width, height = nearest_size(wanted, spec.sizes)
     return ExpertRequest(
         mode=spec.kind,
         text=compose_text(task.plan, commands, fresh or canvas is task.source),
         commands=commands,
         source=canvas,
         references=task.references[: spec.references],
-        mask=task.mask if spec.mask and not fresh else None,
+        mask=task.mask.resized(*canvas.size) if task.mask is not None and spec.mask and canvas is not None else None,
         width=width,
         height=height,
         seed=call_seed(task.seed, len(episode.steps), spec.name),

@@ -68,6 +68,7 @@ def record_step(
             commands=tuple(command.id for command in request.commands) if request is not None else (),
             instruction=request.text if request is not None else "",
             seed=request.seed if request is not None else 0,
+            size=(request.width, request.height) if request is not None else None,
             picture=picture.ref if picture is not None else None,
             verdict=None if isinstance(verdict, CallError) else verdict,
             alignment=float(moment.outcome.alignment[row]) if judged else None,

@@ -50,6 +50,7 @@ class StepRecord(Document):
         commands: ids of the commands that the call carried out.
         instruction: the text sent to the expert.
         seed: seed of the call.
+        size: (width, height) asked for, in pixels; None if nobody was called.
         picture: what came back, kept or not; None if nothing did.
         verdict: on that picture; None if there is none.
         alignment: Φ of that picture, in [0, 1]; None without a verdict.
@@ -73,6 +74,7 @@ class StepRecord(Document):
     commands: tuple[str, ...] = ()
     instruction: str = ""
     seed: int = 0
+    size: tuple[int, int] | None = None
     picture: PictureRef | None = None
     verdict: Verdict | None = None
     alignment: float | None = None

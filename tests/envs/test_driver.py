@@ -380,3 +380,39 @@ def test_the_engine_itself_takes_little_time():
         turn = driver.step(pick(rng, turn.mask[:, :-1] > 0).tolist())
         times.append(time.process_time() - began - Clock.inside)
     assert np.median(times) < 0.010
+
+
+@pytest.mark.parametrize(
+    ("wanted", "offered", "asked"),
+    [
+        ((64, 48), (), (64, 48)),
+        ((64, 48), ((32, 24), (64, 48)), (64, 48)),
+        # the proportions come first, then the area
+        ((64, 48), ((64, 64), (128, 96), (1280, 960)), (128, 96)),
+        ((64, 48), ((40, 40), (60, 60), (600, 600)), (60, 60)),
+        ((48, 64), ((96, 64), (64, 96), (64, 64)), (64, 96)),
+    ],
+)
+def test_an_expert_is_asked_for_the_nearest_size_that_it_offers(wanted, offered, asked):
+    expert = FakeExpert("draw", "t2i")
+    expert._spec = expert.spec.model_copy(update={"sizes": offered})
+    driver = Driver([expert], ScriptedCritic())
+    driver.reset([task(2, width=wanted[0], height=wanted[1])])
+    driver.step([2])
+    assert (expert.requests[0].width, expert.requests[0].height) == asked
+    assert driver.record(0).size == asked
+    assert driver.best(0).size == asked
+
+
+def test_a_mask_has_the_size_of_the_picture_that_is_edited():
+    grow = FakeExpert("grow", "i2i", ability=0.0)
+    grow._spec = grow.spec.model_copy(update={"sizes": ((128, 96),)})
+    masked = FakeExpert("masked", "i2i")
+    masked._spec = masked.spec.model_copy(update={"mask": True})
+    source = source_picture()
+    driver = Driver([grow, masked], ScriptedCritic())
+    driver.reset([task(2, source=source, mask=source)])
+    driver.step([2])
+    assert driver.current(0).size == (128, 96)
+    driver.step([5])
+    assert masked.requests[0].mask.size == masked.requests[0].source.size == (128, 96)
