@@ -66,7 +66,8 @@ def generate(
             scaled into that range, or 768 x 768.
         out: folder to write the run into, True for a new one in ./runs, None for nowhere.
         metadata: write the prompt and a summary of the run into the text chunks of final.png.
-        deadline: most seconds that one call of an expert is waited for; None = no limit.
+        deadline: most seconds that one call of an expert is waited for, times the pictures asked for in it (counted up
+            to eight); None = no limit.
 
     Returns:
         The best of the pictures and all about it; `Result.picture` is None if none could be made.

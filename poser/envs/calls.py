@@ -19,6 +19,9 @@ _POLL_SECONDS = 0.1
 GRACE_SECONDS = 0.5
 """After its deadline or a stop a call may still hand over what it has made, so long."""
 
+BATCH_DEADLINES = 8
+"""A call for a batch gets the deadline of each of its pictures, up to so many: who hangs must not cost hours."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job(Generic[Answer]):
@@ -26,7 +29,7 @@ class Job(Generic[Answer]):
 
     Attributes:
         owner: who is called. While a call of an owner that was given up still runs, it is not called again.
-        pictures: how many it is about; the deadline grows with it.
+        pictures: how many it is about; the deadline grows with it, up to `BATCH_DEADLINES`.
         run: makes the call; must not raise but for programming errors.
         late: the answer where the deadline passed, `stop` was set, or the owner is still busy; gets the reason in words
             and whether the call was begun at all.
@@ -45,7 +48,7 @@ class Caller:
 
     Args:
         workers: most calls at the same time.
-        deadline_seconds: for each picture of a call, from the call's own start; None = none.
+        deadline_seconds: for each picture of a call up to `BATCH_DEADLINES`, from the call's own start; None = none.
         stop: once set, nothing is waited for any more.
     """
 
@@ -105,7 +108,7 @@ class Caller:
         return [answers[index] for index in range(len(jobs))]
 
     def _patience(self, job: Job[Answer]) -> float:
-        return float("inf") if self._deadline is None else self._deadline * job.pictures
+        return float("inf") if self._deadline is None else self._deadline * min(job.pictures, BATCH_DEADLINES)
 
     def _busy(self, owner: object) -> bool:
         thread = self._given_up.get(id(owner))

@@ -17,7 +17,7 @@ from poser.envs.pool import Prices
 from poser.envs.rehearsal import rehearsal_critic, rehearsal_experts
 from poser.envs.rules import INTERRUPTED, TRUNCATED, Rules
 from poser.envs.strip import draw_strip
-from poser.envs.tasks import TaskSource, draw_task, sample_task
+from poser.envs.tasks import TaskSource, checked_tasks, draw_task, sample_task
 from poser.envs.text_state import DIMENSIONS, encode_text
 from poser.experts.base import Expert
 from poser.experts.errors import InputError
@@ -171,14 +171,14 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
     |---|---|---|
     | experts | a rehearsal pool of 12 fakes that draw nothing | E experts, in the order of the action index |
     | critic | one that reads the rehearsal pool | judges every picture |
-    | tasks | sampled plans | function of a `numpy.random.Generator`, or a sequence of `Task` |
+    | tasks | sampled plans | function of a `numpy.random.Generator`, or a sequence of `Task` (drawn from, each time with another seed) |
     | rules | `Rules()` | settings of the MDP |
     | records | none | track record; frozen at construction |
     | max_commands | 8 | K; a plan with more commands is refused by name |
     | size | (256, 256) | width and height of sampled tasks, in pixels |
     | prices | "real" | or "simulated": the price list of benchmarks |
     | observation | "auto" | "pairs", or "text" (the paper's) |
-    | deadline_seconds | 120 | for each picture of a call |
+    | deadline_seconds | 120 | for each picture of a call, up to eight |
     | render_mode | None | "rgb_array": the pictures so far, side by side |
 
     `reset(options={"task": Task(...)})` runs a task of your own.
@@ -223,9 +223,11 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
             prices=prices,
             deadline_seconds=deadline_seconds,
         )
-        self._tasks: TaskSource = tasks or (
-            lambda rng: sample_task(rng, (min(3, max_commands), max_commands), width=size[0], height=size[1])
-        )
+        if tasks is None:
+            lengths = (min(3, max_commands), max_commands)
+            self._tasks: TaskSource = lambda rng: sample_task(rng, lengths, width=size[0], height=size[1])
+        else:
+            self._tasks = checked_tasks(tasks)
         self._text = rules.first_pending if observation == "auto" else observation == "text"
         self._turn: Turn | None = None
         self._task: Task | None = None

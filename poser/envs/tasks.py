@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -65,9 +66,26 @@ def sample_task(
     return Task(plan=plan, width=width, height=height, seed=int(rng.integers(2**31)))
 
 
+def checked_tasks(tasks: TaskSource) -> TaskSource:
+    """Themselves.
+
+    Raises:
+        InputError: a sequence without any task.
+    """
+    if not callable(tasks) and not len(tasks):
+        raise InputError(
+            "tasks is empty; give at least one task, a function that makes them, or None for sampled ones."
+        )
+    return tasks
+
+
 def draw_task(tasks: TaskSource, rng: np.random.Generator) -> Task:
-    """The next task."""
-    return tasks(rng) if callable(tasks) else tasks[int(rng.integers(len(tasks)))]
+    """The next task; one of a sequence comes each time with another seed, mixed from its own and a drawn one."""
+    if callable(tasks):
+        return tasks(rng)
+    task = tasks[int(rng.integers(len(tasks)))]
+    mixed = np.random.SeedSequence([task.seed, int(rng.integers(2**31))])
+    return replace(task, seed=int(mixed.generate_state(1)[0]))
 
 
 class _Drawing:

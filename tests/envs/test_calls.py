@@ -100,3 +100,13 @@ def test_the_deadline_grows_with_the_pictures_of_a_call():
     big = Job(owner=object(), pictures=3, run=lambda ctx: f"{release.wait(60)}", late=lambda reason, begun: reason)
     assert caller(deadline=0.01).run([big]) == ["gave no answer within 0.03 s"]
     release.set()
+
+
+def test_the_deadline_of_a_batch_is_bounded():
+    heard = []
+    for pictures in (1, 3, calls.BATCH_DEADLINES, 64):
+        began = time.monotonic()
+        one = Job(owner=object(), pictures=pictures, run=lambda ctx: ctx.deadline, late=lambda reason, begun: None)
+        [due] = caller(deadline=10.0).run([one])
+        heard.append((due - began) / 10.0)
+    assert heard == pytest.approx([1, 3, 8, 8], abs=0.1)

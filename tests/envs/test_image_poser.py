@@ -141,3 +141,28 @@ def test_the_specification_names_every_setting():
 
 def test_a_strip_without_steps_is_white():
     assert (draw_strip(None, [], [], 2) == 255).all()
+
+
+def test_a_task_that_comes_again_has_another_seed_and_the_same_env_seed_the_same_one():
+    def seeds(seed):
+        env = ImagePoserEnv(tasks=[Task(plan=plan_of(2), seed=5), Task(plan=plan_of(2), seed=6)])
+        drawn = []
+        for k in range(6):
+            env.reset(seed=seed if k == 0 else None)
+            drawn.append(env.driver.traces()[0].seed)
+        return drawn
+
+    assert len(set(seeds(1))) == 6
+    assert seeds(1) == seeds(1)
+    assert seeds(1) != seeds(2)
+
+
+def test_a_task_of_your_own_keeps_its_seed():
+    env = ImagePoserEnv()
+    env.reset(seed=1, options={"task": Task(plan=plan_of(2), seed=5)})
+    assert env.driver.traces()[0].seed == 5
+
+
+def test_no_tasks_are_refused():
+    with pytest.raises(InputError, match="tasks"):
+        ImagePoserEnv(tasks=[])
