@@ -23,9 +23,11 @@ from poser.extract.words import (
     PARTS,
     POSSESSIVE,
     PRONOUNS,
+    word_set,
 )
 
 _PURPOSE = {"for", "about", "because", "like", "from"}
+_BEARING = word_set("hold holds holding wear wears wearing carry carries carrying ride rides riding")
 _NEW_CLAUSE = {"and", "while", "with", "plus", "but", "then", "whereas"}
 
 
@@ -45,6 +47,7 @@ class Clauses(Qualities):
             else:
                 end = self._skip(i)
             i = max(end, i + 1)
+        self.references.mention([item for item in self.bearer if not item.gone])
         if self.row:
             for one, other in zip(self.row, self.row[1:], strict=False):
                 one.relations.append(("left of", (other,)))
@@ -262,6 +265,10 @@ class Clauses(Qualities):
         if word in {"which", "that", "who"} and told in (i, i - 1) and targets:
             self.subject, self.coordinated = list(targets), list(targets)  # "a cat, which is left of a frog"
             return i + 1
+        if word in _BEARING:
+            self.bearer = list(self.subject)
+        elif self.bearer and i == self.fresh and not word.endswith(("ing", "ed")):
+            self.subject = list(self.bearer)  # "a snowman wearing a hat stands in front of a cabin"
         if word in {"are", "stand", "sit", "were"} and len(self.coordinated) > 1:
             self.subject = list(self.coordinated)
         self.opening = self.opening and word in {"there", "is", "are", "has", "have", "here"}

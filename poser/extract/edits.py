@@ -11,8 +11,8 @@ from poser.extract.places import spot_at
 from poser.extract.sketch import Edit, Item, Sign, Thing
 from poser.extract.statements import GOES_TO, Statements
 from poser.extract.tokens import Sentence
-from poser.extract.vocabulary import scenes, tones
-from poser.extract.whole import ends, skip_article
+from poser.extract.vocabulary import colors, scenes, styles, tones
+from poser.extract.whole import STYLE_NOUNS, ends, skip_article
 from poser.extract.words import COLOR_NOUNS, DEFINITE, PRONOUNS, word_set
 
 _MAKE = word_set("make paint turn color colour recolor recolour dye render tint give keep")
@@ -25,8 +25,12 @@ _RESIZE = {
     **dict.fromkeys(("shrink", "reduce", "minimize", "minimise"), "small"),
 }
 _TONE_VERBS = word_set("brighten darken lighten warm cool desaturate saturate")
+_LOOKING = word_set("look like into to in as appear feel be all a an the instead more bit little")
+_CARRYING = {"with", "for", "that", "of", "which", "where"}
+"""Words after a poster or a sketch that say what it shows."""
 _USE = word_set("use take have draw put show add want prefer make")
 _BACKDROPS = {"background", "backdrop", "scene", "setting"}
+_CHANGING = (_MAKE | _REMOVE | _REPLACE | _MOVED | frozenset(_RESIZE)) - {"paint", "render", "give", "keep"}
 _AWAY = {"away", "out", "off"}
 
 
@@ -36,7 +40,7 @@ class Editor(Statements):
     def edit(self, s: Sentence, i: int) -> int | None:
         """Carry out the edit that begins at token i; its end, or None if there is none."""
         if not (self.sketch.source or self.sketch.live() or self.sketch.lettering() or self.sketch.background):
-            return None
+            return self._taken(s, i) if self._lacks_picture(s, i) else None
         if s.word(i) == "instead" and s.mark(i + 1) == ",":
             i += 2
         told = len(self.sketch.folded)
@@ -54,6 +58,15 @@ class Editor(Statements):
             self._worded(s, begin, more, told)
             end = more
         return end
+
+    def _lacks_picture(self, s: Sentence, i: int) -> bool:
+        """True, and said, if the prompt begins with a change of what nobody has made."""
+        p = phrase_at(s, i + 1)
+        if s.word(i) not in _CHANGING or p is None or not p.noun or p.article != "the":
+            return False
+        words = s.words(i, p.end)
+        self.sketch.note(f"{words!r} reads like an edit, and there is no picture to edit: give it with --image FILE.")
+        return True
 
     def _worded(self, s: Sentence, i: int, end: int, told: int) -> None:
         for fold in self.sketch.folded[told:]:
@@ -75,7 +88,9 @@ class Editor(Statements):
         end: int | None = None
         if word == "instead" and s.word(i + 1) == "of":
             return self._instead(s, i + 2)
-        if word in _REPLACE:
+        if word in _MAKE | _REPLACE:
+            end = self._look(s, i + 1)
+        if end is None and word in _REPLACE:
             end = self._replace(s, i + 1, word)
         if end is None and word in _MAKE:
             end = self._make(s, i + 1)
@@ -94,6 +109,23 @@ class Editor(Statements):
         if end is not None:
             return end
         return self._use(s, i) or self._statement(s, i)
+
+    def _look(self, s: Sentence, i: int) -> int | None:
+        """Reads "(make) it vintage", "(turn) everything into pixel art", what is changed at i."""
+        at = whole_picture(s, i) or (i + 1 if s.word(i) in {"it", "this", "that", "everything"} else i)
+        while at > i and s.word(at) in _LOOKING and tones.at(s, at) is None:
+            at += 1
+        for table, kept in ((styles, self.sketch.styles), (tones, self.sketch.tones)):
+            hit = table.at(s, at) if at > i and colors.at(s, at) is None else None
+            if hit is None:
+                continue
+            value, end = hit
+            while s.word(end) in STYLE_NOUNS:
+                end += 1
+            if not s.word(end) or (ends(s, end) and colors.at(s, end + 1) is None and s.word(end) not in _CARRYING):
+                kept.append(value)
+                return end
+        return None
 
     def _taken(self, s: Sentence, i: int) -> int | None:
         word = s.word(i)
@@ -128,13 +160,6 @@ class Editor(Statements):
         return got[1]
 
     def _make(self, s: Sentence, i: int) -> int | None:
-        whole = whole_picture(s, i)
-        if whole is None and self.sketch.source and s.word(i) == "it":
-            whole = i + 1
-        tone = tones.at(s, whole) if whole is not None else None
-        if tone is not None:
-            self.sketch.tones.append(tone[0])
-            return tone[1]
         got = self._refer(s, i)
         if got is None:
             return None

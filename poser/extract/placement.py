@@ -30,6 +30,7 @@ class Placement:
     Attributes:
         subject: what a colour, size, place or relation is said of.
         coordinated: the things listed before the verb ("the cat and the dog are black").
+        bearer: what holds or wears the thing named last ("a robot holds a flower. Behind it …" is said of the robot).
         host: what has all that follows "with" ("a mug with a spoon beside it and a book under it").
         clause: where the present clause begins.
         compared: what something was last said to be left of, above …, and where in the sentence that ends.
@@ -52,6 +53,7 @@ class Placement:
         self.unread: list[str] = []
         self.clause = 0
         self.host: Item | None = None
+        self.bearer: list[Item] = []
         self.compared: tuple[int, list[Item]] = (-1, [])
 
     def _spot(self, i: int) -> int | None:

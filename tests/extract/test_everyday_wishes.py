@@ -1,0 +1,57 @@
+"""Wishes as people word them every day: looks of the whole picture, pronouns, edits, words that get lost."""
+
+import pytest
+
+from poser.experts.lexicon import STYLE_WORDS, STYLES, TONE_WORDS, TONES
+from poser.experts.picture import PictureRef
+from poser.extract import GrammarExtractor
+from tests.extract.phrasings_notation import expected, facts, spelled
+
+EXTRACTOR = GrammarExtractor()
+SOURCE = PictureRef(sha256="0" * 64, width=64, height=64)
+
+
+@pytest.mark.parametrize("look", [*STYLES, *TONES])
+@pytest.mark.parametrize(
+    "frame", ["make it {}", "give it a {} look", "turn it into {}", "in {} style", "make this picture look {}"]
+)
+def test_every_look_can_be_asked_for(frame, look):
+    wanted = ("style", {**STYLE_WORDS, **TONE_WORDS}[look])
+    edits = EXTRACTOR.extract(frame.format(look), SOURCE)
+    assert [atom.tuple for atom in edits.atoms] == [wanted]
+    assert [command.operation.value for command in edits.commands] == ["style" if look in STYLES else "tone"]
+    for prompt in (f"A cat. {frame.format(look).capitalize()}.", f"A cat, please. Then {frame.format(look)}."):
+        assert facts(EXTRACTOR.extract(prompt)) == expected("cat=1") | {(wanted, "yes")}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "notation"),
+    [
+        ("A star. Make it bright yellow.", "star=1:yellow"),
+        ("A horse. Make it a cow.", "cow=1"),
+        ("Draw a tree and a house. To the right of it a castle.", "tree=1; house=1; castle=1<right of house>"),
+        ("Draw a tree and a house. The tree is green. To the right of it a castle.",
+         "tree=1:green; house=1; castle=1<right of tree>"),
+        ("A house is left of a tree. To the right of it is a castle.",
+         "house=1<left of tree>; tree=1; castle=1<right of house>"),
+        ("A cat sits on a chair. It is black.", "cat=1:black<above chair>; chair=1"),
+        ("A robot holds a flower. Behind it is a castle.", "robot=1; lotus=1; castle=1<above robot>"),
+        ("A snowman wearing a hat stands in front of a church.", "snowman=1<below church>; cowboy hat=1; church=1"),
+        ("A ship next to a castle. It is red. To its left a star.",
+         "ship=1:red<next to castle>; castle=1; star=1<left of ship>"),
+    ],
+)  # fmt: skip
+def test_pronouns_stand_for_the_subject_of_the_last_sentence(prompt, notation):
+    plan = EXTRACTOR.extract(prompt)
+    assert facts(plan) == expected(notation), spelled(facts(plan))
+
+
+@pytest.mark.parametrize("prompt", ["make the left car blue", "Please remove the dog.", "replace the cat with a dog"])
+def test_an_edit_without_a_picture_is_pointed_out(prompt):
+    assert any("--image" in note for note in EXTRACTOR.extract(prompt).notes)
+    assert not any("--image" in note for note in EXTRACTOR.extract(prompt, SOURCE).notes)
+
+
+def test_what_is_made_before_it_is_changed_lacks_no_picture():
+    assert EXTRACTOR.extract("A dog and a car. Make the car blue.").notes == ()
+    assert facts(EXTRACTOR.extract("Remove the dog.")) == expected("no dog")
