@@ -154,6 +154,8 @@ def hopeless(state: State, pool: Pool, rules: Rules) -> Bools:
     """[B, K] pending commands that no call can serve any more."""
     todo = pending(state, pool)
     served = _servable(state, pool, rules, todo)
+    if not state.closed.any():
+        return todo & ~served
     rest = state._replace(dropped=state.dropped | (todo & ~served))
     # what is closed opens with the next picture, which only a legal call can bring
     moving = any_over(_legal_calls(rest, pool, rules).reshape(len(todo), -1), 1)

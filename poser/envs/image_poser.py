@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from poser.critics.base import Critic
 from poser.envs.driver import Driver, Task, Turn
+from poser.envs.forms import choose_form, observation_space, observe
 from poser.envs.info import episode_info
 from poser.envs.observation import ObservationLayout
 from poser.envs.pool import Prices
@@ -18,7 +19,6 @@ from poser.envs.rehearsal import rehearsal_critic, rehearsal_experts
 from poser.envs.rules import INTERRUPTED, TRUNCATED, Rules
 from poser.envs.strip import draw_strip
 from poser.envs.tasks import TaskSource, checked_tasks, draw_task, sample_task
-from poser.envs.text_state import DIMENSIONS, encode_text
 from poser.experts.base import Expert
 from poser.experts.errors import InputError
 from poser.experts.record import TrackRecord
@@ -209,8 +209,6 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
             raise InputError("Give both experts and critic, or neither (then a rehearsal pool of fakes is used).")
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise InputError(f"render_mode={render_mode!r} is not known; give 'rgb_array' or None.")
-        if observation not in ("auto", "pairs", "text"):
-            raise InputError(f"observation={observation!r} is not known; give 'auto', 'pairs' or 'text'.")
         if max_commands < 1:
             raise InputError(f"max_commands={max_commands!r}; give at least 1.")
         self.render_mode = render_mode
@@ -228,16 +226,12 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
             self._tasks: TaskSource = lambda rng: sample_task(rng, lengths, width=size[0], height=size[1])
         else:
             self._tasks = checked_tasks(tasks)
-        self._text = rules.first_pending if observation == "auto" else observation == "text"
+        self._form = choose_form(observation, rules)
         self._turn: Turn | None = None
         self._task: Task | None = None
         layout = ObservationLayout.of(len(self.driver.specs), max_commands, rules)
         self.action_space = gymnasium.spaces.Discrete(layout.actions)
-        self.observation_space = (
-            gymnasium.spaces.Box(0.0, 1.0, (2 * DIMENSIONS,), np.float32)
-            if self._text
-            else gymnasium.spaces.Box(-1.0, 1.0, (layout.size,), np.float32)
-        )
+        self.observation_space = observation_space(self._form, layout)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -286,9 +280,8 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
         return self._turn
 
     def _observation(self, turn: Turn) -> NDArray[np.float32]:
-        if self._text and self._task is not None:
-            return np.array(encode_text([self._task.plan], turn.state, turn.pool)[0])
-        return np.array(turn.observation[0])
+        assert self._task is not None, "a turn belongs to a task"
+        return observe(self._form, turn, self._task.plan)
 
     def _info(self, turn: Turn) -> dict[str, Any]:
         return episode_info(turn, 0, self.driver.record(0))
