@@ -8,6 +8,8 @@ from poser.extract.backdrop import backdrop_value, whole_picture
 from poser.extract.changes import shown
 from poser.extract.phrases import phrase_at
 from poser.extract.places import spot_at
+from poser.extract.predicates import MODALS
+from poser.extract.rewording import reworded
 from poser.extract.sketch import Edit, Item, Sign, Thing
 from poser.extract.statements import GOES_TO, Statements
 from poser.extract.tokens import Sentence
@@ -18,6 +20,7 @@ from poser.extract.words import COLOR_NOUNS, DEFINITE, PRONOUNS, word_set
 _MAKE = word_set("make paint turn color colour recolor recolour dye render tint give keep")
 _REMOVE = word_set("remove delete erase drop omit eliminate scrap discard lose skip cut")
 _REPLACE = word_set("replace swap exchange substitute change turn switch convert transform")
+_REWRITE = word_set("rewrite update correct edit fix have let rename")
 _MOVED = word_set("move shift push slide")
 _MOVE = _MOVED | {"put", "place"}
 _RESIZE = {
@@ -88,7 +91,10 @@ class Editor(Statements):
         end: int | None = None
         if word == "instead" and s.word(i + 1) == "of":
             return self._instead(s, i + 2)
-        if word in _MAKE | _REPLACE:
+        wished = word in DEFINITE and any(s.word(k) in MODALS for k in range(i, i + 7))
+        if wished or word in _MAKE | _REPLACE | _REWRITE:
+            end = self._reword(s, i + (not wished))
+        if end is None and word in _MAKE | _REPLACE:
             end = self._look(s, i + 1)
         if end is None and word in _REPLACE:
             end = self._replace(s, i + 1, word)
@@ -109,6 +115,19 @@ class Editor(Statements):
         if end is not None:
             return end
         return self._use(s, i) or self._statement(s, i)
+
+    def _reword(self, s: Sentence, i: int) -> int | None:
+        found = reworded(self.references, s, i)
+        if found is None:
+            return None
+        old, new, end = found
+        made = [sign for sign in self.sketch.lettering() if old in ("", sign.text)]
+        if made:
+            self.fold(f"{shown(made[-1])} -> {shown(Sign(new))}", made[-1])
+            made[-1].text = new
+        elif self.sketch.source:
+            self.sketch.edit(Edit("replace", Sign(old, existing=True), new=Sign(new)))
+        return end if made or self.sketch.source else None
 
     def _look(self, s: Sentence, i: int) -> int | None:
         """Reads "(make) it vintage", "(turn) everything into pixel art", what is changed at i."""
@@ -191,15 +210,6 @@ class Editor(Statements):
             at += 1
         if s.word(at) in GOES_TO:
             at += 1
-        old = refs[-1]
-        if at < len(s) and s.tokens[at].kind == "quote" and isinstance(old, Sign):
-            new = Sign(s.tokens[at].raw)
-            if old.existing:
-                self.sketch.edit(Edit("replace", old, new=new))
-            else:
-                self.fold(f"{shown(old)} -> {shown(new)}", old)
-                old.text = new.text
-            return at + 1
         if verb not in {"replace", "swap", "exchange", "substitute"}:
             done = self._quality(s, at, refs, p)
             if done is not None:

@@ -135,6 +135,11 @@ def _replaced(builder: PlanBuilder, item: Item, new: Item) -> tuple[str, str, li
                                       parents=(there.id,))]  # fmt: skip
         many = new.count > 1 or new.at_least
         return f"Replace {the(item)} with {f'{new.count} {the(new)[4:]}' if many else a(new.label)}", new.label, atoms
+    if not name(item).strip('"'):  # which words stand there now is not said
+        words = "the old lettering is gone"
+        there = _there(builder, new)
+        atom = builder.atom("other", words, question=f"Is no lettering left but {name(new)}?", parents=(there.id,))
+        return f"Replace the lettering with {name(new)}", name(new), [there, atom]
     if name(new) != name(item):
         atoms.append(_gone(builder, item))
     return f"Replace {name(item)} with {name(new)}", name(new), [*atoms, _there(builder, new)]

@@ -9,7 +9,8 @@ from poser.extract.words import BOUNDARY, INDEFINITE, TEXT_CUES
 
 _TONE_NOUNS = {
     "color", "colors", "colour", "colours", "tone", "tones", "light", "lighting", "mood", "hue", "hues", "palette",
-    "atmosphere", "look", "feel", "vibe", "ambience", "ambiance", "shades", "color palette", "scheme", "contrast", "style",
+    "atmosphere", "look", "feel", "vibe", "ambience", "ambiance", "shades", "color palette", "scheme", "contrast",
+    "style",
 }  # fmt: skip
 _GENERIC_STYLE = {"oil", "tiles", "pixels", "pixel", "pencil", "oils", "retro", "aged", "antique", "stitched",
 "vintage",

@@ -55,3 +55,27 @@ def test_an_edit_without_a_picture_is_pointed_out(prompt):
 def test_what_is_made_before_it_is_changed_lacks_no_picture():
     assert EXTRACTOR.extract("A dog and a car. Make the car blue.").notes == ()
     assert facts(EXTRACTOR.extract("Remove the dog.")) == expected("no dog")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "notation"),
+    [
+        ("change the sign to say OPEN", '"OPEN"; other'),
+        ('make the sign say "OPEN"', '"OPEN"; other'),
+        ("the sign should read “OPEN”", '"OPEN"; other'),
+        ("change the text on the sign to OPEN", '"OPEN"; other'),
+        ('replace "CLOSED" with "OPEN"', '"OPEN"; no "CLOSED"'),
+        ("replace SALE with SOLD and make the car red", '"SOLD"; no "SALE"; car:red'),
+        ('change the title from "A" to "B"', '"B"; no "A"'),
+    ],
+)
+def test_new_lettering_takes_the_place_of_the_old(prompt, notation):
+    plan = EXTRACTOR.extract(prompt, SOURCE)
+    assert facts(plan) == expected(notation), spelled(facts(plan))
+    assert plan.commands[0].operation.value == "replace"
+
+
+def test_lettering_of_the_prompt_itself_is_changed_in_place():
+    plan = EXTRACTOR.extract('A shop with the text "CLOSED" at the top. Replace "CLOSED" with "OPEN".')
+    assert facts(plan) == expected('shop=1; "OPEN"@top')
+    assert [fold.change for fold in plan.folded] == ['"CLOSED" -> "OPEN"']
