@@ -1,4 +1,4 @@
-"""Derive poser/experts/data/lexicon.json from scripts/lexicon_nouns.txt and the glyphs of fontawesomefree.
+"""Derive poser/experts/data/lexicon.json from scripts/lexicon_nouns.txt, lexicon_near.txt and fontawesomefree's glyphs.
 
     python scripts/build_lexicon.py            write the file
     python scripts/build_lexicon.py --check    only say whether the file on disk is what would be written
@@ -22,6 +22,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "scripts" / "lexicon_nouns.txt"
+NEAR = ROOT / "scripts" / "lexicon_near.txt"
 TARGET = ROOT / "poser" / "experts" / "data" / "lexicon.json"
 COLORS = ("black", "white", "gray", "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown")
 
@@ -131,7 +132,23 @@ def related_table(rows: list[Row], icons: dict[str, Any], words: dict[str, str])
             key = str(term).lower().replace("-", " ")
             if key not in words and key.isascii() and key.isalpha() and len(key) > 2:
                 related.setdefault(key, []).append(row.noun)
-    return {key: nouns for key, nouns in sorted(related.items()) if len(nouns) <= MAX_RELATED}
+    kept = {key: nouns for key, nouns in related.items() if len(nouns) <= MAX_RELATED}
+    return dict(sorted({**kept, **near_table(words)}.items()))
+
+
+def near_table(words: dict[str, str]) -> dict[str, list[str]]:
+    """Everyday words of no glyph -> what comes near, by hand; an empty list says that nothing does."""
+    table: dict[str, list[str]] = {}
+    for number, line in enumerate(NEAR.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        left, _, right = line.partition("|")
+        given = [word.strip() for word in left.split(",")]
+        near = [noun.strip() for noun in right.split(",") if noun.strip()]
+        if wrong := [word for word in given if word in words] + [noun for noun in near if words.get(noun) != noun]:
+            raise SystemExit(f"{NEAR.name}:{number}: can be drawn, or is no noun: {', '.join(wrong)}")
+        table |= dict.fromkeys(given, near)
+    return table
 
 
 def build() -> tuple[str, list[tuple[float, str, str]]]:

@@ -144,6 +144,7 @@ def result_view(result: Result, *, plain: bool = False) -> RenderableType:
     ]
     if verdict is not None and verdict.feedback:
         lines.append(printable(f"the critic: {verdict.feedback}", style="dim"))
+    lines += [printable(f"note: {note}", style="yellow") for note in result.plan.notes]
     if result.picture is None:
         lines.append(printable(f"No picture was made. {_last_failure(result)}".strip(), style="red"))
     if result.storyboard_path is not None:

@@ -9,7 +9,8 @@ from poser.experts import lexicon
 from poser.experts.types import Command, ExpertSpec, Plan
 
 _MOST_REASONS = 2
-_CONNECT = "To get it, connect an expert that can: poser.generate(..., experts=[...]) takes any poser.Expert."
+_EDITOR = "an expert that edits pictures (kind 'i2i': a hosted or local image-editing model)"
+_DRAWER = "an expert that draws from words (kind 't2i': a hosted or local text-to-image model)"
 
 
 def unserved(plan: Plan, specs: Sequence[ExpertSpec], refusals: Sequence[Refusal]) -> list[Command]:
@@ -47,7 +48,16 @@ def _describe(command: Command, plan: Plan, specs: Sequence[ExpertSpec], refusal
         if _unknown(subject) and (found := lexicon.suggest(subject)) and found[0] not in said
     ]
     hint = f" Nearby: {'; '.join(nearby)}." if nearby else ""
-    return f"Nobody can do {command.text!r}: {said}.{hint} {rest} {_CONNECT}"
+    return f"Nobody can do {command.text!r}: {said}.{hint} {rest} {_remedy(command, plan)}"
+
+
+def _remedy(command: Command, plan: Plan) -> str:
+    """Which kind of expert would help, and how it is given."""
+    kind = _DRAWER if plan.source is None else _EDITOR
+    return (
+        f"To get it, connect {kind} that does {command.operation.value!r}: poser.generate(..., experts=[...]) takes "
+        "any poser.Expert."
+    )
 
 
 def _unknown(subject: str) -> bool:

@@ -64,6 +64,7 @@ SUBJECT_PLACES: Mapping[str, str] = {
     **dict.fromkeys(("top", "upper", "topmost", "uppermost"), "top"),
     **dict.fromkeys(("bottom", "lower", "lowest", "bottommost"), "bottom"),
 }
+_SLIP = 0.8  #: likeness of a misspelt word; words less alike are other words
 _ARTICLES = ("a", "an", "the", "one", "some")
 
 
@@ -134,16 +135,18 @@ def find_noun(words: str) -> Noun | None:
 
 
 def suggest(words: str, n: int = 3) -> list[str]:
-    """At most `n` drawable nouns near to words that name none: same search terms, parts of it, or similar spelling."""
+    """At most `n` drawable nouns near to words that name none: same search terms, parts of it, or a slip of the pen."""
     data = _data()
     key = _without_article(_key(words))
     found: list[str] = []
-    singular = key.removesuffix("s")
-    for term in (key, singular, *key.split()):
+    terms = list(dict.fromkeys((key, key.removesuffix("s"), *key.split())))
+    for term in terms:
         found += data.related.get(term, [])
         if term in data.words:
             found.append(data.words[term])
-    found += [data.words[word] for word in difflib.get_close_matches(key, data.words, n=2 * n, cutoff=0.72)]
+    if not any(term in data.related for term in terms):
+        similar = difflib.get_close_matches(key, data.words, n=2 * n, cutoff=_SLIP)
+        found += [data.words[word] for word in similar if word[0] == key[0] and abs(len(word) - len(key)) <= 1]
     return list(dict.fromkeys(found))[:n]
 
 

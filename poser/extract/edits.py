@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from poser.extract.backdrop import backdrop_value, whole_picture
 from poser.extract.changes import shown
+from poser.extract.looks import look_at
 from poser.extract.phrases import phrase_at
 from poser.extract.places import spot_at
 from poser.extract.predicates import MODALS
@@ -13,8 +14,8 @@ from poser.extract.rewording import reworded
 from poser.extract.sketch import Edit, Item, Sign, Thing
 from poser.extract.statements import GOES_TO, Statements
 from poser.extract.tokens import Sentence
-from poser.extract.vocabulary import colors, scenes, styles, tones
-from poser.extract.whole import STYLE_NOUNS, ends, skip_article
+from poser.extract.vocabulary import scenes, tones
+from poser.extract.whole import ends, skip_article
 from poser.extract.words import COLOR_NOUNS, DEFINITE, PRONOUNS, word_set
 
 _MAKE = word_set("make paint turn color colour recolor recolour dye render tint give keep")
@@ -28,9 +29,6 @@ _RESIZE = {
     **dict.fromkeys(("shrink", "reduce", "minimize", "minimise"), "small"),
 }
 _TONE_VERBS = word_set("brighten darken lighten warm cool desaturate saturate")
-_LOOKING = word_set("look like into to in as appear feel be all a an the instead more bit little")
-_CARRYING = {"with", "for", "that", "of", "which", "where"}
-"""Words after a poster or a sketch that say what it shows."""
 _USE = word_set("use take have draw put show add want prefer make")
 _BACKDROPS = {"background", "backdrop", "scene", "setting"}
 _CHANGING = (_MAKE | _REMOVE | _REPLACE | _MOVED | frozenset(_RESIZE)) - {"paint", "render", "give", "keep"}
@@ -130,21 +128,11 @@ class Editor(Statements):
         return end if made or self.sketch.source else None
 
     def _look(self, s: Sentence, i: int) -> int | None:
-        """Reads "(make) it vintage", "(turn) everything into pixel art", what is changed at i."""
-        at = whole_picture(s, i) or (i + 1 if s.word(i) in {"it", "this", "that", "everything"} else i)
-        while at > i and s.word(at) in _LOOKING and tones.at(s, at) is None:
-            at += 1
-        for table, kept in ((styles, self.sketch.styles), (tones, self.sketch.tones)):
-            hit = table.at(s, at) if at > i and colors.at(s, at) is None else None
-            if hit is None:
-                continue
-            value, end = hit
-            while s.word(end) in STYLE_NOUNS:
-                end += 1
-            if not s.word(end) or (ends(s, end) and colors.at(s, end + 1) is None and s.word(end) not in _CARRYING):
-                kept.append(value)
-                return end
-        return None
+        look = look_at(s, i)
+        if look is None:
+            return None
+        (self.sketch.styles if look.kind == "style" else self.sketch.tones).append(look.value)
+        return look.end
 
     def _taken(self, s: Sentence, i: int) -> int | None:
         word = s.word(i)

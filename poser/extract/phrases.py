@@ -74,6 +74,7 @@ def phrase_at(s: Sentence, i: int) -> Phrase | None:
                 return None  # "four things orbit it": the noun is a verb here
             done = _head(s, i, known, p)
             if done is not None:
+                done.passed = tuple(s.word(k) for k in unknown)
                 return done
             i = known[1]
             continue
@@ -214,6 +215,7 @@ def _unknown(s: Sentence, start: int, i: int, p: Phrase, unknown: list[int]) -> 
             if not before.endswith(("y", "ed", "ing", "ful", "ous", "ish", "en", "ic", "al")):
                 lone = f"{before} {lone}"  # "camel statue"
         p.noun, p.plural, p.known, p.end, p.said = lone, plural(lone), False, i, word
+        p.passed = tuple(s.word(k) for k in unknown[: -len(lone.split())])
         p.several = p.several or looks_plural(word)
         if p.several and p.count == 1:
             p.count, p.at_least = 2, True

@@ -34,6 +34,7 @@ class Phrase:
         one_of: "one of the".
         pair: "a pair of".
         out_of: 3 in "one of the three dogs".
+        passed: adjectives that nothing is made of ("full" in "a full moon").
         pattern: two colours at once ("white and black"); then `color` is None.
     """
 
@@ -55,6 +56,7 @@ class Phrase:
     pair: bool = False
     out_of: int | None = None
     pattern: str = ""
+    passed: tuple[str, ...] = ()
 
     @property
     def picks(self) -> bool:

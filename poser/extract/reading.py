@@ -11,6 +11,8 @@ from poser.extract.tokens import sentences
 from poser.extract.vocabulary import noun_at
 from poser.extract.words import INSTRUCTIONS, UNREMARKABLE
 
+_MOST_DETAILS = 30
+
 
 def read(prompt: str, source: bool = False) -> Sketch:
     """What a prompt says; with `source`, definite things are those of the source picture."""
@@ -34,4 +36,6 @@ def read(prompt: str, source: bool = False) -> Sketch:
             references.sketch.others.append(sentence.words(i, len(sentence)))
         if unread and len(unread) <= 30:
             references.sketch.note("not understood: " + ", ".join(dict.fromkeys(unread)))
+    if references.passed:
+        references.sketch.note("no command holds these details: " + ", ".join(list(references.passed)[:_MOST_DETAILS]))
     return references.sketch

@@ -8,7 +8,7 @@ from poser.extract.quantities import Phrase
 from poser.extract.sketch import Item, Sign, Sketch, Thing
 from poser.extract.tokens import Sentence
 from poser.extract.vocabulary import colors, looks_plural, singular, sizes
-from poser.extract.words import DEFINITE, POSSESSIVE, PRONOUNS, TEXT_CUES
+from poser.extract.words import DEFINITE, POSSESSIVE, PRAISE, PRONOUNS, TEXT_CUES
 
 _LETTERING_WORDS = TEXT_CUES | {"line", "letters", "all-caps"}
 _LETTERED = {
@@ -42,6 +42,7 @@ class References:
         group: the group of several mentioned last, of which "two are blue" speaks.
         past: the last comparison: relation, and what was compared with.
         later: this is not the first sentence.
+        passed: adjectives of the phrases looked up that nothing was made of, each with its noun.
         draft: lettering announced whose words still come ("the title at the top reads …").
     """
 
@@ -52,6 +53,7 @@ class References:
         self.draft: Sign | None = None
         self.group: Thing | None = None
         self.later = False
+        self.passed: dict[str, None] = {}
         self.past: tuple[str, list[Item]] = ("", [])
 
     def mention(self, items: list[Item]) -> None:
@@ -61,6 +63,8 @@ class References:
     def find(self, p: Phrase) -> list[Thing]:
         """Earlier things that a phrase fits."""
         live = self.sketch.live()
+        if lost := [word for word in p.passed if word not in PRAISE and not word.endswith("ly")]:
+            self.passed[" ".join([*lost, p.said])] = None
         if p.noun:
             found = [thing for thing in live if thing.noun == p.noun]
             if not found and p.article == "the":

@@ -140,6 +140,17 @@ UNREMARKABLE = word_set(
     "obviously used theirs per list idea mind correction agreed wherever whatsoever that whether always main "
     "zero one two three four five six seven eight nine ten eleven twelve"
 )
+#: Adjectives that praise or say what goes without saying; that nothing is made of them is not worth a note.
+PRAISE = (
+    FILLER
+    | UNREMARKABLE
+    | word_set(
+        "nice beautiful lovely pretty cute charming wonderful gorgeous stunning elegant fine good great perfect "
+        "amazing cool adorable sweet friendly simple plain single different separate individual identical similar "
+        "matching typical normal regular standard ordinary classic famous iconic certain new own real actual visible clear "
+        "distinct"
+    )
+)
 #: Heads of noun phrases that are no thing one could point at.
 NON_THINGS = word_set(
     "sense touch hint feeling feel mood atmosphere vibe glow light lighting shade shadow shadows air way bit lot kind "

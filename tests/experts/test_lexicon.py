@@ -123,6 +123,10 @@ def test_suggestions_are_drawable_and_near() -> None:
     assert lexicon.suggest("rabbit hole with dogs")[0] == "dog"
     assert lexicon.suggest("zzzqqq") == []
     assert len(lexicon.suggest("carr", 2)) <= 2
+    assert lexicon.suggest("duck") == ["dove", "crow"]
+    for word in ("butterfly", "bench", "parrot", "whale", "table", "shoe", "well", "goat", "monkey", "scarf"):
+        assert not {"battery", "wrench", "carrot", "wallet", "receipt", "bell", "banknote"} & set(lexicon.suggest(word))
+    assert lexicon.suggest("table") == lexicon.suggest("rabbits") == []
     assert set(lexicon.suggest("vehicles")) <= set(lexicon.nouns())
 
 

@@ -79,3 +79,20 @@ def test_lettering_of_the_prompt_itself_is_changed_in_place():
     plan = EXTRACTOR.extract('A shop with the text "CLOSED" at the top. Replace "CLOSED" with "OPEN".')
     assert facts(plan) == expected('shop=1; "OPEN"@top')
     assert [fold.change for fold in plan.folded] == ['"CLOSED" -> "OPEN"']
+
+
+@pytest.mark.parametrize(
+    ("prompt", "lost"),
+    [
+        ("a full moon over a house", ["full moon"]),
+        ("a sleepy cat left of a wooden chair. The old house is blue", ["sleepy cat", "old house"]),
+        ("a roaring lion", ["roaring lion"]),
+    ],
+)
+def test_adjectives_that_nothing_is_made_of_are_named(prompt, lost):
+    [note] = [note for note in EXTRACTOR.extract(prompt).notes if "details" in note]
+    assert note == f"no command holds these details: {', '.join(lost)}"
+
+
+def test_praise_and_what_is_understood_leave_no_note():
+    assert EXTRACTOR.extract("A beautiful red cat, a crescent moon and a very simple small house").notes == ()
