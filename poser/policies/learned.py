@@ -1,0 +1,54 @@
+"""The learned policy at run time: a trained pair network in plain numpy."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from poser.policies.base import FINISHED, Choice, Policy
+from poser.policies.bundle import Bundle
+from poser.policies.pair_weights import action_values
+
+if TYPE_CHECKING:
+    from poser.envs.turn import Turn
+
+SHIPPED = Path(__file__).parent / "data" / "default_policy"
+"""The bundle that comes with the package; its card says how it was trained."""
+
+
+class Learned(Policy):
+    """Takes the legal action of highest learned value.
+
+    A value is the reward that is expected from here to the end of the episode: gain in alignment and completion bonus,
+    minus everything that is spent on the way. No weight depends on who is registered, so it serves any pool.
+    """
+
+    name = "learned"
+
+    def __init__(self, rng: np.random.Generator | None = None, *, bundle: Bundle | None = None) -> None:
+        """`bundle`: what was trained; None = the shipped one."""
+        super().__init__(rng)
+        self.bundle = shipped() if bundle is None else bundle
+
+    def choose(self, turn: Turn) -> Choice:
+        """The best action by the network."""
+        values = action_values(self.bundle.weights, turn.layout, turn.observation)
+        actions = np.where(turn.done, FINISHED, values.argmax(axis=1))
+        legal = turn.mask > 0
+
+        def why(row: int) -> str:
+            chosen = values[row, actions[row]]
+            if actions[row] == values.shape[1] - 1:
+                return "no further call is worth its price"
+            return f"values {{expert}} on {{target}} at {chosen:.3f}, the most of {int(legal[row].sum())} legal actions"
+
+        return Choice(actions=actions, scores=np.where(legal, values, np.nan).astype(np.float64), why=why)
+
+
+@cache
+def shipped() -> Bundle:
+    """The shipped bundle."""
+    return Bundle.load(SHIPPED)

@@ -1,0 +1,36 @@
+"""The twin that training runs on, from the arguments."""
+
+from __future__ import annotations
+
+from poser.envs.rules import Rules
+from poser.envs.twin import PoolSource
+from poser.envs.twin_pools import RandomPools
+from poser.experts.errors import InputError
+from poser.training.arguments import TrainingArguments
+
+
+def make_rules(arguments: TrainingArguments) -> Rules:
+    """The rules of the MDP."""
+    return Rules(
+        max_steps=arguments.max_steps,
+        tries_per_pair=arguments.tries_per_pair or None,
+        keep_regressions=arguments.keep_regressions,
+    ).checked()
+
+
+def make_source(arguments: TrainingArguments) -> PoolSource:
+    """Where pools come from.
+
+    Raises:
+        InputError: settings that do not go together.
+    """
+    if arguments.env != "twin":
+        raise InputError(f"env {arguments.env!r} is not there yet; give twin.")
+    return RandomPools(
+        experts=arguments.experts,
+        commands=arguments.commands,
+        experts_range=arguments.experts_range,
+        commands_range=arguments.commands_range,
+        usd_cost=arguments.usd_cost,
+        latent=arguments.latent,
+    )

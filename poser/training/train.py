@@ -1,0 +1,196 @@
+"""`train(arguments)`: an orchestration policy from a twin; behind `train_dqn.py` and `poser train policy`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from stable_baselines3.common.callbacks import BaseCallback, CallbackList, ProgressBarCallback
+from stable_baselines3.common.logger import configure
+
+from poser.envs.twin import Twin
+from poser.envs.vector import TwinVecEnv
+from poser.evaluate.playing import Figures, play
+from poser.experts.files import write_atomically
+from poser.policies.baselines import Greedy
+from poser.policies.bundle import Bundle
+from poser.policies.dqn import OrchestrationDQN
+from poser.policies.network import PairQNetwork
+from poser.training.arguments import TrainingArguments
+from poser.training.callbacks import ChoiceShares, Milestones, log_figures
+from poser.training.checkpoint import load_checkpoint, save_checkpoint
+from poser.training.environments import make_rules, make_source
+
+EVALUATION_SEED = 1_000_003
+"""Evaluation plays other episodes than training, whatever its seed."""
+
+LEAST_RATE = 1 / 30
+"""The learning rate ends at this share of its start."""
+
+_FREE = ("resume", "progress", "out", "eval_freq", "eval_episodes", "save_freq")
+"""Arguments that may differ when a training goes on."""
+
+
+def train(arguments: TrainingArguments, command: Sequence[str] = ()) -> Path:
+    """Train, evaluate, and write the bundle.
+
+    In the folder `arguments.out`: `bundle/` (the policy of the highest evaluation return, or the last one without
+    evaluation), `checkpoint/`, `logs/` (TensorBoard), `evaluations.jsonl`, `arguments.json`.
+
+    Args:
+        arguments: all settings.
+        command: the command line, for the card.
+
+    Returns:
+        The folder of the bundle.
+
+    Raises:
+        InputError: settings that do not go together, or nothing to resume from.
+    """
+    return _Training(arguments, command).run()
+
+
+class _Training:
+    def __init__(self, arguments: TrainingArguments, command: Sequence[str]) -> None:
+        self.arguments, self.command = arguments, tuple(command)
+        self.out = Path(arguments.out)
+        torch.set_num_threads(arguments.torch_threads)
+        self.rules = make_rules(arguments)
+        self.source = make_source(arguments)
+        self.env = TwinVecEnv(Twin(self.source, arguments.n_envs, rules=self.rules, seed=arguments.seed))
+        self.model = make_model(arguments, self.env)
+        self.best: tuple[float, dict[str, Any]] = (-np.inf, {})
+        self._reference: Figures | None = None
+        self._started = time.perf_counter()
+
+    def run(self) -> Path:
+        given = self.arguments
+        self.out.mkdir(parents=True, exist_ok=True)
+        if given.resume:
+            load_checkpoint(self.out / "checkpoint", self.model, self.env, self._settings())
+            earlier = _evaluations(self.out / "evaluations.jsonl")
+            self.best = max(((line["reward"], line) for line in earlier), key=lambda entry: entry[0], default=self.best)
+        else:
+            write_atomically(self.out / "evaluations.jsonl", b"")
+        write_atomically(self.out / "arguments.json", json.dumps(dataclasses.asdict(given), indent=1).encode())
+        self.model.set_logger(configure(str(self.out / "logs"), ["tensorboard"]))
+        left = given.n_timesteps - self.model.num_timesteps
+        if left > 0:
+            try:
+                self.model.learn(
+                    left, callback=self._callbacks(), log_interval=1000, reset_num_timesteps=not given.resume
+                )
+            except KeyboardInterrupt:
+                # the rollout that was cut off is lost, what was learned is not
+                self._save_bundle({"interrupted_at": self.model.num_timesteps})
+                raise
+        self.evaluate(self.model.num_timesteps)
+        save_checkpoint(self.out / "checkpoint", self.model, self.env, self._settings())
+        return self.out / "bundle"
+
+    def evaluate(self, steps: int) -> None:
+        """Play the evaluation episodes, log them, and keep the policy if it is the best so far."""
+        given = self.arguments
+        if given.eval_freq:
+            if self._reference is None:
+                self._reference = self._play(lambda turn: Greedy().act(turn))
+            figures = self._play(lambda turn: self.model.q_values(turn.observation).argmax(axis=1))
+            log_figures(self.model.logger, figures, self._reference)
+            self.model.logger.dump(steps)
+            line = {"timesteps": steps, "seconds": round(time.perf_counter() - self._started, 1)}
+            line |= {name: float(np.mean(values)) for name, values in figures._asdict().items()}
+            line["reward_above_greedy"] = float((figures.reward - self._reference.reward).mean())
+            with (self.out / "evaluations.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+            if line["reward"] <= self.best[0] and steps:
+                return
+            self.best = line["reward"], line
+        self._save_bundle(self.best[1])
+
+    def _play(self, act: Any) -> Figures:
+        given = self.arguments
+        return play(act, self.source, given.eval_episodes, rules=self.rules, seed=EVALUATION_SEED)
+
+    def _callbacks(self) -> CallbackList:
+        given, callbacks = self.arguments, list[BaseCallback]([ChoiceShares()])
+        if given.progress:
+            callbacks.append(ProgressBarCallback())
+        if given.save_freq:
+            checkpoint = self.out / "checkpoint"
+            callbacks.append(
+                Milestones(
+                    given.save_freq,
+                    lambda steps: (
+                        save_checkpoint(checkpoint, self.model, self.env, self._settings()) if steps else None
+                    ),
+                )
+            )
+        if given.eval_freq:
+            callbacks.append(Milestones(given.eval_freq, self.evaluate))
+        return CallbackList(callbacks)
+
+    def _save_bundle(self, figures: dict[str, Any]) -> None:
+        net: Any = self.model.q_net
+        if not isinstance(net, PairQNetwork):
+            return
+        about = {
+            "command": " ".join(self.command),
+            "arguments": dataclasses.asdict(self.arguments),
+            "date": date.today().isoformat(),
+            "evaluation": figures,
+        }
+        Bundle(net.weights(), about).save(self.out / "bundle")
+
+    def _settings(self) -> dict[str, Any]:
+        settings = dataclasses.asdict(self.arguments)
+        return {name: value for name, value in settings.items() if name not in _FREE}
+
+
+def make_model(arguments: TrainingArguments, env: TwinVecEnv) -> OrchestrationDQN:
+    """An untrained model with these settings."""
+    given = arguments
+    pairs = given.network == "pairs"
+    net = {
+        "width": given.width,
+        "stop_width": given.stop_width,
+        "residual": given.residual,
+        "hidden_features": tuple(name.strip() for name in given.hidden_features.split(",") if name.strip()),
+    }
+    return OrchestrationDQN(
+        "PairPolicy" if pairs else "MlpPolicy",
+        env,
+        layout=env.layout,
+        masked=given.masked,
+        double_q=given.double_q,
+        row_epsilon=given.row_epsilon,
+        net_kwargs=net if pairs else None,
+        policy_kwargs=None if pairs else {"net_arch": [256, 256]},
+        learning_rate=lambda left: given.learning_rate * max(left, LEAST_RATE),
+        batch_size=given.batch_size,
+        buffer_size=given.buffer_size,
+        learning_starts=given.learning_starts,
+        train_freq=given.train_freq,
+        gradient_steps=given.gradient_steps,
+        target_update_interval=given.target_update_interval,
+        tau=given.tau,
+        gamma=given.gamma,
+        n_steps=given.n_steps,
+        exploration_fraction=given.exploration_fraction,
+        exploration_final_eps=given.exploration_final_eps,
+        max_grad_norm=given.max_grad_norm,
+        seed=given.seed,
+        device=given.device,
+    )
+
+
+def _evaluations(path: Path) -> list[dict[str, Any]]:
+    if not path.is_file():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

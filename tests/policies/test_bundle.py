@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+from poser.envs.twin import Twin
+from poser.envs.twin_pools import RandomPools
+from poser.experts.errors import InputError
+from poser.policies.bundle import CARD, WEIGHTS, Bundle
+from poser.policies.learned import Learned
+from poser.policies.pair_weights import ILLEGAL, PairWeights, action_values
+
+
+def some_weights(seed: int = 0, width: int = 6, stop_width: int = 4) -> PairWeights:
+    rng = np.random.default_rng(seed)
+    shapes = PairWeights.shapes(width, stop_width)
+    return PairWeights(**{name: rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()})
+
+
+def some_turn(experts: int = 6, commands: int = 4, batch: int = 5):
+    source = RandomPools(experts=experts, commands=commands, experts_range=(2, experts), commands_range=(1, commands))
+    return Twin(source, batch, seed=1).reset()
+
+
+def test_a_bundle_comes_back_as_it_was_written(tmp_path):
+    bundle = Bundle(some_weights(), {"seed": 3})
+    bundle.save(tmp_path / "mine")
+    again = Bundle.load(tmp_path / "mine")
+    assert again.about == {"seed": 3}
+    for name, array in bundle.weights._asdict().items():
+        np.testing.assert_array_equal(getattr(again.weights, name), array)
+
+
+@pytest.mark.parametrize(("experts", "commands"), [(2, 1), (6, 4), (40, 8)])
+def test_the_same_weights_serve_pools_of_any_size(experts, commands):
+    turn = some_turn(experts, commands)
+    values = action_values(some_weights(), turn.layout, turn.observation)
+    assert values.shape == turn.mask.shape
+    assert np.isfinite(values).all()
+    assert (values[turn.mask == 0] == ILLEGAL).all()
+    assert (values[turn.mask > 0] > -100).all()
+
+
+def test_values_do_not_depend_on_neighbours_or_on_the_order_of_experts():
+    turn = some_turn()
+    weights = some_weights()
+    together = action_values(weights, turn.layout, turn.observation)
+    for row in range(5):
+        alone = action_values(weights, turn.layout, turn.observation[row : row + 1])
+        np.testing.assert_allclose(alone[0], together[row], atol=1e-5)
+    parts = turn.layout.split(turn.observation.copy())
+    order = np.random.default_rng(0).permutation(6)
+    shuffled = turn.observation.copy()
+    moved = turn.layout.split(shuffled)
+    moved.experts[:], moved.pairs[:] = parts.experts[:, order], parts.pairs[:, order]
+    moved.mask[:, :-1] = parts.mask[:, :-1].reshape(5, 6, 5)[:, order].reshape(5, -1)
+    values = action_values(weights, turn.layout, shuffled)
+    np.testing.assert_allclose(values[:, :-1].reshape(5, 6, 5), together[:, :-1].reshape(5, 6, 5)[:, order], atol=1e-5)
+
+
+def test_the_learned_policy_takes_the_best_legal_action_and_says_so():
+    twin = Twin(RandomPools(experts=5, experts_range=(2, 5)), 8)
+    policy, turn = Learned(bundle=Bundle(some_weights())), twin.reset()
+    while not turn.done.all():
+        choice = policy.choose(turn)
+        assert choice.scores is not None
+        for row in np.flatnonzero(~turn.done):
+            action = choice.actions[row]
+            assert turn.mask[row, action]
+            assert choice.scores[row, action] == np.nanmax(choice.scores[row])
+            assert choice.why(row)
+        assert (choice.actions[turn.done] == -1).all()
+        turn = twin.step(choice.actions)
+
+
+def saved(tmp_path):
+    Bundle(some_weights()).save(tmp_path / "p")
+    return tmp_path / "p"
+
+
+def edit_card(folder, **changes):
+    card = json.loads((folder / CARD).read_text())
+    (folder / CARD).write_text(json.dumps(card | changes))
+
+
+def test_a_bundle_of_another_observation_is_refused(tmp_path):
+    folder = saved(tmp_path)
+    edit_card(folder, observation=1)
+    with pytest.raises(InputError, match=r"version 1 .* Train it anew"):
+        Bundle.load(folder)
+
+
+def test_truncated_or_changed_weights_are_refused(tmp_path):
+    folder = saved(tmp_path)
+    data = (folder / WEIGHTS).read_bytes()
+    for broken in (data[:-7], b"", data[:-1] + bytes([data[-1] ^ 1])):
+        (folder / WEIGHTS).write_bytes(broken)
+        with pytest.raises(InputError, match="cut short or changed"):
+            Bundle.load(folder)
+
+
+def test_weights_of_other_shapes_or_without_sense_are_refused(tmp_path):
+    folder = saved(tmp_path)
+    edit_card(folder, width=7)
+    with pytest.raises(InputError, match="expected"):
+        Bundle.load(folder)
+    wild = some_weights()._replace(bias=np.full(6, np.nan, np.float32))
+    Bundle(wild).save(tmp_path / "wild")
+    with pytest.raises(InputError, match="not finite"):
+        Bundle.load(tmp_path / "wild")
+
+
+def test_a_pickle_is_refused_and_never_run(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return (exec, ("raise SystemExit('the pickle ran')",))
+
+    (tmp_path / "model.zip").write_bytes(pickle.dumps(Trap()))
+    with pytest.raises(InputError, match="not read"):
+        Bundle.load(tmp_path / "model.zip")
+
+
+def test_a_folder_without_a_policy_says_what_is_missing(tmp_path):
+    with pytest.raises(InputError, match=CARD):
+        Bundle.load(tmp_path)
+    (tmp_path / CARD).write_text("{")
+    with pytest.raises(InputError, match="cannot be read"):
+        Bundle.load(tmp_path)

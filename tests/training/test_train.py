@@ -1,0 +1,251 @@
+"""Training with torch and SB3: equality with numpy, exact resume, switches, other shapes, failures."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("stable_baselines3")
+
+from poser.envs.rules import Rules  # noqa: E402
+from poser.envs.twin import Twin  # noqa: E402
+from poser.envs.twin_pools import RandomPools  # noqa: E402
+from poser.envs.vector import TwinVecEnv  # noqa: E402
+from poser.evaluate.playing import play  # noqa: E402
+from poser.experts.errors import InputError, PoserError  # noqa: E402
+from poser.policies.bundle import Bundle  # noqa: E402
+from poser.policies.dqn import OrchestrationDQN, random_legal  # noqa: E402
+from poser.policies.learned import Learned  # noqa: E402
+from poser.policies.network import PairQNetwork  # noqa: E402
+from poser.policies.pair_weights import ILLEGAL, action_values  # noqa: E402
+from poser.training import checkpoint as checkpoints  # noqa: E402
+from poser.training.arguments import make_arguments  # noqa: E402
+from poser.training.checkpoint import load_checkpoint, save_checkpoint  # noqa: E402
+from poser.training.train import make_model, train  # noqa: E402
+
+pytestmark = pytest.mark.heavy
+
+SOURCE = RandomPools(experts=4, commands=3, experts_range=(2, 4), commands_range=(1, 3))
+TINY = {
+    "preset": "quick", "n_timesteps": 1600, "n_envs": 8, "batch_size": 32, "learning_starts": 80, "experts": 4,
+    "commands": 3, "experts_range": (2, 4), "commands_range": (1, 3), "buffer_size": 2000, "eval_freq": 0,
+    "target_update_interval": 80, "width": 8, "stop_width": 4, "progress": False,
+}  # fmt: skip
+
+
+def tiny(**changes):
+    return make_arguments(TINY | changes)
+
+
+def env_of(batch: int = 8, source: RandomPools = SOURCE, seed: int = 0) -> TwinVecEnv:
+    return TwinVecEnv(Twin(source, batch, seed=seed))
+
+
+def shaken(model: OrchestrationDQN) -> PairQNetwork:
+    """The model's network with weights that are nowhere zero."""
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for weight in model.q_net.parameters():
+            weight.add_(0.3 * torch.randn_like(weight))
+    return model.q_net
+
+
+@pytest.mark.parametrize("width", [8, 64])
+def test_numpy_and_torch_agree(width):
+    arguments = tiny(width=width, hidden_features="pairs.lead,globals.commands")
+    env = env_of(64)
+    net = shaken(make_model(arguments, env))
+    rng = np.random.default_rng(0)
+    observation = env.reset()
+    for _ in range(6):
+        with torch.no_grad():
+            heavy = net(torch.as_tensor(observation)).numpy()
+        light = action_values(net.weights(), env.layout, observation)
+        legal = env.layout.split(observation).mask > 0
+        np.testing.assert_allclose(light[legal], heavy[legal], atol=1e-5)
+        assert (light[~legal] == ILLEGAL).all()
+        ranked = np.sort(heavy, axis=1)
+        clear = ranked[:, -1] - ranked[:, -2] > 1e-5
+        np.testing.assert_array_equal(light.argmax(axis=1)[clear], heavy.argmax(axis=1)[clear])
+        actions = np.where(legal, rng.random(legal.shape), -1).argmax(axis=1)
+        env.step_async(actions)
+        observation = env.step_wait()[0]
+
+
+def test_at_the_start_the_residual_network_is_a_one_step_lookahead():
+    env = env_of()
+    model = make_model(tiny(), env)
+    seen = env.reset()
+    parts, values = env.layout.split(seen), model.q_values(seen)
+    legal = parts.mask > 0
+    net = parts.pairs[..., 10].reshape(8, -1)
+    np.testing.assert_allclose(values[:, :-1][legal[:, :-1]], net[legal[:, :-1]], atol=1e-6)
+
+
+def test_no_illegal_action_is_drawn_while_masked():
+    env = env_of(16)
+    model = make_model(tiny(), env)
+    model._last_obs = env.reset()
+    for rate in (0.0, 0.5, 1.0):
+        model.exploration_rate = rate
+        for _ in range(10):
+            actions, _ = model._sample_action(0)
+            legal = env.layout.split(model._last_obs).mask
+            assert (legal[np.arange(16), actions] > 0).all()
+            env.step_async(actions)
+            model._last_obs = env.step_wait()[0]
+
+
+def test_every_legal_action_is_drawn_about_as_often():
+    mask = np.array([[True, False, True, True, False]])
+    np.random.seed(0)
+    drawn = np.bincount(random_legal(np.repeat(mask, 3000, axis=0)), minlength=5)
+    assert drawn[1] == drawn[4] == 0
+    assert drawn[[0, 2, 3]].min() > 900
+
+
+def test_one_coin_a_row_or_one_for_all():
+    env = env_of(64)
+    seen = env.reset()
+    for row_epsilon in (True, False):
+        model = make_model(tiny(row_epsilon=row_epsilon, n_envs=64), env)
+        model.exploration_rate = 0.5
+        greedy = model.q_values(seen).argmax(axis=1)
+        np.random.seed(1)
+        shares = [float((model.predict(seen)[0] != greedy).mean()) for _ in range(30)]
+        mixed = sum(0.1 < share < 0.8 for share in shares)
+        assert mixed == 30 if row_epsilon else mixed < 30
+        assert row_epsilon or 0.0 in shares
+
+
+@pytest.mark.parametrize(
+    "switch",
+    [{}, {"masked": False}, {"double_q": False}, {"row_epsilon": False}, {"n_steps": 3}, {"residual": False},
+     {"network": "mlp"}, {"network": "mlp", "masked": False}, {"hidden_features": "pairs.mean"}, {"latent": False}],
+    ids=str,
+)  # fmt: skip
+def test_training_runs_with_every_switch(tmp_path, switch):
+    out = train(tiny(out=str(tmp_path), n_timesteps=600, eval_freq=300, eval_episodes=20, **switch))
+    lines = [json.loads(line) for line in (tmp_path / "evaluations.jsonl").read_text().splitlines()]
+    assert lines[0]["timesteps"] == 0
+    assert all(np.isfinite(line["reward"]) for line in lines)
+    assert out.exists() is (switch.get("network") != "mlp")
+
+
+def test_training_improves_the_policy(tmp_path):
+    source = RandomPools(experts=4, commands=3, experts_range=(2, 4), commands_range=(1, 3))
+    arguments = tiny(out=str(tmp_path), residual=False, n_timesteps=16_000, n_envs=32, batch_size=128, gradient_steps=2,
+                     width=32, learning_rate=2e-3)  # fmt: skip
+    model = make_model(arguments, env_of(32))
+    before = play(lambda turn: model.q_values(turn.observation).argmax(axis=1), source, 400, rules=Rules(), seed=5)
+    policy = Learned(bundle=Bundle.load(train(arguments)))
+    after = play(policy.act, source, 400, rules=Rules(), seed=5)
+    gain = after.reward - before.reward
+    assert gain.mean() > 2 * 1.96 * gain.std() / np.sqrt(400)
+
+
+def weights_of(folder):
+    return Bundle.load(folder / "bundle").weights
+
+
+def test_a_resumed_training_is_the_unbroken_one(tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    train(tiny(out=str(whole)))
+
+    class Cut(Exception):
+        pass
+
+    saved = []
+
+    def save_and_cut(*arguments):
+        save_checkpoint(*arguments)
+        saved.append(1)
+        raise Cut
+
+    import poser.training.train as training
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "save_checkpoint", save_and_cut)
+        with pytest.raises(Cut):
+            train(tiny(out=str(broken), save_freq=800))
+    assert saved == [1]
+    np.random.seed(99)
+    torch.manual_seed(99)
+    train(tiny(out=str(broken), save_freq=0, resume=True))
+    for name, array in weights_of(whole)._asdict().items():
+        np.testing.assert_array_equal(getattr(weights_of(broken), name), array, err_msg=name)
+
+
+def test_a_checkpoint_of_other_settings_or_none_is_refused(tmp_path):
+    with pytest.raises(InputError, match="There is no checkpoint"):
+        train(tiny(out=str(tmp_path), resume=True))
+    train(tiny(out=str(tmp_path), n_timesteps=200))
+    with pytest.raises(InputError, match="batch_size"):
+        train(tiny(out=str(tmp_path), n_timesteps=200, batch_size=64, resume=True))
+    (tmp_path / "checkpoint" / "replay.npz").write_bytes(b"PK")
+    with pytest.raises(InputError, match="cannot be read"):
+        train(tiny(out=str(tmp_path), n_timesteps=200, resume=True))
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, monkeypatch):
+    env = env_of()
+    model = make_model(tiny(), env)
+    model.learn(200)
+    save_checkpoint(tmp_path / "checkpoint", model, env, {"a": 1})
+    kept = (tmp_path / "checkpoint" / "training.json").read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoints, "_save_arrays", full)
+    with pytest.raises(OSError, match="No space"):
+        save_checkpoint(tmp_path / "checkpoint", model, env, {"a": 2})
+    monkeypatch.undo()
+    assert (tmp_path / "checkpoint" / "training.json").read_bytes() == kept
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
+    load_checkpoint(tmp_path / "checkpoint", make_model(tiny(), env_of()), env_of(), {"a": 1})
+
+
+def test_a_crash_between_two_renames_leaves_a_checkpoint(tmp_path):
+    env = env_of()
+    model = make_model(tiny(), env)
+    model.learn(200)
+    save_checkpoint(tmp_path / "checkpoint", model, env, {})
+    shutil.move(tmp_path / "checkpoint", tmp_path / "checkpoint.old")
+    load_checkpoint(tmp_path / "checkpoint", make_model(tiny(), env_of()), env_of(), {})
+
+
+def test_weights_load_into_an_environment_of_another_size(tmp_path):
+    bundle = Bundle.load(train(tiny(out=str(tmp_path), n_timesteps=200)))
+    other = env_of(4, RandomPools(experts=9, commands=6, experts_range=(5, 9), commands_range=(4, 6)))
+    model = make_model(tiny(n_envs=4), other)
+    model.q_net.load_weights(bundle.weights)
+    seen = other.reset()
+    legal = other.layout.split(seen).mask > 0
+    light = action_values(bundle.weights, other.layout, seen)
+    np.testing.assert_allclose(model.q_values(seen)[legal], light[legal], atol=1e-5)
+    with pytest.raises(InputError, match="shape"):
+        make_model(tiny(width=16, n_envs=4), other).q_net.load_weights(bundle.weights)
+
+
+def test_a_buffer_that_does_not_fit_is_refused_with_the_remedy():
+    with pytest.raises(InputError, match="buffer_size"):
+        make_model(tiny(buffer_size=50_000_000), env_of())
+
+
+def test_rewards_without_sense_end_the_training():
+    env = env_of()
+    model = make_model(tiny(), env)
+    model.learn(200)
+    model.replay_buffer.rewards[:] = np.nan
+    with pytest.raises(PoserError, match="finite"):
+        model.train(1, 8)
+
+
+def test_unknown_features_cannot_be_hidden():
+    with pytest.raises(InputError, match=r"pairs\.meen"):
+        make_model(tiny(hidden_features="pairs.meen"), env_of())
