@@ -24,7 +24,9 @@ HEAVY_ALLOWED = {
     "policies/dqn.py",
     "policies/network.py",
     "envs/vector.py",
-    "envs/twin_env.py",
+    "training/train.py",
+    "training/checkpoint.py",
+    "training/callbacks.py",
     "decompose/train.py",
 }
 

@@ -6,13 +6,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
 from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
 from poser.experts.types import Document, ExpertSpec, Operation
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MergeBucket = Literal["1", "2", "3-4", "5+"]
 MERGE_BUCKETS: tuple[MergeBucket, ...] = ("1", "2", "3-4", "5+")
@@ -34,6 +38,22 @@ UNKNOWN_ABILITY = 0.5
 def merge_bucket(merged: int) -> int:
     """Index into `MERGE_BUCKETS` of a call that carries out `merged` >= 1 commands."""
     return 0 if merged <= 1 else 1 if merged == 2 else 2 if merged <= 4 else 3
+
+
+Number = TypeVar("Number", float, "NDArray[np.float64]")
+
+
+def next_prior(prior: Number, success: Number, tried: Number) -> Number:
+    """Prior mean of the next larger merge bucket, from prior and counts of this one; numbers or arrays alike.
+
+    A larger merge starts from what the next smaller one has shown, less `PRIOR_MERGE_DECAY`.
+    """
+    return PRIOR_MERGE_DECAY * posterior_mean(prior, success, tried)
+
+
+def posterior_mean(prior: Number, success: Number, tried: Number) -> Number:
+    """Expected chance after `success` of `tried` calls, the prior mean being worth `PRIOR_CALLS` calls."""
+    return (PRIOR_CALLS * prior + success) / (PRIOR_CALLS + tried)
 
 
 class Cell(Document):
@@ -113,11 +133,9 @@ class TrackRecord:
     def _prior_success(self, spec: ExpertSpec, skill: str, bucket: int) -> float:
         if bucket == 0:
             return _declared(spec, skill)
-        # a larger merge starts from what the next smaller one has shown
         below = self._cells.get((spec.name, skill, bucket - 1), Cell())
         mean = self._prior_success(spec, skill, bucket - 1)
-        shown = below.success + below.failure
-        return PRIOR_MERGE_DECAY * (PRIOR_CALLS * mean + below.success) / (PRIOR_CALLS + shown)
+        return next_prior(mean, below.success, below.success + below.failure)
 
     def damage(self, spec: ExpertSpec, skill: str, merged: int = 1) -> tuple[float, float]:
         """Beta parameters (a, b) of the chance that a call breaks one satisfied command."""
