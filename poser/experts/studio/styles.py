@@ -30,6 +30,12 @@ def cell(style: str, width: int, height: int) -> int:
     return max(3, round(min(width, height) / per_side))
 
 
+def vignette(width: int, height: int) -> Floats:
+    """The light that "vintage" lets through, 0.7..1.03: less towards the corners."""
+    ys, xs = np.linspace(-1, 1, height, dtype=np.float32), np.linspace(-1, 1, width, dtype=np.float32)
+    return np.asarray(1.03 - 0.2 * np.clip(xs[None] ** 2 + ys[:, None] ** 2 - 0.35, 0, 2), np.float32)
+
+
 def apply_style(canvas: Canvas, style: str, seed: int) -> Canvas:
     """A new canvas in one of `lexicon.STYLES`; the same input and seed give the same pixels.
 
@@ -147,7 +153,7 @@ def _watercolor(canvas: Canvas, rng: np.random.Generator) -> Canvas:
 def _oil(canvas: Canvas, rng: np.random.Generator) -> Canvas:
     height, width = canvas.shape[:2]
     short = min(height, width)
-    thick = cv2.medianBlur(canvas, 7 if short > 600 else 5)
+    thick = cv2.medianBlur(canvas, 5)  # a wider one would eat the backings of small things
     length = max(9, short // 40)
     relief = np.zeros((height, width), np.float32)
     region = _cloudy(rng, (height, width), short // 5)
@@ -251,9 +257,7 @@ def _frame(canvas: Canvas, color: tuple[int, int, int], round_corners: float) ->
 def _vintage(canvas: Canvas, rng: np.random.Generator) -> Canvas:
     height, width = canvas.shape[:2]
     aged = cv2.transform(canvas, np.array([[0.86, 0.06, 0, 20], [0.03, 0.84, 0.02, 17], [0.02, 0.05, 0.72, 18]]))
-    ys, xs = np.linspace(-1, 1, height, dtype=np.float32), np.linspace(-1, 1, width, dtype=np.float32)
-    vignette = 1.03 - 0.2 * np.clip(xs[None] ** 2 + ys[:, None] ** 2 - 0.35, 0, 2)
-    spotted = vignette * (0.94 + 0.12 * _grain(rng, (height, width)))
+    spotted = vignette(width, height) * (0.94 + 0.12 * _grain(rng, (height, width)))
     photo = _lit(aged.astype(np.uint8), spotted.astype(np.float32))
     return _frame(photo, (244, 234, 210), 0.03)[0]
 

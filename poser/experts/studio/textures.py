@@ -8,11 +8,13 @@ import cv2
 import numpy as np
 
 from poser.experts.studio.scene import Canvas
-from poser.experts.studio.styles import PAPER, SLATE, cell
+from poser.experts.studio.styles import PAPER, SLATE, cell, vignette
 
+SHORT = 512  #: px of the shorter side of smoothed pictures
 VINTAGE_FRAME = (244, 234, 210)
-_MEDIAN = {"watercolor": 3, "chalk": 3, "mosaic": 3, "comic": 5}
-_SMOOTH = {"oil painting": 1.5, "pencil sketch": 2.0, "vintage": 1.4, "chalk": 1.5, "cross-stitch": 0.8}
+_INKED = {"pencil sketch": 0.62, "comic": 0.4}  #: greatest brightness of ink in shares of that beside it
+_MEDIAN = {"watercolor": 3, "chalk": 3, "mosaic": 3}
+_SMOOTH = {"oil painting": 1.0, "pencil sketch": 0.5, "vintage": 0.8, "chalk": 1.0, "cross-stitch": 0.5}
 
 
 def guess_styles(pixels: Canvas) -> tuple[str | None, ...]:
@@ -30,15 +32,18 @@ def guess_styles(pixels: Canvas) -> tuple[str | None, ...]:
     joints = np.mean(steps > 1, axis=0)[: (width - 1) // tile * tile].reshape(-1, tile).mean(axis=0)
     if joints.max() > 0.6 > 2 * np.median(joints):
         return ("mosaic",)
-    if np.mean(steps == 0) > 0.5:
+    if np.mean(steps == 0) > 0.3:
         return ("comic",)
     stitch = cell("cross-stitch", width, height)
     if _likeness(pixels, stitch) > max(0.4, _likeness(pixels, stitch // 2) + 0.3):
         return ("cross-stitch",)
+    stroke = max(4.0, min(height, width) / 128) * np.sqrt(2)
+    if _likeness(pixels, round(stroke)) > _likeness(pixels, round(stroke / 2)) + 0.35:
+        return ("pencil sketch",)
     rough = _roughness(pixels)
     if rough > 2.0:
-        return ("oil painting", "pencil sketch")
-    return (None, "oil painting", "pencil sketch") if rough > 0.5 else (None,)
+        return ("oil painting",)
+    return (None, "oil painting") if rough > 0.5 else (None,)
 
 
 def framed_style(pixels: Canvas) -> str | None:
@@ -65,17 +70,38 @@ def _likeness(pixels: Canvas, shift: int) -> float:
     return float(np.mean(fine[:, shift:] * fine[:, :-shift]) / max(1e-9, float(np.mean(fine**2))))
 
 
-def halved(pixels: Canvas, style: str | None) -> Canvas:
-    """The picture smoothed, or freed from its tiles, as the style needs it, at half the size."""
+def smoothed(pixels: Canvas, style: str | None) -> Canvas:
+    """The picture smoothed, or freed from its tiles, as the style needs it; its shorter side is `SHORT` px at most."""
     height, width = pixels.shape[:2]
     smooth: Any = pixels
     if style in ("mosaic", "cross-stitch"):
         smooth = _untiled(pixels, cell(style, width, height), joints=style == "mosaic")
+    if style in _INKED:
+        smooth = _without_ink(pixels, _INKED[style])
     if style in _MEDIAN:
         smooth = cv2.medianBlur(smooth, _MEDIAN[style])
+    scale = SHORT / min(height, width)
+    if scale < 1:
+        smooth = cv2.resize(smooth, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
+    if style == "vintage":
+        light = vignette(smooth.shape[1], smooth.shape[0])[..., None]
+        smooth = np.clip(smooth / light, 0, 255).astype(np.uint8)
     if style in _SMOOTH:
         smooth = cv2.GaussianBlur(smooth, (0, 0), _SMOOTH[style])
-    return np.asarray(cv2.resize(smooth, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(smooth, np.uint8)
+
+
+def _without_ink(pixels: Canvas, darkest: float) -> Canvas:
+    """With thin dark lines filled with what is beside them."""
+    thick = max(2, round(min(pixels.shape[:2]) / 384))
+    light = pixels.max(axis=2)
+    beside = cv2.morphologyEx(light, cv2.MORPH_CLOSE, np.ones((2 * thick + 1, 2 * thick + 1), np.uint8))
+    ink = (light < darkest * beside.astype(np.float32)).astype(np.uint8)
+    labels = cv2.distanceTransformWithLabels(ink, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[1]
+    colors = np.zeros((int(labels.max()) + 1, 3), np.uint8)
+    bare = ink == 0
+    colors[labels[bare]] = pixels[bare]
+    return np.asarray(colors[labels], np.uint8)
 
 
 def _untiled(pixels: Canvas, size: int, joints: bool) -> Canvas:
