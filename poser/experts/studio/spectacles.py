@@ -20,14 +20,14 @@ from poser.experts.studio.shades import COLORS, GROUNDS, NOTHING, Shades, classe
 from poser.experts.studio.sight import Panel, Thing
 from poser.experts.studio.textures import smoothed
 
-MATCH = 0.62  #: least overlap with an outline ...
+MATCH = 0.74  #: least overlap with an outline, with half the lead over the next outline ...
 THIN_MATCH, THIN_LEAD = 0.5, 0.1  #: ... or so much if no other outline comes near, as with thin strokes
 SURE = 0.82  #: overlap at which pieces in a line are a thing rather than letters
 RINGED = 0.4  #: least share of a glyph's surroundings that looks like backing
 LEAST_EXTENT = 0.066  #: smaller things are not told from specks
 _WHITE = COLORS.index("white")
 _MOST_PIECES = 30  #: no thing has more
-_CHANCE = 0.75  #: overlap with an outline that blots may have
+_CHANCE = 0.8  #: overlap with an outline, and half the lead over the next, that blots may have
 _REACHES = (0, 2, 4, 8, 12, 18)  #: gaps in px (of the smoothed picture) across which pieces are grouped
 
 
@@ -37,6 +37,7 @@ class _Guess(NamedTuple):
     pieces: frozenset[int]
     box: tuple[int, int, int, int]  #: in the smoothed picture
     score: float
+    lead: float  #: of the score over that of the next noun
     area: int
 
 
@@ -69,8 +70,11 @@ def look_through(pixels: Canvas, style: str | None) -> tuple[list[Thing], list[P
                 used.update(line)
         guesses += [guess for guess in read if not guess.pieces & used]
     chosen = [(guess, _thing(guess, scale, width, height)) for guess in _best(guesses)]
+    # hatching may pass for a line of letters, but a panel bears no things
+    sure_things = [thing for guess, thing in chosen if guess.score > SURE]
+    panels = [panel for panel in panels if not any(_inside(thing, panel) for thing in sure_things)]
     chosen = [(g, thing) for g, thing in chosen if not any(_inside(thing, panel) for panel in panels)]
-    evidence = sum(10 * max(0.0, g.score - _CHANCE) * thing.extent**0.5 for g, thing in chosen)
+    evidence = sum(10 * max(0.0, g.score + g.lead / 2 - _CHANCE) * thing.extent**0.5 for g, thing in chosen)
     return [thing for _, thing in chosen], panels, evidence
 
 
@@ -159,9 +163,9 @@ def _read(
         return None
     shape = np.isin(labels[top:bottom, left:right], list(group))
     noun, score, lead = likest(shape.astype(np.uint8) * 255)
-    if score < MATCH and not (score > THIN_MATCH and lead > THIN_LEAD):
+    if score + lead / 2 < MATCH and not (score > THIN_MATCH and lead > THIN_LEAD):
         return None
-    return _Guess(noun, color, group, (left, top, right, bottom), score, int(np.count_nonzero(shape)))
+    return _Guess(noun, color, group, (left, top, right, bottom), score, lead, int(np.count_nonzero(shape)))
 
 
 def _is_ringed(
