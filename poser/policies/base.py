@@ -46,7 +46,8 @@ class Policy(abc.ABC):
 
     A policy reads `turn.observation`, `turn.mask`, `turn.rules`, and the arrays `turn.pool` and `turn.state` (records,
     prices, verdicts, tries); never pictures, prompts or the truth behind a simulation. A subclass gives `name` and
-    `choose`. Except for the generators of `reset` it keeps no memory between turns, so that rows may restart anywhere.
+    `choose`. Except for the generators of `reset` and what `learn` keeps it has no memory between turns, so that rows
+    may restart anywhere.
 
     Attributes:
         name: as in `--policy`, and in the trace.
@@ -72,6 +73,13 @@ class Policy(abc.ABC):
         else:
             # the salt keeps these draws apart from call seeds, which start from the same number
             self._rows = [np.random.default_rng([seed, 0x706F6C69]) for seed in seeds]
+
+    def learn(self, before: Turn, actions: Ints, after: Turn) -> None:  # noqa: B027  most learn nothing
+        """Take in what the actions [B] chosen at `before` brought; `after` is the turn that followed.
+
+        Called after every step by a loop that lets its policy learn (`poser.evaluate.practice`), or never. What is
+        kept over episodes is one memory for all rows, and not to call this freezes it.
+        """
 
     @abc.abstractmethod
     def choose(self, turn: Turn) -> Choice:
