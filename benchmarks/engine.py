@@ -16,11 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import poser
-from benchmarks.report import header, table, write
+from benchmarks.report import write
 from poser.critics.base import Critic
 from poser.critics.testing import ScriptedCritic
 from poser.critics.types import JudgeRequest, Verdict
 from poser.envs.rules import Rules
+from poser.evaluate.report import header, table
 from poser.experts.base import CallContext, Expert
 from poser.experts.errors import CallError
 from poser.experts.fake_picture import paint_facts

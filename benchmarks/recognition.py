@@ -20,9 +20,10 @@ import cv2
 import numpy as np
 
 from benchmarks.recognition_scenes import SIZES, random_scene
-from benchmarks.report import header, table, wilson, write
+from benchmarks.report import write
 from poser.critics.detector import DetectorCritic
 from poser.critics.letters import same_lettering
+from poser.evaluate.report import header, table, wilson
 from poser.experts import lexicon
 from poser.experts.picture import Picture
 from poser.experts.studio.painter import Placed, Scene, apply_tone, paint

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from benchmarks.report import header, write
+from benchmarks.report import write
 from benchmarks.studio_page import Job, Outcome, editors_page, extraction_page, kinds_page, plot, policy_page
 from benchmarks.suite_facts import ANNOTATED, SHORT, AnnotatedPrompt, load_suite, match_facts
 from poser.critics.base import judge_checked
@@ -22,6 +22,7 @@ from poser.critics.types import JudgeRequest, Verdict
 from poser.envs.driver import Driver, Task, Turn
 from poser.envs.rules import Rules
 from poser.envs.tasks import sample_plan
+from poser.evaluate.report import header
 from poser.experts.base import CallContext, Expert
 from poser.experts.picture import Picture
 from poser.experts.record import TrackRecord

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.report import FIGURES, bootstrap, table
+from benchmarks.report import FIGURES
 from benchmarks.suite_facts import AnnotatedPrompt, match_facts
+from poser.evaluate.report import bootstrap, table
 from poser.experts.base import Expert
 from poser.experts.picture import Picture
 from poser.experts.record import MERGE_BUCKETS, TrackRecord
@@ -83,11 +84,10 @@ def policy_page(results: dict[str, list[Outcome]]) -> str:
     for name, outcomes in results.items():
         long = [o for o in outcomes if o.job.length != "1-3"]
         shares = [o.share for o in long]
-        low, high = bootstrap(shares)
         rows.append(
             (
                 name,
-                f"{np.mean(shares):.3f} [{low:.3f}, {high:.3f}]",
+                str(bootstrap(shares)),
                 float(np.mean([all(o.held) for o in long])),
                 *(mean([o.share for o in outcomes if o.job.length == length]) for length in LENGTHS),
                 f"{np.mean([o.calls for o in long]):.2f}",
@@ -176,8 +176,7 @@ def plot(results: dict[str, list[Outcome]]) -> None:
     for name, outcomes in results.items():
         long = [o for o in outcomes if o.job.length != "1-3"]
         shares = [o.share for o in long]
-        low, high = bootstrap(shares)
-        centre = float(np.mean(shares))
+        centre, low, high = bootstrap(shares)
         spend = float(np.mean([o.usd for o in long]))
         left.errorbar(spend, centre, yerr=[[centre - low], [high - centre]], fmt="o", capsize=3)
         left.annotate(name, (spend, centre), textcoords="offset points", xytext=(6, 4), fontsize=8)

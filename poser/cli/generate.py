@@ -31,13 +31,16 @@ def generate(
     plan: Annotated[Path | None, typer.Option(help="Plan to carry out, as `poser plan --json` wrote it.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; by default a new one in ./runs.")] = None,
     experts: Annotated[str | None, typer.Option(help="Experts to use, e.g. 'a,b'; by default all.")] = None,
-    policy: Annotated[str | None, typer.Option(help="Who decides which expert does what; by default greedy.")] = None,
+    policy: Annotated[str | None, typer.Option(help="Who decides: a name, or a trained policy's folder.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seeds everything drawn by chance.")] = 0,
     size: Annotated[
         str | None, typer.Option(help="WIDTHxHEIGHT in pixels; by default 768x768 or the source's.")
     ] = None,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Most calls of experts a picture.")] = None,
     budget: Annotated[float | None, typer.Option(min=0, help="Most US dollars for all; 0: free experts only.")] = None,
+    thrift: Annotated[
+        float | None, typer.Option(min=0, max=1, help="What money counts: 0 spend freely, 1 spare every cent.")
+    ] = None,
     n: Annotated[int, typer.Option(min=1, max=64, help="How many pictures, with seeds SEED to SEED+N-1.")] = 1,
     metadata: Annotated[bool, typer.Option(help="Write prompt and summary into final.png.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; call nobody.")] = False,
@@ -61,6 +64,7 @@ def generate(
         "size": None if size is None else read_size(size),
         "max_steps": max_steps,
         "budget": budget,
+        "thrift": thrift,
         "n": n,
     }
     if dry_run:

@@ -17,6 +17,7 @@ from poser.cli.explain import explain
 from poser.cli.generate import generate
 from poser.cli.plan import plan
 from poser.cli.reading import EXIT_INPUT, EXIT_INTERRUPTED
+from poser.cli.train import app as train_app
 from poser.experts.errors import PoserError
 
 # before numpy is loaded: the studio multiplies thousands of small matrices, which idle threads only slow down
@@ -51,6 +52,7 @@ app.command()(generate)
 app.command()(plan)
 app.add_typer(experts_app, name="experts")
 app.command()(explain)
+app.add_typer(train_app, name="train")
 
 
 def _show_version(wanted: bool) -> None:

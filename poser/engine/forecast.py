@@ -18,7 +18,6 @@ from poser.engine.order import Order
 from poser.envs import mdp
 from poser.envs.arrays import NO_FAILURE, Pool, State
 from poser.envs.driver import Task
-from poser.envs.observation import ObservationLayout, encode
 from poser.envs.opening import open_episodes
 from poser.envs.pool import PoolBuilder
 from poser.envs.trace import Refusal
@@ -118,13 +117,13 @@ def _play(order: Order, pool: Pool) -> tuple[State, Counter[int]]:
     rules, policy = order.rules, order.policy
     state = mdp.reset(pool, rules)
     calls: Counter[int] = Counter()
-    policy.reset(_turn(state, pool, order), list(range(batch)))
+    policy.reset(Turn.at(state, pool, order.rules), list(range(batch)))
     rng = np.random.default_rng(order.seeds[0])
     # STOP ends an episode and a call counts towards max_steps, so this many turns always do
     for _ in range(rules.max_steps + 1):
         if state.done.all():
             break
-        actions = policy.act(_turn(state, pool, order))
+        actions = policy.act(Turn.at(state, pool, order.rules))
         choice = mdp.targets(state, pool, rules, actions)
         called = ~state.done & choice.legal & ~choice.stop
         calls.update(choice.expert[called].tolist())
@@ -148,21 +147,6 @@ def _draw(state: State, pool: Pool, choice: mdp.Choice, called: np.ndarray, rng:
         passed=passed,
         judged=pool.command.copy(),
         failure=np.full(batch, NO_FAILURE, np.int64),
-    )
-
-
-def _turn(state: State, pool: Pool, order: Order) -> Turn:
-    batch, experts, commands = pool.shape
-    return Turn(
-        observation=encode(state, pool, order.rules),
-        mask=mdp.mask(state, pool, order.rules).astype(np.int8),
-        reward=np.zeros(batch),
-        done=state.done.copy(),
-        illegal=np.zeros(batch, bool),
-        state=state,
-        pool=pool,
-        rules=order.rules,
-        layout=ObservationLayout.of(experts, commands, order.rules),
     )
 
 

@@ -12,7 +12,7 @@ from poser import catalog
 from poser.engine.intake import ImageLike, PlanLike, choose_size, read_image, read_plan, read_prompt
 from poser.engine.record_file import load_record, record_path
 from poser.envs.driver import Task
-from poser.envs.rules import Rules
+from poser.envs.rules import Rules, thrift_to_usd_cost
 from poser.experts.errors import InputError
 from poser.experts.picture import Picture
 from poser.experts.plan_check import check_plan
@@ -44,6 +44,7 @@ class Options(TypedDict, total=False):
     rules: Rules | None
     budget: float | None
     max_steps: int | None
+    thrift: float | None
     seed: int
     n: int
     size: tuple[int, int] | None
@@ -93,6 +94,7 @@ def take_order(
     rules: Rules | None = None,
     budget: float | None = None,
     max_steps: int | None = None,
+    thrift: float | None = None,
     seed: int = 0,
     n: int = 1,
     size: tuple[int, int] | None = None,
@@ -110,7 +112,7 @@ def take_order(
     judge = catalog.critic(critic)
     decider = catalog.policy(policy)
     seeds = _seeds(_whole("seed", seed), _whole("n", n))
-    settings = _settings(rules, budget, max_steps, len(seeds))
+    settings = _settings(rules, budget, max_steps, thrift, len(seeds))
     source, size = _at_size(image, size, pool, warn)
     if plan is not None:
         whole = _given_plan(read_plan(plan), text, source, warn)
@@ -152,7 +154,7 @@ def extract_plan(
     return check_plan(reader.extract(text, source.ref if source is not None else None))
 
 
-def _settings(rules: Rules | None, budget: float | None, max_steps: int | None, n: int) -> Rules:
+def _settings(rules: Rules | None, budget: float | None, max_steps: int | None, thrift: float | None, n: int) -> Rules:
     settings = Rules() if rules is None else rules
     if not isinstance(settings, Rules):
         raise InputError(f"The rules are {rules!r}; give a poser.envs.rules.Rules, e.g. Rules(usd_cost=2.0).")
@@ -163,6 +165,8 @@ def _settings(rules: Rules | None, budget: float | None, max_steps: int | None, 
         settings = settings._replace(budget_usd=budget / n)
     if max_steps is not None:
         settings = settings._replace(max_steps=_whole("max_steps", max_steps))
+    if thrift is not None:
+        settings = settings._replace(usd_cost=thrift_to_usd_cost(thrift))
     return settings.checked()
 
 

@@ -175,12 +175,14 @@ class Effects(NamedTuple):
     Attributes:
         accepted: [B] bool, the produced picture becomes the current one.
         new_best: [B] bool, it also becomes the best one.
+        discarded: [B] bool, it was judged worse than the current one and is not kept.
         illegal: [B] bool, the action was illegal and nobody was to be called.
         usd, seconds: [B] what was charged for this step, expected US dollars and seconds.
     """
 
     accepted: Bools
     new_best: Bools
+    discarded: Bools
     illegal: Bools
     usd: Floats
     seconds: Floats

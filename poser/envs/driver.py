@@ -11,14 +11,14 @@ import numpy as np
 from poser.critics.base import Critic
 from poser.envs import mdp
 from poser.envs.alignment import atom_table
-from poser.envs.arrays import Bools, Floats, Outcome, put_rows, take_rows
+from poser.envs.arrays import Bools, Effects, Floats, Outcome, put_rows, take_rows
 from poser.envs.asking import Asker, Judgement
 from poser.envs.calls import Caller
 from poser.envs.episode import Episode, Task
 from poser.envs.exchange import add_failures, call_seed, expert_request, judge_request, judged_outcome
 from poser.envs.journal import Moment, record_step
 from poser.envs.judging import record_source_verdict, settle_late, source_requests, take_unjudged
-from poser.envs.observation import ObservationLayout, encode
+from poser.envs.observation import ObservationLayout
 from poser.envs.opening import open_episodes
 from poser.envs.pool import PoolBuilder, Prices
 from poser.envs.rules import INTERRUPTED, Rules
@@ -175,7 +175,7 @@ class Driver:
             self.interrupt()
         else:
             reward = reward + self._judge_late(~before.done & self._state.done)
-        return self._turn(reward, effects.illegal)
+        return self._turn(reward, effects)
 
     def interrupt(self, row: int | None = None) -> None:
         """End one episode, or all that run, as "interrupted"; the best picture so far stays."""
@@ -266,16 +266,5 @@ class Driver:
             judgements, self._atoms, self._pool.has_source, self._pool.shape[2], self.rules.pass_probability
         )
 
-    def _turn(self, reward: Floats | None = None, illegal: Bools | None = None) -> Turn:
-        batch = len(self._episodes)
-        return Turn(
-            observation=encode(self._state, self._pool, self.rules),
-            mask=mdp.mask(self._state, self._pool, self.rules).astype(np.int8),
-            reward=np.zeros(batch) if reward is None else reward,
-            done=self._state.done.copy(),
-            illegal=np.zeros(batch, bool) if illegal is None else illegal,
-            state=self._state,
-            pool=self._pool,
-            rules=self.rules,
-            layout=self._layout,
-        )
+    def _turn(self, reward: Floats | None = None, effects: Effects | None = None) -> Turn:
+        return Turn.at(self._state, self._pool, self.rules, reward=reward, effects=effects)

@@ -176,7 +176,7 @@ def apply(
     reward = best - state.best - rules.step_cost * (call | illegal) - rules.illegal_cost * illegal
     reward -= usd * pool.usd_cost + seconds * rules.second_cost
     reward += rules.completion_bonus * (active & following.done & _complete(following, pool))
-    return following, reward, following.done, Effects(accepted, better, illegal, usd, seconds)
+    return following, reward, following.done, Effects(accepted, better, verdict & ~accepted, illegal, usd, seconds)
 
 
 def settle(

@@ -89,5 +89,16 @@ class Rules(NamedTuple):
         return self
 
 
+def thrift_to_usd_cost(thrift: float) -> float:
+    """Reward units a dollar for a thrift of 0 (money is no object) to 1: 1 at one half, 32 times as much at 1.
+
+    Raises:
+        InputError: thrift outside [0, 1].
+    """
+    if not 0.0 <= thrift <= 1.0:
+        raise InputError(f"thrift is {thrift!r}; give a number from 0 (spend freely) to 1 (spare every cent).")
+    return 0.0 if thrift == 0.0 else 10.0 ** (3.0 * thrift - 1.5)
+
+
 PAPER = Rules.paper()
 """The preset of the original paper."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from poser.envs.arrays import Bools, Floats, Pool, State
-from poser.envs.observation import ObservationLayout
+from poser.envs.arrays import Bools, Effects, Floats, Pool, State
+from poser.envs.observation import ObservationLayout, encode
 from poser.envs.rules import Rules
 
 
@@ -22,6 +22,7 @@ class Turn:
         reward: [B] float64 of this step; 0 after `reset` and for episodes that were over before.
         done: [B] bool.
         illegal: [B] bool, the last action was illegal and nobody was called.
+        discarded: [B] bool, the last picture was judged worse than the one before and is not kept.
         state, pool, rules, layout: the same in full, for policies that do not read observations.
     """
 
@@ -30,7 +31,36 @@ class Turn:
     reward: Floats
     done: Bools
     illegal: Bools
+    discarded: Bools
     state: State
     pool: Pool
     rules: Rules
     layout: ObservationLayout
+
+    @classmethod
+    def at(
+        cls,
+        state: State,
+        pool: Pool,
+        rules: Rules,
+        *,
+        reward: Floats | None = None,
+        effects: Effects | None = None,
+        observation: NDArray[np.float32] | None = None,
+    ) -> Turn:
+        """The turn in this state; `observation` if it is known already. Without `effects` nothing was done yet."""
+        batch = len(state.step)
+        layout = ObservationLayout.of(pool.shape[1], pool.shape[2], rules)
+        seen = encode(state, pool, rules) if observation is None else observation
+        return cls(
+            observation=seen,
+            mask=layout.split(seen).mask.astype(np.int8),
+            reward=np.zeros(batch) if reward is None else reward,
+            done=state.done.copy(),
+            illegal=np.zeros(batch, bool) if effects is None else effects.illegal,
+            discarded=np.zeros(batch, bool) if effects is None else effects.discarded,
+            state=state,
+            pool=pool,
+            rules=rules,
+            layout=layout,
+        )

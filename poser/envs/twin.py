@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from poser.envs import mdp
-from poser.envs.arrays import Bools, Floats, Outcome, Pool, State, take_rows
+from poser.envs.arrays import Bools, Effects, Floats, Outcome, Pool, State, take_rows
 from poser.envs.observation import ObservationLayout, encode
 from poser.envs.rules import Rules
 from poser.envs.turn import Turn
@@ -102,7 +102,7 @@ class Twin:
         fields = zip(produced, self._canvas, strict=True)
         self._canvas = Canvas(*(np.where(accepted, new, old) for new, old in fields))
         self._best_done = np.where(best, produced.done, self._best_done)
-        return self._turn(reward, effects.illegal)
+        return self._turn(reward, effects)
 
     def restart(self, turn: Turn) -> Turn:
         """Put the next episodes in the place of those that are over; the arrays of `turn` are reused.
@@ -122,10 +122,9 @@ class Twin:
         held += [self._best_done, self.numbers]
         for whole, part in zip(held, fresh, strict=True):
             whole[rows] = part
-        observation, mask = turn.observation.copy(), turn.mask.copy()
+        observation = turn.observation.copy()
         observation[rows] = encode(state, pool, self.rules)
-        mask[rows] = self.layout.split(observation[rows]).mask
-        return self._turn(observation=observation, mask=mask)
+        return self._turn(observation=observation)
 
     @property
     def quality(self) -> Floats:
@@ -194,20 +193,8 @@ class Twin:
     def _turn(
         self,
         reward: Floats | None = None,
-        illegal: Bools | None = None,
+        effects: Effects | None = None,
         *,
         observation: NDArray[np.float32] | None = None,
-        mask: NDArray[np.int8] | None = None,
     ) -> Turn:
-        seen = encode(self.state, self.pool, self.rules) if observation is None else observation
-        return Turn(
-            observation=seen,
-            mask=self.layout.split(seen).mask.astype(np.int8) if mask is None else mask,
-            reward=np.zeros(self.batch) if reward is None else reward,
-            done=self.state.done.copy(),
-            illegal=np.zeros(self.batch, bool) if illegal is None else illegal,
-            state=self.state,
-            pool=self.pool,
-            rules=self.rules,
-            layout=self.layout,
-        )
+        return Turn.at(self.state, self.pool, self.rules, reward=reward, effects=effects, observation=observation)

@@ -37,6 +37,7 @@ class RandomPools:
         prices: US dollars of the usual call of a pool, least and most (log-uniform).
         sources: share of episodes that edit a given picture.
         critic_error: greatest chance of either error of the critic.
+        partial: greatest score of a command that the critic fails; 0 = scores are 0 or 1.
         latent: False = every try has the mean chance: retries are independent (for ablations).
         calls: mean number of logged calls of a known expert; None = the record is the truth.
     """
@@ -50,6 +51,7 @@ class RandomPools:
     prices: tuple[float, float] = (0.003, 0.1)
     sources: float = 0.15
     critic_error: float = 0.1
+    partial: float = 0.9
     latent: bool = True
     calls: float | None = 12.0
 
@@ -113,14 +115,15 @@ class RandomPools:
             transient=_kumaraswamy(rng, (count, self.experts), 0.5, 30.0),
             false_positive=error[0],
             false_negative=error[1],
-            partial=rng.uniform(0.0, 0.9, count) * (rng.random(count) < 0.7),
+            partial=rng.uniform(0.0, self.partial, count) * (rng.random(count) < 0.7),
         )
         return Episodes(pool, truth)
 
     def _prices(self, rng: np.random.Generator, t2i: Bools) -> tuple[Floats, Floats]:
         """([B, E] US dollars, [B, E] how dear in standard deviations); every tenth pool is free."""
         count = len(t2i)
-        spread = rng.uniform(0.2, 1.3, (count, 1))
+        # the logarithms of what nine public models cost a picture (0.003 to 0.25 dollars) have a deviation of 1.5
+        spread = rng.uniform(0.5, 1.8, (count, 1))
         wealth = rng.standard_normal(t2i.shape)
         usual = _log_uniform(rng, self.prices, count)[:, None] * (rng.random((count, 1)) < 0.9)
         free = rng.random(t2i.shape) < 0.1 * (rng.random((count, 1)) < 0.5)

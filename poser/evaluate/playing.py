@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from poser.envs.arrays import Floats
 from poser.envs.rules import Rules
 from poser.envs.turn import Turn
 from poser.envs.twin import PoolSource, Twin
+from poser.policies.base import Policy
+from poser.policies.forecast import forecast
 
-Actor = Callable[[Turn], "NDArray[np.int64] | list[int]"]
+WRONG = 0.05
+"""A call is a wrong choice if its expected gain minus cost is this much below that of the best legal call."""
 
 
 class Figures(NamedTuple):
@@ -21,11 +25,13 @@ class Figures(NamedTuple):
 
     Attributes:
         reward: sum of rewards.
-        quality: share of commands that are done in truth in the returned picture.
+        quality: share of commands that are done in the returned picture: in truth, or as the judge says.
         full: 1 where that is all of them.
         alignment: what the critic says.
         spend: US dollars; cost: the same in units of reward.
-        steps: calls.
+        steps: calls. seconds: that they took.
+        discarded: pictures that were worse than the one before, and not kept.
+        wrong: share of the calls that were wrong choices, see `WRONG`.
     """
 
     reward: Floats
@@ -35,21 +41,90 @@ class Figures(NamedTuple):
     spend: Floats
     cost: Floats
     steps: Floats
+    seconds: Floats
+    discarded: Floats
+    wrong: Floats
 
 
-def play(act: Actor, source: PoolSource, episodes: int, *, rules: Rules, seed: int, batch: int = 500) -> Figures:
-    """Play the first `episodes` episodes of a twin; the same ones for every actor."""
+@dataclass
+class Tally:
+    """Sums over the steps of B episodes."""
+
+    batch: int
+    reward: Floats = field(init=False)
+    discarded: Floats = field(init=False)
+    wrong: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reward, self.discarded, self.wrong = (np.zeros(self.batch) for _ in range(3))
+
+    def add(self, before: Turn, actions: ArrayLike, after: Turn) -> None:
+        """Take in one step."""
+        self.reward += after.reward
+        self.discarded += after.discarded
+        if not before.rules.first_pending:
+            self.wrong += wrong_choices(before, actions)
+
+    def figures(self, turn: Turn, quality: Floats, *, seconds: Floats | None = None) -> Figures:
+        """The figures at the end."""
+        state = turn.state
+        steps = state.step.astype(float)
+        return Figures(
+            reward=self.reward,
+            quality=quality,
+            full=(quality >= 1.0).astype(float),
+            alignment=state.best,
+            spend=state.spent,
+            cost=state.spent * turn.pool.usd_cost,
+            steps=steps,
+            seconds=state.seconds if seconds is None else seconds,
+            discarded=self.discarded,
+            wrong=self.wrong / np.maximum(steps, 1.0),
+        )
+
+
+def wrong_choices(turn: Turn, actions: ArrayLike) -> Floats:
+    """[B] 1 where a call was a wrong choice by one-step utility; 0 for STOP and for episodes that are over."""
+    batch, experts, commands = turn.pool.shape
+    action = np.asarray(actions, np.int64)
+    call = ~turn.done & (action >= 0) & (action < experts * (commands + 1))
+    seen = forecast(turn)
+    utility = (seen.gain - seen.cost).reshape(batch, -1)
+    best = np.where(turn.mask[:, :-1] > 0, utility, -np.inf).max(axis=1)
+    chosen = utility[np.arange(batch), np.where(call, action, 0)]
+    return np.asarray(call & (chosen < best - WRONG), float)
+
+
+Actor = Callable[[Turn], ArrayLike]
+
+
+def play(
+    actor: Policy | Actor, source: PoolSource, episodes: int, *, rules: Rules, seed: int, batch: int = 500
+) -> Figures:
+    """Play the first `episodes` episodes of a twin; the same ones, with the same luck, for every actor.
+
+    Args:
+        actor: a policy, or a function from a turn to actions.
+        source: of pools.
+        episodes: N.
+        rules: of the MDP.
+        seed: of the twin.
+        batch: episodes side by side.
+    """
     twin, parts = Twin(source, min(batch, episodes), rules=rules, seed=seed), []
-    done = 0
-    while done < episodes:
-        turn, reward = twin.reset(done), np.zeros(twin.batch)
+    for start in range(0, episodes, twin.batch):
+        turn, tally = twin.reset(start), Tally(twin.batch)
+        if isinstance(actor, Policy):
+            actor.reset(turn, (seed * 1_000_003 + twin.numbers).tolist())
         while not turn.done.all():
-            turn = twin.step(act(turn))
-            reward = reward + turn.reward
-        state, keep = twin.state, min(twin.batch, episodes - done)
-        quality = twin.quality
-        figures = (reward, quality, (quality >= 1.0).astype(float), state.best, state.spent,
-                   state.spent * twin.pool.usd_cost, state.step.astype(float))  # fmt: skip
-        parts.append([each[:keep] for each in figures])
-        done += keep
+            actions = actor.act(turn) if isinstance(actor, Policy) else actor(turn)
+            before, turn = turn, twin.step(actions)
+            tally.add(before, actions, turn)
+        figures = tally.figures(turn, twin.quality)
+        parts.append([each[: episodes - start] for each in figures])
+    return joined(parts)
+
+
+def joined(parts: Sequence[Sequence[Floats]]) -> Figures:
+    """One `Figures` of several, end to end."""
     return Figures(*(np.concatenate(column) for column in zip(*parts, strict=True)))

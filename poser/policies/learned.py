@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from poser.envs.observation import encode
+from poser.experts.errors import InputError
 from poser.policies.base import FINISHED, Choice, Policy
 from poser.policies.bundle import Bundle
 from poser.policies.pair_weights import action_values
@@ -28,14 +30,29 @@ class Learned(Policy):
 
     name = "learned"
 
-    def __init__(self, rng: np.random.Generator | None = None, *, bundle: Bundle | None = None) -> None:
-        """`bundle`: what was trained; None = the shipped one."""
+    def __init__(
+        self, rng: np.random.Generator | None = None, *, bundle: Bundle | None = None, thrift: float = 1.0
+    ) -> None:
+        """Set up.
+
+        Args:
+            rng: nothing is drawn.
+            bundle: what was trained; None = the shipped one.
+            thrift: >= 0 scales what a dollar costs in its eyes; 1 takes `Rules.usd_cost` as it stands.
+        """
         super().__init__(rng)
+        if not 0.0 <= thrift < np.inf:
+            raise InputError(f"thrift is {thrift}; give a finite number of at least 0.")
         self.bundle = shipped() if bundle is None else bundle
+        self.thrift = thrift
 
     def choose(self, turn: Turn) -> Choice:
         """The best action by the network."""
-        values = action_values(self.bundle.weights, turn.layout, turn.observation)
+        seen = turn.observation
+        if self.thrift != 1.0:
+            dear = turn.pool._replace(usd_cost=turn.pool.usd_cost * self.thrift)
+            seen = encode(turn.state, dear, turn.rules)
+        values = action_values(self.bundle.weights, turn.layout, seen)
         actions = np.where(turn.done, FINISHED, values.argmax(axis=1))
         legal = turn.mask > 0
 

@@ -1,0 +1,36 @@
+"""`poser train`: policies that learn."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Train what can learn.")
+
+
+@app.callback()
+def _group() -> None:
+    """Keeps `policy` a command of its own while it is the only one."""
+
+
+@app.command(
+    "policy",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+def train_policy(context: typer.Context) -> None:
+    """Train an orchestration policy; `poser train policy --help` lists the settings."""
+    from poser.training.arguments import parse_arguments
+
+    arguments = parse_arguments(context.args, prog="poser train policy")
+    try:
+        from poser.training.train import train
+    except ModuleNotFoundError as error:
+        from poser.experts.errors import InputError
+
+        raise InputError(
+            f"Training needs {error.name}, which is not installed; run: pip install 'image-poser[train]'."
+        ) from error
+    folder = train(arguments, command=["poser", *sys.argv[1:]])
+    typer.echo(folder)
