@@ -17,7 +17,7 @@ from poser.envs.arrays import Pool, State
 from poser.envs.features import command_features, expect, expert_features, fill_pairs, global_features
 from poser.envs.rules import Rules
 
-OBSERVATION_VERSION = 2
+OBSERVATION_VERSION = 3
 """Changes whenever a feature does; weights of another version are refused."""
 
 GLOBALS = (
@@ -44,14 +44,16 @@ left, does not. With neither weight nor budget nothing depends on prices, and no
 
 PAIRS = (
     "legal", "merged", "fresh", "carried", "mean", "confidence", "decay", "gain", "risk", "cost", "net", "lead",
-    "net_lead", "tries", "waits",
+    "net_lead", "worth", "worth_lead", "tries", "waits",
 )  # fmt: skip
-"""Features of an (expert, target) pair; the last target is ALL. `gain`, `risk`: expected rise and loss of Φ; `net`:
-gain minus cost; `lead`, `net_lead`: distance of mean and net to the best other expert for this target, in [-1, 1]."""
+"""Features of an (expert, target) pair; the last target is ALL. `gain`, `risk`: expected rise and loss of Φ, the former
+less after failed tries; `net`: gain minus cost; `worth`: gain by gain and cost, in [0, 1]: where the first hit ends the
+search, trying in the order of chance by cost is best (Weitzman 1979); `lead`, `net_lead`, `worth_lead`: distance to the
+best other expert for this target, in [-1, 1]; `tries`: failed ones, merged ones included."""
 
 
 class Parts(NamedTuple):
-    """Views into observations [B, D]: globals [B, 19], commands [B, K, 11], experts [B, E, 14], pairs [B, E, K+1, 15],
+    """Views into observations [B, D]: globals [B, 19], commands [B, K, 11], experts [B, E, 14], pairs [B, E, K+1, 17],
     mask [B, A].
     """
 

@@ -11,14 +11,10 @@ import numpy as np
 
 from poser.envs.actions import expected_cost, pending
 from poser.envs.arrays import Bools, Floats, Ints
+from poser.envs.features import RETRY_WEIGHT
 
 if TYPE_CHECKING:
     from poser.envs.turn import Turn
-
-RETRY_WEIGHT = 2.0
-"""A chance p that failed t times on the same command counts as p * w / (w + t) with this w, since retries are not
-independent: public trajectories put an edit at 0.52 and a second try on the same route at 0.34 (197 of 588), so
-w = 1.9."""
 
 FAILED_SCORE = 0.25
 """Score in [0, 1] assumed of a command that a fresh picture misses: most miss one of several atoms."""

@@ -21,7 +21,7 @@ from poser.policies.bundle import Bundle  # noqa: E402
 from poser.policies.dqn import OrchestrationDQN, random_legal  # noqa: E402
 from poser.policies.learned import Learned  # noqa: E402
 from poser.policies.network import PairQNetwork  # noqa: E402
-from poser.policies.pair_weights import ILLEGAL, action_values  # noqa: E402
+from poser.policies.pair_weights import ILLEGAL, NET, action_values  # noqa: E402
 from poser.training import checkpoint as checkpoints  # noqa: E402
 from poser.training.arguments import make_arguments  # noqa: E402
 from poser.training.checkpoint import load_checkpoint, save_checkpoint  # noqa: E402
@@ -82,7 +82,7 @@ def test_at_the_start_the_residual_network_is_a_one_step_lookahead():
     seen = env.reset()
     parts, values = env.layout.split(seen), model.q_values(seen)
     legal = parts.mask > 0
-    net = parts.pairs[..., 10].reshape(8, -1)
+    net = parts.pairs[..., NET].reshape(8, -1)
     np.testing.assert_allclose(values[:, :-1][legal[:, :-1]], net[legal[:, :-1]], atol=1e-6)
 
 
