@@ -98,6 +98,11 @@ def undrawable(command: Command) -> str | None:
         return f"The studio draws from atoms, and {command.text!r} has none that it can draw."
     if wish.unknown and not any(group.text is None for group in wish.groups):
         return wish.notes[0]
+    # what a thing stands beside belongs to another command: an unknown thing below a known one stays unknown
+    own = tuple(atom for atom in command.atoms if atom.tuple[0] != "relation")
+    alone = read_wish((command.model_copy(update={"atoms": own}),))
+    if alone.unknown and not any(group.text is None for group in alone.groups):
+        return alone.notes[0]
     return None
 
 

@@ -115,6 +115,15 @@ def test_unknown_things_are_named_with_what_is_near() -> None:
     assert undrawable(command(("entity", "unicorn"), ("entity", "car"))) is None
 
 
+def test_what_an_unknown_thing_is_placed_by_does_not_make_it_drawable() -> None:
+    below = command(("entity", "unicorn"), ("count", "unicorn", "3"), ("relation", "below", "unicorn", "umbrella"))
+    reason = undrawable(below)
+    assert reason is not None
+    assert "unicorn" in reason
+    assert undrawable(command(("entity", "car"), ("relation", "left of", "car", "unicorn"))) is None
+    assert undrawable(command(("text", "HI"), ("relation", "above", "HI", "car"))) is None
+
+
 @pytest.mark.parametrize("operation", [o for o in EXAMPLES if o is not Operation.OTHER])
 def test_every_example_can_be_read(operation: Operation) -> None:
     assert undrawable(EXAMPLES[operation]) is None
