@@ -11,7 +11,7 @@ WORKERS ?= 2
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-recognition clean
+.PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-recognition judge bench-judge clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -58,6 +58,12 @@ bench-engine: $(VENV)/.installed  ## engine time a step, encoding, start-up of t
 
 bench-recognition: $(VENV)/.installed  ## eye and detector on 1,000 seeded scenes, and under every style
 	$(BIN)/python -m benchmarks.recognition
+
+judge: $(VENV)/.installed  ## retrain the neural judge on painted pictures (torch, one core, about 20 minutes)
+	$(BIN)/python -m scripts.train_judge
+
+bench-judge: $(VENV)/.installed  ## the neural judge beside the detector: recognition, agreement with facts
+	$(BIN)/python -m benchmarks.judge
 
 clean:  ## remove what was built
 	rm -rf $(VENV) $(DEMO_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

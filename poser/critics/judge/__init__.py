@@ -1,0 +1,1 @@
+"""A judge that is not the critic: small convolutional networks that recognise the studio's pictures by themselves."""
