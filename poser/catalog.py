@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 POOLS: Mapping[str, str] = {"studio": "poser.experts.studio:studio_experts"}
 """Name of a pool -> "module:function" that makes its experts."""
 
-CRITICS: Mapping[str, str] = {"detector": "poser.critics.detector:DetectorCritic"}
+CRITICS: Mapping[str, str] = {
+    "detector": "poser.critics.detector:DetectorCritic",
+    "neural-judge": "poser.critics.judge.critic:NeuralJudge",
+}
 EXTRACTORS: Mapping[str, str] = {"grammar": "poser.extract.grammar:GrammarExtractor"}
 BASELINES = "poser.policies.baselines:BASELINES"
 
