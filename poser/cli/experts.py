@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from poser.cli.reading import print_json
+from poser.cli.reading import print_json, split_names
 
 if TYPE_CHECKING:
     from poser.experts.record import TrackRecord
@@ -17,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="Who can be asked for pictures.")
 
 @app.callback()
 def _group() -> None:
-    """Keeps `list` a command of its own while it is the only one."""
+    """Groups the commands below."""
 
 
 @app.command("list")
@@ -38,6 +39,47 @@ def list_experts(
     from poser.cli.tables import experts_view
 
     Console(highlight=False).print(experts_view(specs, record))
+
+
+@app.command("calibrate")
+def calibrate_experts(
+    experts: Annotated[str | None, typer.Option(help="Experts to calibrate, e.g. 'a,b'; by default all.")] = None,
+    episodes: Annotated[int, typer.Option(min=1, help="Sampled plans to carry out.")] = 80,
+    budget: Annotated[float, typer.Option(min=0, help="Most US dollars for everything; 0: free experts only.")] = 0.0,
+    size: Annotated[int, typer.Option(min=256, max=2048, help="Side of the pictures in pixels.")] = 768,
+    seed: Annotated[int, typer.Option(min=0, help="Seeds plans and choices.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Calibration file; by default calibration.json beside the track record.")
+    ] = None,
+    learn: Annotated[bool, typer.Option(help="Also add what was seen to the track record.")] = True,
+) -> None:
+    """Find out what experts can do: chance calls them on sampled plans, the critic judges."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from poser import catalog
+    from poser.engine.record_file import add_to_record, home, record_path
+    from poser.evaluate.calibrate import calibrate
+
+    path = home() / "calibration.json" if out is None else out
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("calibrating", total=episodes)
+        fit = calibrate(
+            catalog.experts(split_names(experts)),
+            catalog.critic(),
+            episodes=episodes,
+            budget_usd=budget,
+            size=size,
+            seed=seed,
+            progress=lambda done, usd: bar.update(task, completed=done, description=f"{usd:.2f} USD"),
+        )
+    fit.save(path)
+    if learn:
+        records = fit.records()
+        add_to_record(
+            record_path(), lambda record: record.add(records), lambda text: typer.echo(f"note: {text}", err=True)
+        )
+    typer.echo(path)
 
 
 def _as_data(spec: ExpertSpec, record: TrackRecord) -> dict[str, Any]:

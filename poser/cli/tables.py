@@ -21,9 +21,10 @@ _MARKS = {
     "pending": ("·", "dim"),
     "running": ("▸", "cyan"),
     "satisfied": ("✓", "green"),
+    "unchecked": ("?", "yellow"),
     "dropped": ("✗", "red"),
 }
-_PLAIN_MARKS = {"pending": ".", "running": ">", "satisfied": "+", "dropped": "x"}
+_PLAIN_MARKS = {"pending": ".", "running": ">", "satisfied": "+", "unchecked": "?", "dropped": "x"}
 
 _ENDS = {
     "satisfied": "every command that could be checked is satisfied",
@@ -133,8 +134,10 @@ def result_view(result: Result, *, plain: bool = False) -> RenderableType:
     """What came of a run; `plain` for terminals that know ASCII alone."""
     table = Table(box=None, show_header=False, pad_edge=False)
     for command in result.plan.commands:
-        status = result.trace.statuses.get(command.id, "pending")
-        table.add_row(mark_view(status, plain=plain), printable(command.text))
+        unchecked = command.id in result.trace.unchecked
+        status = "unchecked" if unchecked else result.trace.statuses.get(command.id, "pending")
+        words = f"{command.text} (unchecked)" if unchecked else command.text
+        table.add_row(mark_view(status, plain=plain), printable(words))
     bill = money(result.trace.usd_known, unknown=result.usd is None)
     calls = f"{result.steps} call{'' if result.steps == 1 else 's'}"
     verdict = result.trace.best_verdict

@@ -159,6 +159,19 @@ class TrackRecord:
         tally = self.tally(spec.name)
         return (PRIOR_CALLS * spec.nominal_seconds + tally.seconds) / (PRIOR_CALLS + tally.calls)
 
+    def add(self, other: TrackRecord) -> None:
+        """Take up all counts of another record."""
+        for key, cell in other._cells.items():
+            self._cells[key] = self._cells.get(key, Cell()).plus(cell)
+        for name, tally in other._tallies.items():
+            mine = self.tally(name)
+            self._tallies[name] = Tally(
+                calls=mine.calls + tally.calls,
+                seconds=mine.seconds + tally.seconds,
+                usd=mine.usd + tally.usd,
+                billed=mine.billed + tally.billed,
+            )
+
     def copy(self) -> TrackRecord:
         """An independent copy (counts are immutable)."""
         return TrackRecord(self._cells, self._tallies)

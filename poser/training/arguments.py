@@ -15,7 +15,7 @@ import yaml
 
 from poser.experts.errors import InputError, UnknownName
 
-PRESETS = ("default", "paper", "quick")
+PRESETS = ("default", "quick")
 """YAML files in the package's data."""
 
 
@@ -34,7 +34,7 @@ class TrainingArguments:
     """Everything that decides how a policy is trained; `train(arguments)` depends on nothing else."""
 
     preset: str = _about("YAML preset these arguments start from", "default")
-    env: Literal["twin", "fitted", "studio", "ratings"] = _about("where episodes come from", "twin")
+    env: Literal["twin", "fitted"] = _about("random pools, or the registered experts as calibrated", "twin")
     out: str = _about("folder for bundle, checkpoint, TensorBoard logs and evaluation", "runs/policy")
     seed: int = _about("of networks, exploration and episodes", 0)
     resume: bool = _about("go on from the checkpoint in `out`", False)
@@ -72,15 +72,13 @@ class TrainingArguments:
     commands_range: tuple[int, int] = _about("commands of random plans, least and most", (1, 8))
     usd_cost: tuple[float, float] = _about("reward units a dollar, least and most", (0.1, 10.0))
     latent: bool = _about("retries of the same call are alike", True)
-    fixed_pool: int = _about("train on one pool, that of this number; -1 = a new one every episode", -1)
     keep_regressions: bool = _about("a picture is kept even if it is worse", False)
     max_steps: int = _about("calls an episode", 16)
     tries_per_pair: int = _about("failed tries after which a pair is illegal; 0 = no limit", 3)
     draw_below: float = _about(
-        "new experts are seen with drawn abilities below so many calls (env fitted, studio)", 0.0
+        "new experts are seen with drawn abilities below so many calls (env fitted)", 0.0
     )
-    records: str = _about("track record file of the fitted twin; empty = your own", "")
-    data: str = _about("ratings file of env ratings", "")
+    calibration: str = _about("calibration file of env fitted", "")
 
     eval_freq: int = _about("environment steps between evaluations; 0 = none", 100_000)
     eval_episodes: int = _about("episodes of each, always the same", 1_000)

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from poser.envs.rules import Rules
 from poser.envs.twin import PoolSource
 from poser.envs.twin_pools import RandomPools
 from poser.experts.errors import InputError
 from poser.training.arguments import TrainingArguments
+
+
+def _fitted(arguments: TrainingArguments) -> PoolSource:
+    from poser import catalog
+    from poser.envs.calibration import Calibration
+    from poser.envs.twin_fitted import FittedPools
+
+    if not arguments.calibration:
+        raise InputError("env fitted needs --calibration: the file that `poser experts calibrate` wrote.")
+    return FittedPools(
+        catalog.experts(),
+        Calibration.load(Path(arguments.calibration)),
+        commands=arguments.commands_range,
+        usd_cost=arguments.usd_cost,
+        draw_below=arguments.draw_below,
+        latent=arguments.latent,
+        seed=arguments.seed,
+    )
 
 
 def make_rules(arguments: TrainingArguments) -> Rules:
@@ -24,8 +44,8 @@ def make_source(arguments: TrainingArguments) -> PoolSource:
     Raises:
         InputError: settings that do not go together.
     """
-    if arguments.env != "twin":
-        raise InputError(f"env {arguments.env!r} is not there yet; give twin.")
+    if arguments.env == "fitted":
+        return _fitted(arguments)
     return RandomPools(
         experts=arguments.experts,
         commands=arguments.commands,

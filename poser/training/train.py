@@ -104,7 +104,7 @@ class _Training:
             figures = self._play(lambda turn: self.model.q_values(turn.observation).argmax(axis=1))
             log_figures(self.model.logger, figures, self._reference)
             self.model.logger.dump(steps)
-            line = {"timesteps": steps, "seconds": round(time.perf_counter() - self._started, 1)}
+            line = {"timesteps": steps, "wall_seconds": round(time.perf_counter() - self._started, 1)}
             line |= {name: float(np.mean(values)) for name, values in figures._asdict().items()}
             line["reward_above_greedy"] = float((figures.reward - self._reference.reward).mean())
             with (self.out / "evaluations.jsonl").open("a", encoding="utf-8") as file:

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from poser.cli.reading import print_json
+from poser.engine.record_file import record_path
+from poser.envs.calibration import Calibration
+from poser.experts.record import TrackRecord
 from poser.experts.testing import FakeExpert
 
 SMALL = ("--size", "256x256")
@@ -190,3 +193,25 @@ main()
         assert Path(tmp_path / said["image"]).exists()
     assert (tmp_path / "run" / "final.png").exists()
     assert json.loads((tmp_path / "run" / "trace.json").read_text())["end"] == "interrupted"
+
+
+def test_experts_calibrate_writes_a_fit_and_teaches_the_track_record(poser, tmp_path):
+    done = poser(
+        "experts", "calibrate", "--episodes", "2", "--size", "256", "--budget", "5", "--out", str(tmp_path / "fit.json")
+    )
+    assert done.exit_code == 0
+    assert done.stdout.strip() == str(tmp_path / "fit.json")
+    fit = Calibration.load(tmp_path / "fit.json")
+    assert fit.record.cells
+    learnt = TrackRecord.load(record_path())
+    assert learnt.digest() == fit.records().digest()
+    poser("experts", "calibrate", "--episodes", "1", "--size", "256", "--no-learn")
+    assert TrackRecord.load(record_path()).digest() == learnt.digest()
+    assert (record_path().parent / "calibration.json").is_file()
+
+
+def test_train_policy_lists_its_settings_and_refuses_unknown_ones(poser):
+    assert "--n-timesteps" in poser("train", "policy", "--help").stdout
+    wrong = poser("train", "policy", "--preset", "defualt")
+    assert wrong.exit_code == 2
+    assert "Did you mean 'default'" in wrong.stderr
