@@ -89,20 +89,15 @@ def unknown_noun(phrase: str) -> str:
 
 
 def undrawable(command: Command) -> str | None:
-    """Why nothing of this command can be drawn, in words, or None if some of it can.
-
-    A phrase that must be absent need not be known.
-    """
+    """Why nothing of it can be drawn, in words, or None if some can; what must be absent need not be known."""
     wish = read_wish((command,))
     if wish.empty and not wish.unknown and all(atom.kind == "other" for atom in command.atoms):
         return f"The studio draws from atoms, and {command.text!r} has none that it can draw."
-    if wish.unknown and not any(group.text is None for group in wish.groups):
-        return wish.notes[0]
     # what a thing stands beside belongs to another command: an unknown thing below a known one stays unknown
-    own = tuple(atom for atom in command.atoms if atom.tuple[0] != "relation")
-    alone = read_wish((command.model_copy(update={"atoms": own}),))
-    if alone.unknown and not any(group.text is None for group in alone.groups):
-        return alone.notes[0]
+    own = command.model_copy(update={"atoms": tuple(atom for atom in command.atoms if atom.tuple[0] != "relation")})
+    for asked in (wish, read_wish((own,))):
+        if asked.unknown and not any(group.text is None for group in asked.groups):
+            return asked.notes[0]
     return None
 
 
