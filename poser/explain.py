@@ -84,7 +84,8 @@ def _commands(trace: Trace) -> Table:
     for heading in ("id", "command", "in the end"):
         table.add_column(heading)
     for command in trace.plan.commands:
-        status = trace.statuses.get(command.id, "pending")
+        checked = "" if command.id not in trace.unchecked else ", not checked"
+        status = trace.statuses.get(command.id, "pending") + checked
         table.add_row(printable(command.id), printable(command.text), printable(status))
     return table
 
@@ -164,10 +165,11 @@ def _end(trace: Trace) -> str:
     done = sum(status == "satisfied" for status in trace.statuses.values())
     if trace.best is None:
         return f"No picture was made; the run ended as {trace.end!r}."
+    unchecked = f" ({len(trace.unchecked)} not checked)" if trace.unchecked else ""
     source = "the source" if trace.best_step is None else f"step {trace.best_step + 1}"
     return (
         f"The picture of {source} is the best: alignment {trace.alignment:.2f}, {done} of "
-        f"{len(trace.plan.commands)} commands satisfied; the run ended as {trace.end!r}."
+        f"{len(trace.plan.commands)} commands satisfied{unchecked}; the run ended as {trace.end!r}."
     )
 
 

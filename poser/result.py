@@ -133,7 +133,14 @@ class Result:
             "alignment": self.alignment,
             "end": self.end,
             "commands": [
-                {"id": command.id, "text": command.text, "status": self.trace.statuses.get(command.id, "pending")}
+                {
+                    "id": command.id,
+                    "text": command.text,
+                    "status": self.trace.statuses.get(command.id, "pending"),
+                    "checked": any(
+                        atom.id in answers and answers[atom.id].probability is not None for atom in command.atoms
+                    ),
+                }
                 for command in self.plan.commands
             ],
             "atoms": [
@@ -164,9 +171,10 @@ class Result:
         return None if self.picture is None else self.picture.to_png()
 
     def _repr_html_(self) -> str:
-        marks = {"satisfied": "✓", "dropped": "✗"}
+        marks = {"satisfied": "✓", "unchecked": "?", "dropped": "✗"}
+        statuses = self.trace.statuses | dict.fromkeys(self.trace.unchecked, "unchecked")
         lines = "".join(
-            f"<li>{marks.get(self.trace.statuses.get(command.id, ''), '·')} {html.escape(command.text)}</li>"
+            f"<li>{marks.get(statuses.get(command.id, ''), '·')} {html.escape(command.text)}</li>"
             for command in self.plan.commands
         )
         cost = "cost unknown" if self.usd is None else f"${self.usd:.4g}"

@@ -136,7 +136,7 @@ def result_view(result: Result, *, plain: bool = False) -> RenderableType:
     for command in result.plan.commands:
         unchecked = command.id in result.trace.unchecked
         status = "unchecked" if unchecked else result.trace.statuses.get(command.id, "pending")
-        words = f"{command.text} (unchecked)" if unchecked else command.text
+        words = f"{command.text} (not checked)" if unchecked else command.text
         table.add_row(mark_view(status, plain=plain), printable(words))
     bill = money(result.trace.usd_known, unknown=result.usd is None)
     calls = f"{result.steps} call{'' if result.steps == 1 else 's'}"

@@ -148,3 +148,14 @@ class Trace(Document):
     usd_known: float = 0.0
     simulated_usd: float | None = None
     seconds: float = 0.0
+
+    @property
+    def unchecked(self) -> frozenset[str]:
+        """Ids of the commands that count as satisfied though nothing of them was judged in the returned picture."""
+        answers = () if self.best_verdict is None else self.best_verdict.answers
+        judged = {answer.atom for answer in answers if answer.probability is not None}
+        return frozenset(
+            command.id
+            for command in self.plan.commands
+            if self.statuses.get(command.id) == "satisfied" and not any(atom.id in judged for atom in command.atoms)
+        )

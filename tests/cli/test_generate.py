@@ -264,14 +264,14 @@ def test_what_no_critic_can_judge_is_shown_as_unchecked(poser, fakes):
     fakes.critic = ScriptedCritic([{"a2": None}] * 9)
     done = poser("generate", "car, unicorn", "--out", "run", "--json", *SMALL)
     shown = [line.split() for line in done.stderr.splitlines() if " Add a " in line]
-    assert shown[-2:] == [["✓", "Add", "a", "car"], ["?", "Add", "a", "unicorn", "(unchecked)"]]
+    assert shown[-2:] == [["✓", "Add", "a", "car"], ["?", "Add", "a", "unicorn", "(not", "checked)"]]
     assert [(command["status"], command["checked"]) for command in done.json()["commands"]] == [
         ("satisfied", True),
         ("satisfied", False),
     ]
     told = poser("explain", "run").stdout
-    assert "satisfied, unchecked" in told
-    assert "2 of 2 commands satisfied (1 unchecked)" in " ".join(told.split())
+    assert "satisfied, not checked" in told
+    assert "2 of 2 commands satisfied (1 not checked)" in " ".join(told.split())
 
 
 def test_ctrl_c_writes_the_best_so_far_and_exits_130(poser, fakes):
