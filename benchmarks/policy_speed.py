@@ -1,0 +1,71 @@
+"""`make bench-policy-speed`: how fast the twin steps, and how long a decision takes.
+
+Ratios are to a plain numpy matrix product of the same run, since machines differ: 512 x 512 float32.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from benchmarks.report import write
+from poser.envs.twin import Twin
+from poser.envs.twin_pools import RandomPools
+from poser.evaluate.report import header, table
+from poser.policies.bundle import Bundle
+from poser.policies.learned import SHIPPED, Learned
+
+SEED = 0
+
+
+def best_of(action: Callable[[], object], repeats: int) -> float:
+    """Seconds of the median of `repeats` runs."""
+    taken = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        action()
+        taken.append(time.perf_counter() - start)
+    return float(np.median(taken))
+
+
+def twin_rate(experts: int, commands: int, batch: int, steps: int = 60) -> float:
+    """Environment steps a second with observations and restarts, random legal actions not counted."""
+    source = RandomPools(
+        experts=experts, commands=commands, experts_range=(experts, experts), commands_range=(commands, commands)
+    )
+    twin, rng = Twin(source, batch, seed=SEED), np.random.default_rng(SEED)
+    turn, taken = twin.reset(), 0.0
+    for _ in range(steps):
+        actions = (rng.random(turn.mask.shape, np.float32) * turn.mask).argmax(axis=1)
+        start = time.perf_counter()
+        turn = twin.restart(twin.step(actions))
+        taken += time.perf_counter() - start
+    return steps * batch / taken
+
+
+def main() -> None:
+    """Measure and write `docs/figures/policy-speed.md`."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    matrix = np.random.default_rng(SEED).random((512, 512), np.float32)
+    product = best_of(lambda: matrix @ matrix, 50)
+    rows: list[list[object]] = []
+    for experts, commands, batch in ((10, 8, 64), (10, 8, 256), (24, 8, 128)):
+        rates = [twin_rate(experts, commands, batch) for _ in range(5)]
+        each = 1.0 / float(np.median(rates))
+        rows.append(
+            [f"twin, {experts} x {commands}, {batch} side by side", f"{np.median(rates):,.0f} steps/s", each / product]
+        )
+    twin = Twin(RandomPools(experts_range=(24, 24), commands_range=(8, 8)), 1, seed=SEED)
+    turn, policy = twin.reset(), Learned(bundle=Bundle.load(SHIPPED))
+    decision = best_of(lambda: policy.choose(turn), 300)
+    rows.append(["a decision of the learned policy at 24 x 8", f"{1000 * decision:.2f} ms", decision / product])
+    page = header("Speed of twin and policy", "make bench-policy-speed", seed=SEED)
+    page += "\n" + (__doc__ or "").split("\n\n", 1)[1] + "\n" + table(("what", "measured", "matrix products"), rows)
+    write("policy-speed.md", page)
+
+
+if __name__ == "__main__":
+    main()
