@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from poser import catalog
 from poser.critics.conformance import check_critic
 from poser.critics.judge import views
 from poser.critics.judge.critic import NeuralJudge
 from poser.critics.judge.finding import distinct, overlap
 from poser.critics.judge.layers import WEIGHTS, convolved
 from poser.critics.judge.wiring import Layer
+from poser.critics.letters import Lettering as Letters
 from poser.critics.types import JudgeRequest, Verdict
 from poser.experts.base import CallContext
 from poser.experts.errors import TimedOut
@@ -115,6 +117,12 @@ def test_lettering_of_other_scripts_is_not_judged_with_ocr(street, monkeypatch):
     assert verdict.answers[1].probability < 0.5
 
 
+def test_lettering_that_is_overlooked_is_looked_for_at_another_size(street, monkeypatch):
+    sale = Letters("SALE 50%", (0.3, 0.05, 0.7, 0.12), 0.99)
+    monkeypatch.setattr("poser.critics.judge.critic.read_by_ocr", lambda pixels: [sale] if len(pixels) > 768 else [])
+    assert judge(NeuralJudge(ocr=True), street, ("text", "SALE 50%")).answers[0].probability >= 0.5
+
+
 def test_free_words_and_unknown_nouns_are_not_judged(critic, street):
     verdict = judge(
         critic, street, ("other", "a joyful mood"), ("entity", "qzxv"), ("attribute", "texture", "car", "soft")
@@ -144,6 +152,10 @@ def test_preservation_needs_a_source(critic, street):
     without = picture(STREET._replace(things=STREET.things[1:]))
     assert judge(critic, street, ("entity", "blue car"), source=street).preservation > 0.95
     assert judge(critic, without, ("entity", "boat"), source=street).preservation < 0.9
+
+
+def test_the_catalog_knows_it():
+    assert catalog.critic("neural-judge").name == "neural-judge"
 
 
 def test_what_is_not_judged_by_the_deadline_is_timed_out(critic, street):

@@ -12,7 +12,7 @@ from poser.critics.base import Critic
 from poser.critics.detector import feedback
 from poser.critics.judge import views
 from poser.critics.judge.seeing import see
-from poser.critics.letters import with_lines_joined
+from poser.critics.letters import Lettering, with_lines_joined
 from poser.critics.ocr import ocr_installed, read_by_ocr
 from poser.critics.preservation import preservation
 from poser.critics.reading import Reading
@@ -26,6 +26,7 @@ from poser.experts.types import Atom, Usage
 
 REVISION = "1"
 LAST_LATIN = "\u024f"  #: letters beyond are of scripts that OCR takes for Latin ones
+OCR_SIDES = (768, 1024)  #: shorter sides in px: a clear panel may be overlooked at one and read at the other
 _KEPT_READINGS = 64
 
 
@@ -112,7 +113,10 @@ class NeuralJudge(Critic):
 
 
 def _with_lettering(picture: Picture, reading: Reading) -> Reading:
-    lines = read_by_ocr(views.resized(picture.pixels, views.WORKING_SIDE))
+    """The reading with all lines that OCR finds, at the first size at which it finds any."""
+    lines: list[Lettering] = []
+    for side in OCR_SIDES:
+        lines = lines or read_by_ocr(views.resized(picture.pixels, side))
     return reading._replace(letterings=with_lines_joined(lines), illegible=False)
 
 
