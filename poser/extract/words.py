@@ -147,8 +147,8 @@ PRAISE = (
     | word_set(
         "nice beautiful lovely pretty cute charming wonderful gorgeous stunning elegant fine good great perfect "
         "amazing cool adorable sweet friendly simple plain single different separate individual identical similar "
-        "matching typical normal regular standard ordinary classic famous iconic certain new own real actual visible clear "
-        "distinct"
+        "matching typical normal regular standard ordinary classic famous iconic certain new own real actual visible "
+        "clear distinct"
     )
 )
 #: Heads of noun phrases that are no thing one could point at.
