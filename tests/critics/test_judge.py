@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from poser import catalog
 from poser.critics.conformance import check_critic
@@ -12,7 +13,7 @@ from poser.critics.judge import views
 from poser.critics.judge.critic import NeuralJudge
 from poser.critics.judge.finding import distinct, overlap
 from poser.critics.judge.layers import WEIGHTS, convolved
-from poser.critics.judge.wiring import Layer
+from poser.critics.judge.wiring import Layer, finder_layers, looker_layers, namer_layers
 from poser.critics.letters import Lettering as Letters
 from poser.critics.types import JudgeRequest, Verdict
 from poser.experts.base import CallContext
@@ -210,3 +211,12 @@ def test_windows_go_on_beyond_the_edge():
 def test_of_boxes_at_one_place_the_first_is_kept():
     assert overlap((0, 0, 2, 2), (1, 0, 3, 2)) == pytest.approx(1 / 3)
     assert distinct([(0, 0, 10, 10), (1, 0, 11, 10), (20, 0, 30, 10)], 0.5) == [0, 2]
+
+
+def test_the_weights_fit_the_lexicon():
+    # a new noun, colour, backdrop or style needs `make judge`
+    weights = load_file(WEIGHTS)
+    for network, layers in (("finder", finder_layers()), ("namer", namer_layers()), ("looker", looker_layers())):
+        for name, layer in layers.items():
+            shape = (layer.kernel, layer.kernel, layer.inputs, layer.outputs)
+            assert weights[f"{network}.{name}.weight"].shape == shape, f"{network}.{name}: run `make judge`"
