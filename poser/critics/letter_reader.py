@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from poser.critics.lettering_templates import ALPHABETS, ROWS, letters, rarity, space
+from poser.critics.lettering_templates import ABOVE, ALPHABETS, ROWS, SIZE, letters, rarity, space
 from poser.critics.palette import Floats
 
 _PER_LETTER = 1.2  #: cost of one more letter: two bars are rather an H than two I
@@ -17,6 +17,8 @@ _POOR = 0.06  #: unexplained share of the ink, or …
 _ODD = 2.0  #: … cost of a letter, and …
 _ODDER = 2.0  #: … multiple of the usual cost, from which on the other alphabets are tried …
 _HOPELESS = 0.6  #: … and the unexplained share of the ink from which on these are no letters at all
+_ACCENTED = ABOVE - round(0.79 * SIZE)  #: rows that only accents reach: capitals and brackets end below
+_INK = 0.4  #: coverage that counts as ink there
 _FOREIGN = 2.0  #: cost of another alphabet than ASCII
 _LIKE = 0.04  #: relative probability from which on a rival may be preferred by context
 _RIVALS = 4  #: other letters that are remembered for every place
@@ -57,7 +59,8 @@ def read_line(coverage: Floats, *, quick: bool = False) -> Line:
         quick: read ASCII only.
     """
     line = _read(coverage, 0)
-    if not quick and line.odd and line.unexplained < _HOPELESS:
+    accented = bool((coverage[:_ACCENTED] > _INK).any())
+    if not quick and (line.odd or accented) and line.unexplained < _HOPELESS:
         # in a blurred line a better fit tells less, so that rare letters are dearer
         heat = max(1.0, line.heat)
         others = [_read(coverage, alphabet, heat) for alphabet in range(1, len(ALPHABETS))]

@@ -52,6 +52,12 @@ def folded(text: str) -> str:
     return re.sub(r"\s+", " ", composed).strip().replace("''", '"').replace("...", "…")
 
 
+def without_accents(text: str) -> str:
+    """Lettering in the form in which it is compared, less all accents: "café" as "cafe"."""
+    parts = unicodedata.normalize("NFD", folded(text))
+    return "".join(part for part in parts if not unicodedata.combining(part))
+
+
 def same_lettering(read: Lettering, wanted: str) -> float:
     """Probability that the read lettering is the wanted one, letter by letter, case included."""
     target = folded(wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from poser.critics.letters import same_lettering
+from poser.critics.letters import same_lettering, without_accents
 from poser.critics.relations import likely
 from poser.critics.scene import ABSENT, UNKNOWN, Answer, Scene
 from poser.critics.tones import tone_change
@@ -19,6 +19,10 @@ def judge_text(words: tuple[str, ...], scene: Scene) -> Answer:
     best = max((same_lettering(panel, wanted) for panel in reading.letterings), default=ABSENT)
     if not wanted:
         return Answer(best, seen, "there is no lettering")
+    if best < 0.5 and reading.look.style is not None:
+        bare = without_accents(wanted)
+        if any(without_accents(panel.text) == bare for panel in reading.letterings):
+            return UNKNOWN  # styles swallow accents: what is left says neither yes nor no
     complaint = f'the lettering reads {seen}, not "{wanted}"' if seen else f'the lettering "{wanted}" is missing'
     return Answer(max(best, ABSENT / 2), seen or "no lettering", complaint)
 

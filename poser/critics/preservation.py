@@ -15,17 +15,18 @@ from poser.experts.types import Atom
 _UNNOTICED, _FOREIGN = 6.0, 40.0  #: mean differences of a pixel that count as nothing and as wholly changed
 
 
-def preservation(atoms: Sequence[Atom], picture: Reading, source: Reading) -> float:
+def preservation(atoms: Sequence[Atom], picture: Reading, source: Reading) -> float | None:
     """Share of the source that is kept, 0..1, leaving out what the atoms speak of.
 
     The things that no atom names must still be there; and, unless backdrop, style or tone are to change, the pixels
-    around the named things must be the same (mean difference on a reduced copy).
+    around the named things must be the same (mean difference on a reduced copy). None if nothing can be compared: no
+    thing was recognised in the source (a photograph), and its pixels are to change.
     """
     named = _named(atoms)
     kinds = {atom.kind for atom in atoms}
     kept = _things_kept(named, picture, source)
     if kinds & {"background", "style"}:
-        return kept
+        return kept if source.readable else None
     lettering = "text" in kinds
     then = source.thumbnail
     now = _resized(picture.thumbnail, then)

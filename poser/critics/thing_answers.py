@@ -127,7 +127,7 @@ def judge_count(words: tuple[str, ...], scene: Scene) -> Answer:
     _, phrase, wanted = words
     number = wanted.removeprefix(">=")
     found = _meant(phrase, scene)
-    if found is None or not number.isdigit():
+    if found is None or not number.isdecimal():
         return UNKNOWN
     probability = count_probability([one.probability for one in found], int(number), wanted.startswith(">="))
     there = sum(one.probability >= 0.5 for one in found)

@@ -173,7 +173,9 @@ def test_after_the_deadline_nothing_is_judged(street):
     assert [type(v) for v in verdicts] == [TimedOut, TimedOut]
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (2, 300), (300, 2), (8, 8), (40, 900), (1500, 1400), (1, 30_000), (900, 5000)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (2, 300), (300, 2), (8, 8), (40, 900), (1500, 1400), (1, 30_000), (900, 5000)]
+)
 @pytest.mark.parametrize("fill", [0, 255, 128])
 def test_odd_pictures_are_no_trouble(critic, shape, fill):
     shown = Picture(np.full((*shape, 3), fill, np.uint8))
@@ -235,3 +237,16 @@ def test_critics_never_see_the_painter():
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [a.name for a in node.names] if isinstance(node, ast.Import) else []
             assert not any(name.startswith("poser.experts.studio") for name in names), path
+
+
+def test_accents_that_a_style_swallowed_are_not_judged(critic):
+    scene = Scene("sky", (), (Lettering("CAFÉ", "black", 0.5, 0.5, 0.075),), "comic")
+    verdict = judge(critic, picture(scene, 768, 768, 1), [atom("text", "CAFÉ"), atom("text", "CAVE")])
+    accented, other = (answer.probability for answer in verdict.answers)
+    assert accented is None
+    assert other is not None
+    assert other < 0.5
+
+
+def test_digits_that_are_no_number_are_not_judged(critic, street):
+    assert judge(critic, street, [atom("count", "car", "²")]).answers[0].probability is None

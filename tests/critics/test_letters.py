@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from poser.critics.letter_reader import read_line
 from poser.critics.lettering_templates import ABOVE, ROWS, SIZE
-from poser.critics.letters import Lettering, folded, same_lettering, with_lines_joined
+from poser.critics.letters import Lettering, folded, same_lettering, with_lines_joined, without_accents
 from poser.critics.reading import read_picture
 from poser.experts import lexicon
 from poser.experts.picture import Picture
@@ -108,3 +108,12 @@ def test_long_lettering_is_read_over_its_lines():
     scene = Scene("white", (), (Panel(text, "black", 0.5, 0.5, 0.09),))
     (read,) = read_picture(Picture(paint(scene, 768, 768, 0))).letterings
     assert same_lettering(read, text) > 0.9
+
+
+@pytest.mark.parametrize("size", [512, 768])
+@pytest.mark.parametrize("text", ["CAFÉ", "ÉTÉ", "À LA CARTE", "MÉTRO", "ÖL", "ŻABKA"])
+def test_accents_on_capitals_are_read(text, size):
+    scene = Scene("sky", (), (Panel(text, "black", 0.5, 0.5, 0.075),))
+    (read,) = read_picture(Picture(paint(scene, size, size, 1))).letterings
+    assert same_lettering(read, text) > 0.9
+    assert same_lettering(read, without_accents(text)) < 0.5

@@ -7,6 +7,7 @@ from poser.critics.reading import Reading, read_picture
 from poser.experts.picture import Picture
 from poser.experts.studio.painter import Placed, Scene, paint
 from poser.experts.types import Atom
+from tests.experts.studio.editing import photograph
 
 CAR, TREE, SUN = (
     Placed("car", "blue", 0.25, 0.7, 0.2),
@@ -58,3 +59,13 @@ def test_noise_on_everything_is_a_loss():
         paint(BEFORE, 512, 512, 2).astype(int) + np.random.default_rng(0).integers(-90, 90, (512, 512, 1)), 0, 255
     )
     assert kept(read_picture(Picture(noisy.astype(np.uint8)))) < 0.99
+
+
+def test_nothing_is_said_where_nothing_can_be_compared():
+    photo = read_picture(photograph())
+    again = read_picture(photograph(1))
+    style = Atom(id="s", tuple=("style", "comic"), question="?")
+    assert not photo.readable
+    assert preservation([style], again, photo) is None
+    color = Atom(id="c", tuple=("attribute", "color", "car", "red"), question="?")
+    assert preservation([color], photo, photo) == 1.0
