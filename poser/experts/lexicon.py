@@ -14,7 +14,7 @@ import difflib
 import json
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -156,7 +156,7 @@ def is_lettering(phrase: str) -> bool:
     return len(stripped) >= 2 and stripped[0] in '"“”' and stripped[-1] in '"“”'
 
 
-@cache
+@lru_cache(maxsize=8192)  # phrases come from users: without end over the life of a service
 def parse_subject(phrase: str) -> Subject | None:
     """Read `[place] [size] [color] noun`, e.g. "left large blue car" or '"SALE"'.
 

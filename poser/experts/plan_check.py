@@ -82,8 +82,8 @@ def _no_contradictions(atoms: tuple[Atom, ...]) -> None:
                 raise _contradiction(earlier[1], atom)
     for subject in dict.fromkeys(atom.tuple[1] for atom in atoms if atom.kind == "count"):
         counts = [atom for atom in atoms if atom.tuple[:2] == ("count", subject) and not atom.negated]
-        least = [(int(a.tuple[2][2:]), a) for a in counts if a.tuple[2].startswith(">=") and a.tuple[2][2:].isdigit()]
-        exact = [(int(a.tuple[2]), a) for a in counts if a.tuple[2].isdigit()]
+        least = [(int(a.tuple[2][2:]), a) for a in counts if a.tuple[2].startswith(">=") and a.tuple[2][2:].isdecimal()]
+        exact = [(int(a.tuple[2]), a) for a in counts if a.tuple[2].isdecimal()]
         for number, one in least:
             for given, other in exact:
                 if given < number:

@@ -147,3 +147,7 @@ def test_data_file_is_what_the_script_builds() -> None:
     script = [sys.executable, str(ROOT / "scripts" / "build_lexicon.py"), "--check"]
     out = subprocess.run(script, capture_output=True, text=True)
     assert out.returncode == 0, out.stdout + out.stderr
+
+
+def test_phrases_of_users_are_not_remembered_without_end():
+    assert lexicon.parse_subject.cache_info().maxsize is not None

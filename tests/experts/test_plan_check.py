@@ -97,3 +97,7 @@ def test_generate_stands_alone_and_versions_and_lengths_are_checked():
 def test_a_chain_of_parents_is_fine_in_any_order(order):
     atoms = [atom(f"a{i}", "other", str(i), parents=(f"a{i - 1}",) if i else ()) for i in order]
     check_plan(plan(*atoms))
+
+
+def test_digits_that_are_no_number_are_no_contradiction():
+    check_plan(plan(atom("a", "count", "car", "²"), atom("b", "count", "car", ">=3")))

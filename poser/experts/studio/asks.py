@@ -165,7 +165,7 @@ def _read(asks: Asks, statement: tuple[str, ...], negated: bool) -> None:
                 ask.gone = negated
         case ("count", phrase, amount):
             number = amount.removeprefix(">=").strip()
-            for ask in _meant(asks, phrase) if number.isdigit() and not negated else ():
+            for ask in _meant(asks, phrase) if number.isdecimal() and not negated else ():
                 ask.count, ask.exact = int(number), not amount.startswith(">=")
                 ask.gone = ask.count == 0
         case ("attribute", "color", phrase, word):

@@ -144,7 +144,7 @@ class _Reader:
                     draft.gone = negated
             case ("count", phrase, amount):
                 least = amount.removeprefix(">=").strip()
-                if least.isdigit() and not negated:
+                if least.isdecimal() and not negated:
                     self._count(phrase, min(MAX_COUNT, int(least)), number)
             case ("attribute", "color", phrase, word):
                 self._color(phrase, lexicon.COLOR_WORDS.get(word.casefold()), negated, number)
