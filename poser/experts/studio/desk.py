@@ -268,9 +268,12 @@ def has_size(extent: float, size: str) -> bool:
 
 
 def _picked(things: Sequence[Thing], place: str) -> Thing:
-    """The leftmost, rightmost, uppermost, lowest or middle one."""
+    """The leftmost, rightmost, uppermost, lowest one, or the one nearest to the middle of them all."""
+    if place == "middle":
+        x, y = (float(np.mean([getattr(t, axis) for t in things])) for axis in ("cx", "cy"))
+        return min(things, key=lambda t: float(np.hypot(t.cx - x, t.cy - y)))
     along = sorted(things, key=lambda t: t.cy if place in ("top", "bottom") else t.cx)
-    return {"left": along[0], "top": along[0], "middle": along[len(along) // 2]}.get(place, along[-1])
+    return along[0] if place in ("left", "top") else along[-1]
 
 
 def _touch(a: Box, b: Box) -> bool:

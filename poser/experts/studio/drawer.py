@@ -15,7 +15,7 @@ from poser.experts.base import CallContext, Expert
 from poser.experts.errors import CallError, ExpertError, InvalidRequest, TimedOut
 from poser.experts.picture import Picture
 from poser.experts.studio.scene import Scene
-from poser.experts.studio.wants import Wish, read_wish, undrawable
+from poser.experts.studio.wants import MAX_COUNT, Wish, read_wish, undrawable
 from poser.experts.types import Command, ExpertRequest, ExpertResult, ExpertSpec, Usage
 
 MIN_SIDE, MAX_SIDE = 256, 2048  #: px; meant for 512 to 1024
@@ -77,6 +77,8 @@ class Drawer(Expert):
         things = tuple(placed for _, placed in layout.things)
         scene = Scene(background, things, tuple(lettering for _, lettering in layout.letterings), imagined.style)
         notes = wish.notes
+        if any(group.count == MAX_COUNT for group in wish.groups):
+            notes += (f"At most {MAX_COUNT} things of one group are drawn.",)
         if layout.missing:
             notes += (f"No room was left for {layout.missing} of the things.",)
         return Draft(scene, imagined.tones, notes)

@@ -43,8 +43,8 @@ class Mover(Editor):
             move_command(desk, command, MOST)
             return
         size = goal_size(command)
-        things = [thing for subject in selected(command) for thing in desk.matching(subject)]
-        for thing in things[:MOST] if size else ():
+        things = {id(thing): thing for subject in selected(command) for thing in desk.matching(subject)}
+        for thing in list(things.values())[:MOST] if size else ():
             if desk.rng.random() < HALFWAY:
                 desk.resize(thing, 0.5 * (thing.extent + 0.2))
             else:

@@ -32,6 +32,9 @@ def change_backdrop(desk: Desk, name: str, kept: list[Thing]) -> None:
     for panel in desk.panels:
         left, top, right, bottom = panel.box
         lay_down(desk.canvas, panel, old[top:bottom, left:right])
+    if desk.unknown:
+        desk.notes.append(f"Not recognised and painted over: {len(desk.unknown)}.")
+        desk.unknown = []
     desk.things = list(kept)
 
 

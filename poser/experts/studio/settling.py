@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from poser.experts import lexicon
-from poser.experts.studio.asks import Ask
+from poser.experts.studio.asks import MOST, Ask
 from poser.experts.studio.geometry import Constraint
 from poser.experts.studio.placing import MISSING, Wanted, find_places, slim, step_aside
 
@@ -44,6 +44,8 @@ def settle(desk: Desk, ask: Ask, skills: Skills) -> None:
     if ask.text is not None:
         return
     members = desk.matching(ask.subject)
+    if ask.count is not None and ask.count > MOST:
+        desk.notes.append(f"At most {MOST} things of one group are drawn, not {ask.count}.")
     if ask.gone:
         if skills.removes:
             desk.remove(members)

@@ -104,6 +104,13 @@ class Labeler(Editor):
         licence=LICENCE,
     )
 
+    def refuses(self, command: Command, has_source: bool) -> str | None:
+        """As all editors, and lettering that is to go."""
+        asks = read_asks(command)
+        if command.operation is Operation.TEXT and not any(ask.text and not ask.gone for ask in asks.groups):
+            return super().refuses(command, has_source) or f"{self.SPEC.name} takes no lettering away."
+        return super().refuses(command, has_source)
+
     def edit(self, desk: Desk, command: Command) -> None:
         """Letter the beginning of each text."""
         for ask in read_asks(command).groups:

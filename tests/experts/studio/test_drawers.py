@@ -139,3 +139,12 @@ def test_nothing_to_draw_is_an_error_and_an_absence_is_not() -> None:
     with pytest.raises(InvalidRequest, match="nothing"):
         Composer().draft(request(()))
     assert Composer().draft(request((EXAMPLES[Operation.REMOVE],))).scene.things == ()
+
+
+def test_more_than_can_be_drawn_is_said() -> None:
+    many = Command(
+        id="c", operation=Operation.ADD, text="99 stars",
+        atoms=(Atom(id="a", tuple=("count", "star", "99"), question="?", answer="99"),),
+    )  # fmt: skip
+    notes = Composer().draft(ExpertRequest(mode="t2i", text="99 stars", commands=(many,))).notes
+    assert any("At most 40" in note for note in notes)
