@@ -230,6 +230,9 @@ def test_a_run_without_a_picture_has_a_board_and_a_trace(tmp_path: Path) -> None
 def test_what_is_no_run_is_refused(tmp_path: Path, run: Runs) -> None:
     with pytest.raises(InputError, match="give the folder of a run"):
         read_run(tmp_path / "nothing")
+    (tmp_path / "final.png").write_bytes(b"")
+    with pytest.raises(InputError, match="give the folder of a run"):
+        read_run(tmp_path / "final.png")
     (tmp_path / "trace.json").write_text("{")
     with pytest.raises(InputError, match="Cannot read"):
         read_run(tmp_path)

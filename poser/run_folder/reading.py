@@ -39,7 +39,7 @@ def read_trace(folder: Path) -> Trace:
     folder = Path(folder)
     try:
         data = json.loads((folder / TRACE).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         cut_off = " The run was cut off; its pictures lie in it." if (folder / PLAN).exists() else ""
         raise InputError(f"There is no {TRACE} in {str(folder)!r}; give the folder of a run.{cut_off}") from error
     except (OSError, ValueError, RecursionError) as error:
