@@ -1,6 +1,8 @@
 """Every editor does its operation on an easy case, and shows its limitation."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -411,6 +413,14 @@ def test_photographs_take_additions_and_filters_and_refuse_the_rest(expert: Expe
             message = str(refused(expert, photo, wanted))
             assert "recognise" in message
             assert "connect" in message
+
+
+def test_the_section_that_refusals_point_to_stands_in_the_readme() -> None:
+    unicorn = command("add", ("entity", "winged unicorn"), subjects=("winged unicorn",))
+    pointed = re.search(r"README, '(.+?)'", str(Inserter().refuses(unicorn, False)))
+    assert pointed is not None
+    readme = Path(__file__).parents[3] / "README.md"
+    assert f"## {pointed[1]}\n" in readme.read_text(encoding="utf-8")
 
 
 def test_unknown_nouns_are_refused_with_what_is_near() -> None:
