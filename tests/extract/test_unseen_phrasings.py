@@ -7,6 +7,7 @@ from poser.experts.plan_check import check_plan
 from poser.extract import GrammarExtractor
 from tests.extract import phrasings_describe as describe
 from tests.extract import phrasings_edit as edit
+from tests.extract import phrasings_fresh as fresh
 from tests.extract.phrasings_notation import expected, facts, spelled
 
 EXTRACTOR = GrammarExtractor()
@@ -37,6 +38,15 @@ def test_reads_what_is_described(prompt, notation):
 @pytest.mark.parametrize(("prompt", "notation"), [row for row in MADE if row[0] in NOT_YET])
 def test_list_of_what_is_not_read_yet_is_up_to_date(prompt, notation):
     assert facts(EXTRACTOR.extract(prompt)) != expected(notation), "it is read now: take it off NOT_YET"
+
+
+@pytest.mark.parametrize(("prompt", "notation"), fresh.DESCRIBED)
+def test_reads_longer_prompts(prompt, notation):
+    plan = check_plan(EXTRACTOR.extract(prompt))
+    if prompt.startswith(fresh.NOT_YET):
+        assert facts(plan) != expected(notation), "it is read now: take it off NOT_YET"
+    else:
+        assert facts(plan) == expected(notation), spelled(facts(plan))
 
 
 @pytest.mark.parametrize(("prompt", "notation", "operations"), edit.SOURCE)
