@@ -105,14 +105,19 @@ def selected(command: Command) -> list[Subject]:
 
 
 def replacement(command: Command) -> Subject | None:
-    """What the things of a "replace" command become: its first goal, or what its atoms say is there."""
+    """What the things of a "replace" command become: its first goal, or what its atoms say is there.
+
+    A colour that the goal does not name may stand in the atoms.
+    """
+    asks = [ask for ask in read_asks(command).groups if not ask.gone]
     for goal in command.goals:
         subject = lexicon.parse_subject(goal)
         if subject is not None:
-            return subject
+            color = next((ask.color for ask in asks if ask.subject.noun == subject.noun), None)
+            return subject._replace(color=subject.color or color)
     old = {subject.noun for subject in selected(command)}
-    for ask in read_asks(command).groups:
-        if not ask.gone and ask.subject.noun not in old:
+    for ask in asks:
+        if ask.subject.noun not in old:
             return ask.subject._replace(color=ask.color, size=ask.size)
     return None
 

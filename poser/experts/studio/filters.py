@@ -45,8 +45,8 @@ class Stylist(Editor):
         kind="i2i",
         description="Turns a picture, photographs included, into any style of the studio.",
         limitations=(
-            "Sometimes has a style of its own in mind. Under a style the studio's editors often miss small things, so "
-            "it is best laid on last."
+            "Sometimes has a style of its own in mind. Under a style the studio's editors miss a small thing now and "
+            "then, so it is best laid on last."
         ),
         operations={Operation.STYLE: 0.9},
         seeded=True,

@@ -76,10 +76,7 @@ class Generalist(Editor):
             case Operation.REMOVE:
                 desk.remove(doomed(desk, command))
             case Operation.REPLACE:
-                new = replacement(command)
-                if new is not None:
-                    for subject in selected(command)[:1]:
-                        replace_all(desk, subject, new._replace(color=None) if lapse else new)
+                self._replace(desk, command, lapse)
             case Operation.RECOLOR:
                 self._recolor(desk, command)
             case Operation.RESIZE:
@@ -103,6 +100,20 @@ class Generalist(Editor):
                         letter(desk, ask, covers=False)
             case _:
                 apply_wide(desk, command)
+
+    @staticmethod
+    def _replace(desk: Desk, command: Command, lapse: bool) -> None:
+        """One for one first; then as many as asked."""
+        from poser.experts.studio.settling import Skills, settle
+
+        new = replacement(command)
+        if new is None:
+            return
+        for subject in selected(command)[:1]:
+            replace_all(desk, subject, new._replace(color=None) if lapse else new)
+        for ask in read_asks(command).groups if not lapse else ():
+            if ask.text is None and ask.subject.noun == new.noun and ask.exact and not ask.gone:
+                settle(desk, ask, Skills(recolors=False, resizes=False, moves=False))
 
     def _settle(self, desk: Desk, command: Command, lapse: bool) -> None:
         from poser.experts.studio.settling import Skills, settle

@@ -23,7 +23,10 @@ class Replacer(Editor):
         name="studio-replacer",
         kind="i2i",
         description="Replaces things by others in the same place and colour, and lettering by other lettering.",
-        limitations="Tends to keep the old thing's colour even where another one is asked for; sizes stay.",
+        limitations=(
+            "Tends to keep the old thing's colour even where another one is asked for; sizes stay, and each thing gets "
+            "one in its place, whatever number is asked for."
+        ),
         operations={Operation.REPLACE: 0.8},
         seeded=True,
         price=0.0,

@@ -58,3 +58,10 @@ def test_replacements_come_from_goals_or_atoms() -> None:
         "truck",
         '"SALE"',
     ]
+
+
+def test_a_replacement_takes_its_colour_from_the_atoms_where_the_goal_names_none() -> None:
+    atoms = (("not", "entity", "car"), ("entity", "ship"), ("attribute", "color", "ship", "blue"))
+    new = replacement(command("replace", *atoms, subjects=("car",), goals=("ship",)))
+    assert new is not None
+    assert (new.noun, new.color) == ("ship", "blue")

@@ -8,6 +8,7 @@ import pytest
 from poser.experts import lexicon
 from poser.experts.studio.corrector import Corrector
 from poser.experts.studio.desk import Desk
+from poser.experts.studio.generalist import Generalist
 from poser.experts.studio.mover import Mover
 from poser.experts.studio.moving import move_command
 from poser.experts.studio.scene import Placed, Scene
@@ -69,3 +70,14 @@ def test_more_than_can_be_drawn_is_said() -> None:
     picture = painted(Scene("white", (Placed("cat", "red", 0.5, 0.5, 0.1),)))
     many = command("add", ("count", "star", "30"), subjects=("star",))
     assert any("not 30" in note for note in edited(Corrector(), picture, many).notes)
+
+
+@pytest.mark.parametrize(("cars", "ships"), [(1, 2), (3, 1)])
+def test_the_generalist_replaces_by_as_many_as_asked(cars: int, ships: int) -> None:
+    things = tuple(Placed("car", "red", 0.25 + 0.25 * k, 0.5, 0.16) for k in range(cars))
+    picture = painted(Scene("white", things))
+    asked = (("not", "entity", "car"), ("entity", "blue ship"), ("count", "blue ship", str(ships)))
+    swap = command("replace", *asked, subjects=("car",), goals=("blue ship",))
+    found = [named(edited(Generalist(), picture, swap, seed=seed).picture, "ship") for seed in range(6)]
+    right = [len(ship) == ships and all(one.color == "blue" for one in ship) for ship in found]
+    assert sum(right) >= 5
