@@ -148,6 +148,8 @@ def _place_lettering(
     text, color = group.text or "", natural_color(group)
     box = Box(*lay_out_lettering(Lettering(text, color, 0.5, 0.5, extent), width, height).box)
     half_width, half_height = (box.right - box.left) / 2, (box.bottom - box.top) / 2
+    if 2 * half_width > width or 2 * half_height > height:
+        return None
     edge = 1.4 * EDGE * min(width, height)
     bands = [(width / 2, edge + half_height), (width / 2, height - edge - half_height)]
     if rng.random() < 0.25:

@@ -31,7 +31,8 @@ class Panel(NamedTuple):
 def lay_out(lettering: Lettering, width: int, height: int) -> Panel:
     """Break and shrink the text so that its panel fits a canvas of width x height px.
 
-    The panel is moved into the canvas if its centre stands too near to an edge.
+    The panel is moved into the canvas if its centre stands too near to an edge. Text that even the smallest font cannot
+    get into MAX_LINES lines makes a panel that is wider than the canvas.
     """
     short = min(width, height)
     wanted = max(_SMALLEST, round(lettering.height * short))
@@ -46,6 +47,7 @@ def lay_out(lettering: Lettering, width: int, height: int) -> Panel:
             break
         if (larger := _fitting(broken, wanted, width)) > size:
             lines, size = broken, larger
+    size = max(_SMALLEST, size)
     panel_width, panel_height = _panel_size(lines, size)
     left = min(max(round(lettering.cx * width - panel_width / 2), 0), max(0, width - panel_width))
     top = min(max(round(lettering.cy * height - panel_height / 2), 0), max(0, height - panel_height))
@@ -118,9 +120,9 @@ def _panel_size(lines: tuple[str, ...], size: int) -> tuple[int, int]:
 
 
 def _fitting(lines: tuple[str, ...], wanted: int, width: int) -> int:
-    """The largest font size up to `wanted` whose panel is no wider than allowed."""
+    """The largest font size up to `wanted` whose panel is no wider than allowed; it may be too small to be drawn."""
     needed = _text_width(lines, 100) / 100 + 0.9
-    return max(_SMALLEST, min(wanted, int(MAX_WIDTH * width / needed)))
+    return min(wanted, int(MAX_WIDTH * width / needed))
 
 
 def _broken(text: str, count: int) -> tuple[str, ...]:

@@ -52,6 +52,8 @@ def free_panel(
         lettering = Lettering(text, color, 0.5, 0.5, height)
         box = Box(*lay_out(lettering, desk.width, desk.height).box)
         halves = ((box.right - box.left) / 2, (box.bottom - box.top) / 2)
+        if 2 * halves[0] > desk.width or 2 * halves[1] > desk.height:
+            continue
         edge = 1.4 * EDGE * desk.short + halves[1]
         for y in (edge, desk.height - edge):
             panel = Box.around(desk.width / 2, y, *halves)
