@@ -211,6 +211,14 @@ def test_what_is_near_is_named():
     assert "instead of 'drgon' try" in result.warnings[0]
 
 
+def test_what_nobody_can_do_is_not_repeated_at_any_length():
+    plan = adding("unicorn")
+    long = plan.commands[0].model_copy(update={"text": "Add " + "a very " * 400 + "odd unicorn"})
+    result = result_of(FakeExpert(cannot_draw=["unicorn"]), plan=plan.model_copy(update={"commands": (long,)}))
+    assert len(result.warnings[0]) < 700
+    assert "Add a very" in result.warnings[0]
+
+
 def test_a_stop_from_outside_ends_the_run_with_what_it_has():
     stop = threading.Event()
     painter, editor = FakeExpert("painter", ability=0.0), FakeExpert("editor", "i2i", ability=0.0)

@@ -18,7 +18,9 @@ def answer(atom: Atom, scene: Scene) -> Answer:
     positive = judge(atom.tuple, scene)
     if positive.probability is None or not atom.negated:
         return positive
-    return Answer(1 - positive.probability, positive.seen, f"there is still {_still(atom, positive)}")
+    still = _still(atom, positive)
+    several = atom.kind == "entity" and still.partition(" ")[0] not in ("1", "a", "no") and still[:1] != '"'
+    return Answer(1 - positive.probability, positive.seen, f"there {'are' if several else 'is'} still {still}")
 
 
 def _still(atom: Atom, positive: Answer) -> str:

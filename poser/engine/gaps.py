@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import shorten
 
 from poser.envs.trace import Refusal
 from poser.experts import lexicon
 from poser.experts.types import Command, ExpertSpec, Plan
 
 _MOST_REASONS = 2
+_LONGEST = 120  #: characters of a command that are repeated
 _EDITOR = "an expert that edits pictures (kind 'i2i': a hosted or local image-editing model)"
 _DRAWER = "an expert that draws from words (kind 't2i': a hosted or local text-to-image model)"
 
@@ -48,7 +50,8 @@ def _describe(command: Command, plan: Plan, specs: Sequence[ExpertSpec], refusal
         if _unknown(subject) and (found := lexicon.suggest(subject)) and found[0] not in said
     ]
     hint = f" Nearby: {'; '.join(nearby)}." if nearby else ""
-    return f"Nobody can do {command.text!r}: {said}.{hint} {rest} {_remedy(command, plan)}"
+    words = shorten(command.text, _LONGEST, placeholder=" …")
+    return f"Nobody can do {words!r}: {said}.{hint} {rest} {_remedy(command, plan)}"
 
 
 def _remedy(command: Command, plan: Plan) -> str:

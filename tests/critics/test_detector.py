@@ -250,3 +250,8 @@ def test_accents_that_a_style_swallowed_are_not_judged(critic):
 
 def test_digits_that_are_no_number_are_not_judged(critic, street):
     assert judge(critic, street, [atom("count", "car", "²")]).answers[0].probability is None
+
+
+@pytest.mark.parametrize(("phrase", "said"), [("car", "there are still 2 cars"), ("sun", "there is still 1 sun")])
+def test_feedback_counts_what_should_not_be_there(critic, street, phrase, said):
+    assert judge(critic, street, [atom("entity", phrase, answer="no")]).feedback == said

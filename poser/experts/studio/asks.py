@@ -46,8 +46,13 @@ class Ask:
 
     @property
     def wanted(self) -> int:
-        """How many there should be."""
-        return 0 if self.gone else min(MOST, 1 if self.count is None else self.count)
+        """How many there should be, as far as they are drawn in one call."""
+        return min(MOST, self.stays)
+
+    @property
+    def stays(self) -> int:
+        """How many there should be; so many are not taken away."""
+        return 0 if self.gone else 1 if self.count is None else self.count
 
 
 @dataclass(slots=True)

@@ -34,7 +34,7 @@ def doomed(desk: Desk, command: Command) -> list[Thing | Panel]:
             gone.update((id(panel), panel) for panel in panels or (desk.panels if len(desk.panels) == 1 else ()))
             continue
         members = desk.matching(subject)
-        stay = 0 if ask is None or ask.gone or not ask.exact else ask.wanted
+        stay = 0 if ask is None or ask.gone or not ask.exact else ask.stays
         # those at the right go first; which ones is not said
         for thing in sorted(members, key=lambda t: -t.cx)[: max(0, len(members) - stay)]:
             gone[id(thing)] = thing

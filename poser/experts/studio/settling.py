@@ -108,7 +108,7 @@ def _again(desk: Desk, ask: Ask) -> list[Thing]:
 
 def _without_surplus(desk: Desk, ask: Ask, members: list[Thing], constraints: list[Constraint]) -> list[Thing]:
     """Take away what is too much, first what fits worst."""
-    surplus = len(members) - ask.wanted
+    surplus = len(members) - ask.stays
     if not ask.exact or surplus <= 0:
         return members
     worst = sorted(members, key=lambda t: (fits_color(t, ask), -desk.broken(t, constraints)))

@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from poser.experts import lexicon
+from poser.experts.studio.asks import read_asks
 from poser.experts.studio.corrector import Corrector
 from poser.experts.studio.desk import Desk
+from poser.experts.studio.eraser import doomed
 from poser.experts.studio.generalist import Generalist
 from poser.experts.studio.mover import Mover
 from poser.experts.studio.moving import move_command
 from poser.experts.studio.scene import Placed, Scene
 from poser.experts.studio.scenery import change_backdrop
+from poser.experts.studio.settling import Skills, settle
 from poser.experts.studio.signwriter import Labeler
 
 from .editing import command, edited, named, painted, random_scene
@@ -81,3 +84,13 @@ def test_the_generalist_replaces_by_as_many_as_asked(cars: int, ships: int) -> N
     found = [named(edited(Generalist(), picture, swap, seed=seed).picture, "ship") for seed in range(6)]
     right = [len(ship) == ships and all(one.color == "blue" for one in ship) for ship in found]
     assert sum(right) >= 5
+
+
+def test_a_large_number_that_is_right_is_left_alone() -> None:
+    stars = tuple(Placed("star", "red", 0.1 + 0.15 * (k % 6), 0.1 + 0.18 * (k // 6), 0.08) for k in range(28))
+    desk = desk_of(*stars)
+    assert len(desk.things) == 28
+    (ask,) = read_asks(command("add", ("count", "star", "28"), subjects=("star",))).groups
+    settle(desk, ask, Skills())
+    assert len(desk.things) == 28
+    assert len(doomed(desk, command("remove", ("count", "star", "26"), subjects=("star",)))) == 2
