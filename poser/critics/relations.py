@@ -63,10 +63,16 @@ def gap(a: Box, b: Box, width: int, height: int) -> float:
     return math.hypot(dx, dy)
 
 
-def between_margin(a: Box, b: Box, c: Box) -> float:
-    """How clearly the centre of `a` lies in the box spanned by the centres of `b` and `c`, slack included."""
-    slack = lexicon.BETWEEN_SLACK
-    return slack + min(a.cx - min(b.cx, c.cx), max(b.cx, c.cx) - a.cx, a.cy - min(b.cy, c.cy), max(b.cy, c.cy) - a.cy)
+def between_margin(a: Box, b: Box, c: Box, width: int, height: int) -> float:
+    """How clearly the centre of `a` lies between those of `b` and `c`; `width` and `height` of the canvas in px.
+
+    The slack counts across the direction in which `b` and `c` are further apart, not along it.
+    """
+    inside_x = min(a.cx - min(b.cx, c.cx), max(b.cx, c.cx) - a.cx)
+    inside_y = min(a.cy - min(b.cy, c.cy), max(b.cy, c.cy) - a.cy)
+    if abs(b.cx - c.cx) * width >= abs(b.cy - c.cy) * height:
+        return min(inside_x, inside_y + lexicon.BETWEEN_SLACK)
+    return min(inside_x + lexicon.BETWEEN_SLACK, inside_y)
 
 
 def place_margin(place: str, a: Box) -> float:

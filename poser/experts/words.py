@@ -104,17 +104,17 @@ PLACE_WORDS: Mapping[str, str] = _table(
 # What the words of place mean in pixels. A thing's box is the bounding box of its glyph, its centre that box's centre.
 RELATION_MIN_SHIFT = 0.05
 """A is left of B: its centre lies at least this share of the canvas *width* further left; above: of the *height*."""
-RELATION_SLOPE = 0.5
-"""... and the shift, in px, is at least this share of the shift across (left of: |dx| >= 0.5 |dy|)."""
+RELATION_SLOPE = 1.0
+"""... and the shift, in px, is at least this share of the shift across (left of: |dx| >= |dy|)."""
 NEXT_TO_MAX_GAP = 0.15
 """A is next to B: their boxes are apart by less than this share of the shorter canvas side."""
 BETWEEN_SLACK = 0.08
-"""A is between B and C: its centre lies in the box spanned by the centres of B and C, widened by this share of the
-canvas's width (height) on each side."""
-PLACE_EDGES = (0.4, 0.6)
+"""A is between B and C: its centre lies between theirs in the direction in which they are further apart (in px), and in
+the other one at most this share of the canvas's width (height) outside of theirs."""
+PLACE_EDGES = (0.36, 0.64)
 """A centre is at the left (top) below the first share of the width (height), at the right (bottom) above the second;
 "top left" asks for both."""
-CENTER_EDGES = (0.3, 0.7)
+CENTER_EDGES = (0.35, 0.65)
 """... and in the center between these shares of both."""
 
 SCENES: tuple[str, ...] = (

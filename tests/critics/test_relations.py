@@ -42,7 +42,7 @@ def test_the_judge_and_the_painter_mean_the_same_by_every_word(a, b, c, size):
         if word != "between"
     }
     margins |= {geometry.Constraint(place): place_margin(place, a) for place in lexicon.PLACES}
-    margins[geometry.Constraint("between", ((pb,), (pc,)))] = between_margin(a, b, c)
+    margins[geometry.Constraint("between", ((pb,), (pc,)))] = between_margin(a, b, c, width, height)
     for constraint, margin in margins.items():
         if abs(margin) > 1e-9:  # on the very edge rounding decides
             assert (margin > 0) == geometry.holds(pa, constraint, width, height), constraint.relation

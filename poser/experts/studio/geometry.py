@@ -114,8 +114,9 @@ def _directed(box: Box, other: Box, relation: str, width: int, height: int, marg
 
 
 def _between(box: Box, a: Box, b: Box, width: int, height: int, margin: float) -> bool:
-    slack = lexicon.BETWEEN_SLACK - margin
+    level = abs(a.cx - b.cx) >= abs(a.cy - b.cy)
+    slack_x, slack_y = (0.0, lexicon.BETWEEN_SLACK) if level else (lexicon.BETWEEN_SLACK, 0.0)
     return (
-        min(a.cx, b.cx) - slack * width <= box.cx <= max(a.cx, b.cx) + slack * width
-        and min(a.cy, b.cy) - slack * height <= box.cy <= max(a.cy, b.cy) + slack * height
+        min(a.cx, b.cx) - (slack_x - margin) * width <= box.cx <= max(a.cx, b.cx) + (slack_x - margin) * width
+        and min(a.cy, b.cy) - (slack_y - margin) * height <= box.cy <= max(a.cy, b.cy) + (slack_y - margin) * height
     )
