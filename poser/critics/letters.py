@@ -15,12 +15,14 @@ class Lettering(NamedTuple):
         box: (left, top, right, bottom) of its panel in fractions of the canvas.
         sure: probability that there is lettering at all, 0..1.
         rivals: for every character of `text` the others that it may be, as (character, probability relative to it).
+        color: of the letters; None if it was not seen.
     """
 
     text: str
     box: tuple[float, float, float, float]
     sure: float
     rivals: tuple[tuple[tuple[str, float], ...], ...] = ()
+    color: str | None = None
 
 
 #: Letters of three scripts that look the same are one letter when lettering is compared.

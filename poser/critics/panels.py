@@ -11,7 +11,7 @@ from poser.critics.letter_reader import Line
 from poser.critics.letters import Lettering
 from poser.critics.lines import CLEAR, ink_extent, lines_by_bands, lines_by_measures, unexplained
 from poser.critics.looks import INKED, Look
-from poser.critics.palette import DARK, LABELS, WHITE, Bytes, Floats, Palette, mixtures
+from poser.critics.palette import BLACK, DARK, LABELS, NAMES, WHITE, Bytes, Floats, Palette, mixtures
 
 PALE = frozenset({"white", "yellow", "pink", "orange"})  #: colours of lettering that stands on a dark panel
 _LEAST_TEXT = 3  #: fewer letters on what has not the measures of a panel prove nothing
@@ -88,7 +88,14 @@ def read_panel(pixels: Bytes, panel: Panel, palette: Palette, ink: bool) -> Lett
         other = lines_by_bands(coverage)
         if other is not None and sum(len(line.text) for line in other) >= _LEAST_TEXT:
             lines = min(lines, other, key=unexplained)
-    return written(lines)
+    return colored(written(lines), color, ink)
+
+
+def colored(lettering: Lettering | None, label: int, ink: bool) -> Lettering | None:
+    """Lettering with the colour of this label; in an inking style black may be its outline alone."""
+    if lettering is None or not BLACK <= label < DARK or (ink and label == BLACK):
+        return lettering
+    return lettering._replace(color=NAMES[label - 1])
 
 
 def thinned(coverage: Floats, backing: int) -> Floats:

@@ -9,7 +9,7 @@ from poser.critics.letters import Lettering
 from poser.critics.lines import lines_by_bands
 from poser.critics.looks import INKED, Look
 from poser.critics.palette import BLACK, DARK, LABELS, NAMES, WHITE, Bytes, mixtures
-from poser.critics.panels import PALE, thinned, written
+from poser.critics.panels import PALE, colored, thinned, written
 
 Box = tuple[int, int, int, int]
 
@@ -116,4 +116,5 @@ def _read(look: Look, label: int, box: Box) -> Lettering | None:
     coverage = np.asarray(np.clip(share, 0, 1) * on, np.float32)
     if not _INKED[0] <= float(coverage.mean()) <= _INKED[1]:
         return None
-    return written(lines_by_bands(thinned(coverage, backing) if look.style in INKED else coverage))
+    ink = look.style in INKED
+    return colored(written(lines_by_bands(thinned(coverage, backing) if ink else coverage)), label, ink)

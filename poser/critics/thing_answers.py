@@ -81,10 +81,12 @@ def judge_attribute(words: tuple[str, ...], scene: Scene) -> Answer:
     if kind == "size" and value not in lexicon.SIZES:
         return UNKNOWN
     found = _meant(phrase, scene)
-    if found is None or any(one.thing is None for one in found):
+    if found is None:
         return UNKNOWN
     if not found:
         return Answer(ABSENT, f"no {phrase}", f"the {phrase} is missing")
+    if any(one.thing is None for one in found):
+        return _lettering_color(found, phrase, value) if kind == "color" else UNKNOWN
     things = [one.thing for one in found if one.thing is not None]
     judge = color_probability if kind == "color" else size_probability
     holds = [judge(thing, value) for thing in things]
@@ -94,6 +96,16 @@ def judge_attribute(words: tuple[str, ...], scene: Scene) -> Answer:
         " and ".join(seen),
         f"the {phrase} is {' and '.join(seen)}, not {value}",
     )
+
+
+def _lettering_color(found: list[Meant], phrase: str, value: str) -> Answer:
+    """Is all of this lettering of the colour, where it was seen?"""
+    colors = {one.lettering.color if one.lettering is not None else None for one in found}
+    if None in colors:
+        return UNKNOWN
+    seen = " and ".join(sorted(str(color) for color in colors))
+    there = either(one.probability for one in found)
+    return Answer(there if colors == {value} else ABSENT, seen, f"the lettering {phrase} is {seen}, not {value}")
 
 
 def _size_word(extent: float) -> str:
@@ -170,7 +182,7 @@ def _holds_for(one: Meant, relation: str, groups: list[list[Meant]], reading: Re
     """Probability that one thing is in the relation to some of the others."""
     if relation == "between":
         margins = [
-            between_margin(one.box, b.box, c.box)
+            between_margin(one.box, b.box, c.box, reading.width, reading.height)
             for b in groups[0]
             for c in groups[1]
             if b is not one and c is not one and b.box != c.box and one.box not in (b.box, c.box)

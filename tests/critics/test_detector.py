@@ -255,3 +255,18 @@ def test_digits_that_are_no_number_are_not_judged(critic, street):
 @pytest.mark.parametrize(("phrase", "said"), [("car", "there are still 2 cars"), ("sun", "there is still 1 sun")])
 def test_feedback_counts_what_should_not_be_there(critic, street, phrase, said):
     assert judge(critic, street, [atom("entity", phrase, answer="no")]).feedback == said
+
+
+def test_lettering_of_another_colour_is_told():
+    scene = Scene(things=(), letterings=(Lettering("SALE", "black", 0.5, 0.5, 0.1),), background="sky")
+    picture = Picture(paint(scene, 512, 512, 1))
+    atoms = [
+        Atom(id="t", tuple=("text", "SALE"), question="Can SALE be read?", answer="SALE"),
+        *(Atom(id=c, tuple=("attribute", "color", '"SALE"', c), question="?", parents=("t",)) for c in ("black", "white")),
+    ]
+    (verdict,) = DetectorCritic(ocr=False).judge([JudgeRequest(picture=picture, atoms=tuple(atoms))], CallContext())
+    answers = {answer.atom: answer for answer in verdict.answers}
+    assert answers["black"].probability > 0.9
+    assert answers["white"].probability < 0.1
+    assert answers["white"].seen == "black"
+    assert "black, not white" in verdict.feedback

@@ -117,3 +117,12 @@ def test_accents_on_capitals_are_read(text, size):
     (read,) = read_picture(Picture(paint(scene, size, size, 1))).letterings
     assert same_lettering(read, text) > 0.9
     assert same_lettering(read, without_accents(text)) < 0.5
+
+
+@pytest.mark.parametrize("style", [None, "watercolor", "mosaic", "chalk"])
+@pytest.mark.parametrize("color", ["black", "white", "red", "yellow", "blue"])
+def test_the_colour_of_lettering_is_read(color, style):
+    car = Placed("car", "red", 0.3, 0.3, 0.2)
+    scene = Scene("sky", (car,), (Panel("OPEN TODAY", color, 0.5, 0.8, 0.08),), style)
+    found = read_picture(Picture(paint(scene, 768, 768, 3))).letterings
+    assert [each.color for each in found if same_lettering(each, "OPEN TODAY") >= 0.5] == [color]
