@@ -34,6 +34,7 @@ class Placement:
         host: what has all that follows "with" ("a mug with a spoon beside it and a book under it").
         clause: where the present clause begins.
         compared: what something was last said to be left of, above …, and where in the sentence that ends.
+        sides: the opposite of the relation last said, and to what.
     """
 
     def __init__(self, references: References, editor: Editor, sentence: Sentence) -> None:
@@ -55,6 +56,7 @@ class Placement:
         self.host: Item | None = None
         self.bearer: list[Item] = []
         self.compared: tuple[int, list[Item]] = (-1, [])
+        self.sides: tuple[str, list[Item]] = ("", [])
 
     def _spot(self, i: int) -> int | None:
         s = self.s
@@ -77,7 +79,11 @@ class Placement:
                 self.references.anchor = compared
             if s.word(end) == "everything":
                 return end + 1
-            if self.host is not None and self.host not in out and (spot.pronoun or s.word(end)) == "it":
+            mirrored, other_side = self.sides
+            if mirrored == spot.name and s.word(end) == "it" and not set(map(id, other_side)) & set(map(id, out)):
+                # "a tree to the left of the boat, and a castle to the right of it": of the boat
+                targets, end = other_side, end + 1
+            elif self.host is not None and self.host not in out and (spot.pronoun or s.word(end)) == "it":
                 targets, end = [self.host], end + (not spot.pronoun)
             elif spot.pronoun:
                 targets = self.references.pronoun(spot.pronoun, out)
@@ -103,6 +109,8 @@ class Placement:
         self._attach(self.coordinated if many else self.subject, spot, targets)
         self.references.mention([*targets, *self.subject])
         self.compared = (end, targets)
+        if len(targets) == 1:
+            self.sides = (_MIRRORED.get(spot.name, ""), list(targets))
         self.opening = False
         return end
 

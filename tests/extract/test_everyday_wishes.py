@@ -96,3 +96,13 @@ def test_adjectives_that_nothing_is_made_of_are_named(prompt, lost):
 
 def test_praise_and_what_is_understood_leave_no_note():
     assert EXTRACTOR.extract("A beautiful red cat, a crescent moon and a very simple small house").notes == ()
+
+
+def test_it_in_the_second_half_of_a_comparison_is_what_the_first_half_compared_with():
+    for words in (
+        "A big green tree stands to the left of the sailboat, and a castle to the right of it.",
+        "There is a tree to the left of the sailboat and a castle to the right of it.",
+    ):
+        plan = GrammarExtractor().extract(words)
+        relations = {atom.tuple[1:] for atom in plan.atoms if atom.kind == "relation"}
+        assert ("right of", "castle", "sailboat") in relations, words
