@@ -88,7 +88,9 @@ def _worth(turn: Turn) -> tuple[Floats, Floats, Floats]:
     """[B, K] gain if a command passes, [B, K] loss if it breaks, [B] lead of the best over the current picture."""
     state, pool = turn.state, turn.pool
     real = pool.command
-    counted = np.where(state.has_picture[:, None], state.judged & real, real)
+    judged = state.judged & real
+    # where the critic can judge nothing at all, every command is worth the same
+    counted = np.where(judged.any(axis=1, keepdims=True) & state.has_picture[:, None], judged, real)
     share = counted / np.maximum(counted.sum(axis=1), 1)[:, None]
     # shared out evenly, the completion bonus rewards every command on the way to the last one
     bonus = _bonus(turn)[:, None] * real / np.maximum(real.sum(axis=1), 1)[:, None]

@@ -128,3 +128,10 @@ def test_no_bonus_is_expected_once_a_command_was_dropped() -> None:
     frugal = replace(lost, rules=Rules(completion_bonus=0.0))
     np.testing.assert_allclose(forecast(lost).gain, forecast(frugal).gain)
     assert forecast(turn).gain[0, 4, 3] > forecast(replace(turn, rules=Rules(completion_bonus=0.0))).gain[0, 4, 3]
+
+
+def test_commands_that_no_critic_can_judge_are_still_worth_something() -> None:
+    turn = _after(_turn(), satisfied=[])
+    blind = turn.state._replace(judged=np.zeros_like(turn.state.judged), score=np.zeros_like(turn.state.score))
+    seen = forecast(replace(turn, state=blind))
+    assert (seen.gain[0, 4, 1:4] > 0).all()
