@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poser.experts.errors import InputError, UnknownName
@@ -28,6 +29,7 @@ CRITICS: Mapping[str, str] = {
 }
 EXTRACTORS: Mapping[str, str] = {"grammar": "poser.extract.grammar:GrammarExtractor"}
 BASELINES = "poser.policies.baselines:BASELINES"
+LEARNED = "poser.policies.learned:Learned"
 
 SIDES: Mapping[str, tuple[int, int]] = {"poser.experts.studio": (512, 1024)}
 """Package of experts -> shortest and longest side that they are meant for, in pixels."""
@@ -95,10 +97,11 @@ def extractor(chosen: str | Extractor | None = None) -> Extractor:
 
 
 def policy(chosen: str | Policy | None = None) -> Policy:
-    """The policy of this name, or the policy itself; greedy on the track records by default.
+    """The policy of this name, the trained one in this folder, or the policy itself; greedy by default.
 
     Raises:
         UnknownName: no policy of that name.
+        InputError: a folder that holds no policy of this version.
     """
     import numpy as np
 
@@ -106,10 +109,15 @@ def policy(chosen: str | Policy | None = None) -> Policy:
 
     if isinstance(chosen, Policy):
         return chosen
-    known: Mapping[str, Callable[[np.random.Generator], Policy]] = _load(BASELINES)
+    known: dict[str, Callable[[np.random.Generator], Policy]] = {**_load(BASELINES), "learned": _load(LEARNED)}
     name = DEFAULT_POLICY if chosen is None else chosen
     if not isinstance(name, str):
         raise InputError(f"{chosen!r} is not a policy. Give one of {', '.join(sorted(known))}, or a Policy object.")
+    if name not in known and Path(name).exists():
+        from poser.policies.bundle import Bundle
+        from poser.policies.learned import Learned
+
+        return Learned(bundle=Bundle.load(Path(name)))
     if name not in known:
         raise UnknownName("policy", name, known)
     # a run seeds each episode by itself, see Policy.reset

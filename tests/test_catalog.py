@@ -12,6 +12,7 @@ from poser.critics.testing import ScriptedCritic
 from poser.experts.errors import InputError, UnknownName
 from poser.experts.testing import FakeExpert
 from poser.policies.base import Policy
+from poser.policies.learned import shipped
 
 
 def test_all_experts_are_the_studio():
@@ -61,9 +62,18 @@ def test_defaults():
     assert catalog.policy().name == "greedy"
 
 
-@pytest.mark.parametrize("name", ["greedy", "random"])
+@pytest.mark.parametrize("name", ["greedy", "random", "learned"])
 def test_policies_by_name(name):
     assert isinstance(catalog.policy(name), Policy)
+
+
+def test_a_trained_policy_is_found_by_its_folder(tmp_path):
+    shipped().save(tmp_path / "mine")
+    assert catalog.policy(str(tmp_path / "mine")).name == "learned"
+    with pytest.raises(InputError, match=r"holds no policy\.json"):
+        catalog.policy(str(tmp_path))
+    with pytest.raises(UnknownName, match="learned"):
+        catalog.policy("lerned")
 
 
 def test_a_foreign_object_is_no_policy():

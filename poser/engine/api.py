@@ -57,7 +57,7 @@ def generate(
         experts: names of experts or pools, or `Expert` objects; None = all that are known.
         critic: name of who judges, or a `Critic`; None = "detector".
         extractor: name of who decomposes, or an `Extractor`; None = "grammar".
-        policy: name of who decides, the folder of a trained policy, or a `Policy`; None = "learned".
+        policy: name of who decides, the folder of a trained policy, or a `Policy`; None = "greedy".
         rules: further settings of the MDP; `budget`, `max_steps` and `thrift` go before.
         budget: most US dollars to be expected for all pictures together; 0 = free experts only, None = no limit.
         max_steps: most calls of experts a picture, at least 1.

@@ -39,7 +39,7 @@ class TrainingArguments:
     seed: int = _about("of networks, exploration and episodes", 0)
     resume: bool = _about("go on from the checkpoint in `out`", False)
 
-    n_timesteps: int = _about("environment steps, over all episodes", 800_000)
+    n_timesteps: int = _about("environment steps, over all episodes", 1_000_000)
     n_envs: int = _about("episodes side by side", 128)
     learning_rate: float = _about("at the start; it falls linearly to a thirtieth", 1e-3)
     batch_size: int = _about("transitions an update", 512)
@@ -75,9 +75,7 @@ class TrainingArguments:
     keep_regressions: bool = _about("a picture is kept even if it is worse", False)
     max_steps: int = _about("calls an episode", 16)
     tries_per_pair: int = _about("failed tries after which a pair is illegal; 0 = no limit", 3)
-    draw_below: float = _about(
-        "new experts are seen with drawn abilities below so many calls (env fitted)", 0.0
-    )
+    draw_below: float = _about("new experts are seen with drawn abilities below so many calls (env fitted)", 0.0)
     calibration: str = _about("calibration file of env fitted", "")
 
     eval_freq: int = _about("environment steps between evaluations; 0 = none", 100_000)

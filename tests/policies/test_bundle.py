@@ -6,11 +6,14 @@ import pickle
 import numpy as np
 import pytest
 
+from poser.envs.rules import Rules
 from poser.envs.twin import Twin
 from poser.envs.twin_pools import RandomPools
+from poser.evaluate.playing import play
 from poser.experts.errors import InputError
+from poser.policies.baselines import Greedy
 from poser.policies.bundle import CARD, WEIGHTS, Bundle
-from poser.policies.learned import Learned
+from poser.policies.learned import SHIPPED, Learned, shipped
 from poser.policies.pair_weights import ILLEGAL, PairWeights, action_values
 
 
@@ -74,6 +77,20 @@ def test_the_learned_policy_takes_the_best_legal_action_and_says_so():
             assert choice.why(row)
         assert (choice.actions[turn.done] == -1).all()
         turn = twin.step(choice.actions)
+
+
+def test_the_shipped_policy_loads_is_small_and_says_where_it_comes_from():
+    bundle = shipped()
+    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 2_000_000
+    assert "train_dqn.py" in bundle.about["command"]
+    assert bundle.about["evaluation"]["reward_above_greedy"] > 0
+    assert {"arguments", "date"} <= set(bundle.about)
+
+
+def test_the_shipped_policy_beats_greedy_on_pools_it_never_saw():
+    learned, greedy = (play(p, RandomPools(), 400, rules=Rules(), seed=99) for p in (Learned(), Greedy()))
+    gain = learned.reward - greedy.reward
+    assert gain.mean() > 1.96 * gain.std() / np.sqrt(len(gain))
 
 
 def saved(tmp_path):
