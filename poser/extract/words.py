@@ -67,6 +67,8 @@ BOUNDS: dict[str, tuple[int, bool]] = {
     "at least": (0, True), "no fewer than": (0, True), "no less than": (0, True), "a minimum of": (0, True),
     "more than": (1, True), "over": (1, True), "exactly": (0, False), "precisely": (0, False), "only": (0, False),
     "just": (0, False), "all": (0, False), "about": (0, False), "a total of": (0, False), "not more than": (0, False),
+    # as many as are allowed are certainly not too many
+    "no more than": (0, False), "at most": (0, False), "up to": (0, False), "a maximum of": (0, False),
     "around": (0, False), "roughly": (0, False), "approximately": (0, False), "some": (0, False),
 }  # fmt: skip
 ORDINALS: dict[str, int] = {

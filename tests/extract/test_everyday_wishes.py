@@ -106,3 +106,9 @@ def test_it_in_the_second_half_of_a_comparison_is_what_the_first_half_compared_w
         plan = GrammarExtractor().extract(words)
         relations = {atom.tuple[1:] for atom in plan.atoms if atom.kind == "relation"}
         assert ("right of", "castle", "sailboat") in relations, words
+
+
+def test_an_upper_bound_is_met_by_as_many_as_are_allowed():
+    for words in ("a beach with no more than six balls", "a beach with at most six balls", "up to six balls"):
+        counts = [atom.tuple[2] for atom in GrammarExtractor().extract(words).atoms if atom.kind == "count"]
+        assert counts == ["6"], words
