@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from poser.envs import mdp
-from poser.envs.arrays import Bools, Effects, Floats, Outcome, Pool, State, take_rows
+from poser.envs.arrays import Bools, Choice, Effects, Floats, Outcome, Pool, State, take_rows
 from poser.envs.observation import ObservationLayout, encode
 from poser.envs.rules import Rules
 from poser.envs.turn import Turn
@@ -96,12 +96,9 @@ class Twin:
         chosen = np.where(before.done, -1, np.asarray(actions, np.int64))
         choice = mdp.targets(before, self.pool, self.rules, chosen)
         luck = self._luck[np.arange(self.batch), np.minimum(before.step, self.rules.max_steps - 1)]
-        outcome, produced = imagine(choice, self._canvas, self.pool, self.truth, luck)
+        outcome, produced = self._imagine(choice, luck)
         self.state, reward, _, effects = mdp.apply(before, self.pool, self.rules, chosen, outcome)
-        accepted, best = effects.accepted[:, None], effects.new_best[:, None]
-        fields = zip(produced, self._canvas, strict=True)
-        self._canvas = Canvas(*(np.where(accepted, new, old) for new, old in fields))
-        self._best_done = np.where(best, produced.done, self._best_done)
+        self._keep(effects.accepted, effects.new_best, produced)
         return self._turn(reward, effects)
 
     def restart(self, turn: Turn) -> Turn:
@@ -148,6 +145,16 @@ class Twin:
         self._canvas = Canvas(**{key: np.array(arrays[f"canvas.{key}"]) for key in Canvas._fields})
         self._best_done = np.array(arrays["best_done"])
         return self._turn()
+
+    def _imagine(self, choice: Choice, luck: NDArray[np.float32]) -> tuple[Outcome, Canvas]:
+        """What the chosen calls bring."""
+        return imagine(choice, self._canvas, self.pool, self.truth, luck)
+
+    def _keep(self, accepted: Bools, best: Bools, produced: Canvas) -> None:
+        """Go on from the pictures that are kept, and remember the best ones; [B] bool each."""
+        fields = zip(produced, self._canvas, strict=True)
+        self._canvas = Canvas(*(np.where(accepted[:, None], new, old) for new, old in fields))
+        self._best_done = np.where(best[:, None], produced.done, self._best_done)
 
     def _open(self, pool: Pool) -> tuple[State, Canvas, Bools]:
         batch, _, commands = pool.shape

@@ -111,11 +111,16 @@ def play(
         seed: of the twin.
         batch: episodes side by side.
     """
-    twin, parts = Twin(source, min(batch, episodes), rules=rules, seed=seed), []
+    return play_twin(actor, Twin(source, min(batch, episodes), rules=rules, seed=seed), episodes)
+
+
+def play_twin(actor: Policy | Actor, twin: Twin, episodes: int) -> Figures:
+    """Play the first `episodes` episodes of this twin, as many side by side as it holds."""
+    parts = []
     for start in range(0, episodes, twin.batch):
         turn, tally = twin.reset(start), Tally(twin.batch)
         if isinstance(actor, Policy):
-            actor.reset(turn, (seed * 1_000_003 + twin.numbers).tolist())
+            actor.reset(turn, (twin.seed * 1_000_003 + twin.numbers).tolist())
         while not turn.done.all():
             actions = actor.act(turn) if isinstance(actor, Policy) else actor(turn)
             before, turn = turn, twin.step(actions)
