@@ -11,7 +11,8 @@ WORKERS ?= 2
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-recognition judge bench-judge clean
+.PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-recognition judge bench-judge policy calibration \
+	bench-policy-rivals bench-policy-speed clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -64,6 +65,20 @@ judge: $(VENV)/.installed  ## retrain the neural judge on painted pictures (torc
 
 bench-judge: $(VENV)/.installed  ## the neural judge beside the detector: recognition, agreement with facts
 	$(BIN)/python -m benchmarks.judge
+
+policy: $(VENV)/.installed  ## retrain the shipped policy on random twins (about seven minutes)
+	$(BIN)/python train_dqn.py --preset default --out runs/default
+	cp runs/default/bundle/* poser/policies/data/default_policy/
+
+calibration: $(VENV)/.installed  ## calls of the studio's experts that its fitted twin is made of (three minutes)
+	POSER_HOME=$$(mktemp -d) $(BIN)/poser experts calibrate --episodes 160 --size 512 --seed 1 --no-learn \
+		--out benchmarks/data/studio_calibration.json
+
+bench-policy-rivals: $(VENV)/.installed  ## the learned policy, all rivals and the optimum on unseen pools and the studio's twin
+	$(BIN)/python -m benchmarks.policy_rivals
+
+bench-policy-speed: $(VENV)/.installed  ## steps of the twin a second, time of a decision
+	$(BIN)/python -m benchmarks.policy_speed
 
 clean:  ## remove what was built
 	rm -rf $(VENV) $(DEMO_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
