@@ -41,7 +41,8 @@ def twin_rate(experts: int, commands: int, batch: int, steps: int = 60) -> float
     for _ in range(steps):
         actions = (rng.random(turn.mask.shape, np.float32) * turn.mask).argmax(axis=1)
         start = time.perf_counter()
-        turn = twin.restart(twin.step(actions))
+        twin.advance(actions)
+        turn = twin.restart()
         taken += time.perf_counter() - start
     return steps * batch / taken
 

@@ -46,12 +46,11 @@ class Turn:
         *,
         reward: Floats | None = None,
         effects: Effects | None = None,
-        observation: NDArray[np.float32] | None = None,
     ) -> Turn:
-        """The turn in this state; `observation` if it is known already. Without `effects` nothing was done yet."""
+        """The turn in this state; without `effects` nothing was done yet."""
         batch = len(state.step)
         layout = ObservationLayout.of(pool.shape[1], pool.shape[2], rules)
-        seen = encode(state, pool, rules) if observation is None else observation
+        seen = encode(state, pool, rules)
         return cls(
             observation=seen,
             mask=layout.split(seen).mask.astype(np.int8),

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from poser.envs import mdp
 from poser.envs.arrays import Bools, Choice, Effects, Floats, Outcome, Pool, State, take_rows
-from poser.envs.observation import ObservationLayout, encode
+from poser.envs.observation import ObservationLayout
 from poser.envs.rules import Rules
 from poser.envs.turn import Turn
 from poser.envs.twin_outcomes import Canvas, Truth, imagine
@@ -92,6 +92,11 @@ class Twin:
 
     def step(self, actions: ArrayLike) -> Turn:
         """One step of every episode that is not over; the entries of the others are ignored."""
+        reward, effects = self.advance(actions)
+        return self._turn(reward, effects)
+
+    def advance(self, actions: ArrayLike) -> tuple[Floats, Effects]:
+        """As `step`, without the observations, which are most of its time: [B] rewards, and what was done."""
         before = self.state
         chosen = np.where(before.done, -1, np.asarray(actions, np.int64))
         choice = mdp.targets(before, self.pool, self.rules, chosen)
@@ -99,29 +104,26 @@ class Twin:
         outcome, produced = self._imagine(choice, luck)
         self.state, reward, _, effects = mdp.apply(before, self.pool, self.rules, chosen, outcome)
         self._keep(effects.accepted, effects.new_best, produced)
-        return self._turn(reward, effects)
+        return reward, effects
 
-    def restart(self, turn: Turn) -> Turn:
-        """Put the next episodes in the place of those that are over; the arrays of `turn` are reused.
+    def restart(self) -> Turn:
+        """Put the next episodes in the place of those that are over.
 
-        Cheap, for training: the state behind earlier turns changes with it.
+        Cheap, for training: the arrays of pools behind earlier turns change with it.
         """
-        rows = np.flatnonzero(turn.done)
-        if not len(rows):
-            return turn
-        numbers = self._numbers(len(rows))
-        (pool, truth), luck = self._take(numbers)
-        state, canvas, best_done = self._open(pool)
-        fresh = (*pool, *truth, luck, *state, *canvas, best_done, numbers)
-        unshared: list[Any] = [field.copy() for field in self.state]
-        self.state = State(*unshared)
-        held: list[Any] = [*self.pool, *self.truth, self._luck, *self.state, *self._canvas]
-        held += [self._best_done, self.numbers]
-        for whole, part in zip(held, fresh, strict=True):
-            whole[rows] = part
-        observation = turn.observation.copy()
-        observation[rows] = encode(state, pool, self.rules)
-        return self._turn(observation=observation)
+        rows = np.flatnonzero(self.state.done)
+        if len(rows):
+            numbers = self._numbers(len(rows))
+            (pool, truth), luck = self._take(numbers)
+            state, canvas, best_done = self._open(pool)
+            fresh = (*pool, *truth, luck, *state, *canvas, best_done, numbers)
+            unshared: list[Any] = [field.copy() for field in self.state]
+            self.state = State(*unshared)
+            held: list[Any] = [*self.pool, *self.truth, self._luck, *self.state, *self._canvas]
+            held += [self._best_done, self.numbers]
+            for whole, part in zip(held, fresh, strict=True):
+                whole[rows] = part
+        return self._turn()
 
     @property
     def quality(self) -> Floats:
@@ -197,11 +199,5 @@ class Twin:
             self._drawn = block, episodes, luck
         return self._drawn[1], self._drawn[2]
 
-    def _turn(
-        self,
-        reward: Floats | None = None,
-        effects: Effects | None = None,
-        *,
-        observation: NDArray[np.float32] | None = None,
-    ) -> Turn:
-        return Turn.at(self.state, self.pool, self.rules, reward=reward, effects=effects, observation=observation)
+    def _turn(self, reward: Floats | None = None, effects: Effects | None = None) -> Turn:
+        return Turn.at(self.state, self.pool, self.rules, reward=reward, effects=effects)

@@ -44,28 +44,31 @@ class TwinVecEnv(VecEnv):
         self._actions = np.asarray(actions, np.int64)
 
     def step_wait(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
-        """(observations, rewards, done, infos); rows that are done show the first observation of the next episode."""
-        turn = self.twin.step(self._actions)
-        self._returns += turn.reward
+        """(observations, rewards, done, infos); rows that are done show the first observation of the next episode.
+
+        Their last one is not given: every end is a rule of the MDP, so nothing is ever bootstrapped from it.
+        """
+        reward, _ = self.twin.advance(self._actions)
+        state, done = self.twin.state, self.twin.state.done.copy()
+        self._returns += reward
         # one empty dictionary for all rows that go on: nobody writes to it, and making B of them costs time
         infos = [self._nothing] * self.twin.batch
-        ended = np.flatnonzero(turn.done)
+        ended = np.flatnonzero(done)
         if len(ended):
-            quality, state, usd_cost = self.twin.quality, turn.state, turn.pool.usd_cost
+            quality, pool = self.twin.quality, self.twin.pool
             for row in ended.tolist():
                 steps = int(state.step[row])
                 infos[row] = {
-                    "terminal_observation": turn.observation[row],
                     "TimeLimit.truncated": False,
                     "episode": {"r": float(self._returns[row]), "l": steps, "t": 0.0},
-                    "is_success": bool(state.best_satisfied[row].sum() == turn.pool.command[row].sum()),
+                    "is_success": bool(state.best_satisfied[row].sum() == pool.command[row].sum()),
                     "quality": float(quality[row]),
-                    "spend": float(state.spent[row] * usd_cost[row]),
+                    "spend": float(state.spent[row] * pool.usd_cost[row]),
                     "end": END_REASONS[int(state.reason[row])],
                 }
             self._returns[ended] = 0.0
-        self.turn = self.twin.restart(turn)
-        return self.turn.observation, turn.reward.astype(np.float32), turn.done, infos
+        self.turn = self.twin.restart()
+        return self.turn.observation, reward.astype(np.float32), done, infos
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
         """Where all episodes stand; with the twin's source, rules and seed it is everything."""

@@ -110,8 +110,8 @@ def test_restarted_rows_show_the_next_episodes():
     twin = Twin(SMALL, 4, seed=5, block=16)
     turn, rng, seen = twin.reset(), np.random.default_rng(0), set(range(4))
     for _ in range(60):
-        turn = twin.step(np.where(turn.mask > 0, rng.random(turn.mask.shape), -1).argmax(axis=1))
-        turn = twin.restart(turn)
+        twin.step(np.where(turn.mask > 0, rng.random(turn.mask.shape), -1).argmax(axis=1))
+        turn = twin.restart()
         assert not twin.state.done.any()
         np.testing.assert_array_equal(turn.observation, turn_of(twin).observation)
         seen |= set(twin.numbers.tolist())
@@ -133,7 +133,9 @@ def test_a_twin_goes_on_from_its_state():
             turn = second.load_state_dict(first.state_dict())
         actions = np.where(turn.mask > 0, rng.random(turn.mask.shape), -1).argmax(axis=1)
         twins = [first, second] if step >= 5 else [first]
-        turns = [twin.restart(twin.step(actions)) for twin in twins]
+        for twin in twins:
+            twin.step(actions)
+        turns = [twin.restart() for twin in twins]
         for other in turns[1:]:
             np.testing.assert_array_equal(turns[0].observation, other.observation)
         turn = turns[0]
