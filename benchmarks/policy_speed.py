@@ -53,7 +53,7 @@ def main() -> None:
     matrix = np.random.default_rng(SEED).random((512, 512), np.float32)
     product = best_of(lambda: matrix @ matrix, 50)
     rows: list[list[object]] = []
-    for experts, commands, batch in ((10, 8, 64), (10, 8, 256), (24, 8, 128)):
+    for experts, commands, batch in ((10, 8, 64), (10, 8, 256), (10, 8, 1024), (24, 8, 128)):
         rates = [twin_rate(experts, commands, batch) for _ in range(5)]
         each = 1.0 / float(np.median(rates))
         rows.append(

@@ -143,11 +143,11 @@ def fill_pairs(out: NDArray[np.float32], state: State, pool: Pool, rules: Rules,
 def _lead(value: F32, legal: Bools, nobody: float) -> F32:
     """Distance to the best legal value of the *other* experts (axis 1), or to `nobody` where there is none."""
     offered = np.where(legal, value, np.float32(-np.inf))
-    first = offered.max(axis=1, keepdims=True)
-    at = offered.argmax(axis=1)[:, None, :]
-    rest = offered.copy()
-    np.put_along_axis(rest, at, -np.inf, axis=1)
-    other = np.where(np.arange(value.shape[1])[None, :, None] == at, rest.max(axis=1, keepdims=True), first)
+    if value.shape[1] == 1:
+        other = np.full_like(offered, -np.inf)
+    else:
+        top = np.partition(offered, -2, axis=1)
+        other = np.where(offered >= top[:, -1:], top[:, -2:-1], top[:, -1:])
     lead: F32 = value - np.where(np.isfinite(other), other, np.float32(nobody))
     return lead
 
