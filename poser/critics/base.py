@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from poser.critics.types import JudgeRequest, Verdict
 from poser.experts.base import CallContext
-from poser.experts.errors import BadReply, CallError, CriticError
+from poser.experts.errors import BadReply, CallError, CriticError, TimedOut
 
 
 class Critic(abc.ABC):
@@ -33,6 +33,20 @@ class Critic(abc.ABC):
 
     def close(self) -> None:  # noqa: B027  a critic without resources has nothing to close
         """Free what was loaded."""
+
+
+def judge_one_by_one(
+    requests: Sequence[JudgeRequest], ctx: CallContext, judge: Callable[[JudgeRequest], Verdict]
+) -> list[Verdict | CriticError]:
+    """For critics that see one picture at a time; what is still to do at the deadline is `TimedOut`."""
+    verdicts: list[Verdict | CriticError] = []
+    for index, request in enumerate(requests):
+        if ctx.cancelled():
+            verdicts.append(TimedOut(f"picture {index} was not judged before the deadline; allow more time."))
+            continue
+        verdicts.append(judge(request))
+        ctx.progress(index, 1.0)
+    return verdicts
 
 
 def judge_checked(critic: Critic, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:

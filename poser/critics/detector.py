@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from poser.critics.answers import answer
-from poser.critics.base import Critic
+from poser.critics.base import Critic, judge_one_by_one
 from poser.critics.letters import same_lettering, with_lines_joined
 from poser.critics.looks import reduced
 from poser.critics.ocr import ocr_installed, read_by_ocr
@@ -17,7 +17,7 @@ from poser.critics.reading import Reading, read_picture
 from poser.critics.scene import Answer, Scene
 from poser.critics.types import AtomAnswer, JudgeRequest, Verdict
 from poser.experts.base import CallContext
-from poser.experts.errors import CriticError, TimedOut
+from poser.experts.errors import CriticError
 from poser.experts.picture import Picture
 from poser.experts.types import Atom, Usage
 
@@ -53,14 +53,7 @@ class DetectorCritic(Critic):
 
     def judge(self, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
         """Judge the pictures one after another; what is still to do at the deadline is `TimedOut`."""
-        verdicts: list[Verdict | CriticError] = []
-        for index, request in enumerate(requests):
-            if ctx.cancelled():
-                verdicts.append(TimedOut(f"picture {index} was not judged before the deadline; allow more time."))
-                continue
-            verdicts.append(self._verdict(request))
-            ctx.progress(index, 1.0)
-        return verdicts
+        return judge_one_by_one(requests, ctx, self._verdict)
 
     def close(self) -> None:
         """Forget the pictures read so far."""

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poser.envs.arrays import NO_FAILURE, Bools, Choice, Floats, Ints, Outcome, Pool
+from poser.envs.pool import BUCKETS
 from poser.envs.rules import Rules
 from poser.envs.twin import Episodes, Twin
 from poser.envs.twin_outcomes import Canvas, Truth
 from poser.experts.errors import InputError
-from poser.experts.record import MERGE_BUCKETS, PRIOR_CALLS, UNKNOWN_ABILITY, posterior_mean
+from poser.experts.record import PRIOR_CALLS, UNKNOWN_ABILITY, posterior_mean
 
 BEST, WORST = 5, 1
 """Ends of the scale of ratings."""
@@ -133,7 +134,7 @@ class RatedPools:
 
     def numbered(self, numbers: Ints) -> Pool:
         """The pools of these prompts."""
-        batch, shape = len(numbers), (len(numbers), self.experts, 1, len(MERGE_BUCKETS))
+        batch, shape = len(numbers), (len(numbers), self.experts, 1, BUCKETS)
         row = numbers % len(self.table.ids)
         return Pool(
             expert=np.ones((batch, self.experts), bool),
@@ -156,7 +157,7 @@ class RatedPools:
     def draw(self, rng: np.random.Generator, count: int) -> Episodes:
         """The first `count` prompts; what is true of them is in the table, so the truth is empty."""
         none = np.zeros(count)
-        table = np.zeros((count, self.experts, 1, len(MERGE_BUCKETS)))
+        table = np.zeros((count, self.experts, 1, BUCKETS))
         pair = np.zeros((count, self.experts))
         return Episodes(self.numbered(np.arange(count)), Truth(table, table, pair, pair, none, none, none))
 

@@ -53,6 +53,14 @@ class Canvas(NamedTuple):
         return cls(np.zeros((batch, commands), bool), np.zeros((batch, commands), bool), np.zeros((batch, commands)))
 
 
+def odds(choice: Choice, truth: Truth) -> tuple[Floats, Floats]:
+    """([B, K] chance that the chosen call passes each command, [B] that it breaks a done one that it does not touch)."""
+    rows, size = np.arange(len(choice.expert)), choice.carried.sum(axis=1)
+    bucket = BUCKET[np.minimum(size, len(BUCKET) - 1)]
+    damage = (truth.damage[rows, choice.expert, :, bucket] * choice.carried).sum(axis=1) / np.maximum(size, 1)
+    return truth.success[rows, choice.expert, :, bucket], damage
+
+
 def imagine(
     choice: Choice, canvas: Canvas, pool: Pool, truth: Truth, luck: NDArray[np.float32]
 ) -> tuple[Outcome, Canvas]:
@@ -68,11 +76,8 @@ def imagine(
     batch, _, commands = pool.shape
     rows, carried, fresh = np.arange(batch), choice.carried, choice.fresh[:, None]
     called = choice.legal & ~choice.stop & carried.any(axis=1)
-    size = carried.sum(axis=1)
-    bucket = BUCKET[np.minimum(size, len(BUCKET) - 1)]
-    expert = np.where(called, choice.expert, 0)
-    chance = truth.success[rows, expert, :, bucket]
-    risk = (truth.damage[rows, expert, :, bucket] * carried).sum(axis=1) / np.maximum(size, 1)
+    expert = choice.expert
+    chance, risk = odds(choice, truth)
     pass_luck, harm_luck, critic_luck = (luck[:, i * commands : (i + 1) * commands] for i in range(3))
     kept = canvas.done & ~fresh & (harm_luck >= risk[:, None])
     done = np.where(carried, pass_luck < chance, kept)

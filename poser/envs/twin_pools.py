@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poser.envs.arrays import Bools, Floats, Ints, Pool
+from poser.envs.pool import BUCKETS
 from poser.envs.twin import Episodes
 from poser.envs.twin_outcomes import Truth
 from poser.experts.errors import InputError
-from poser.experts.record import MERGE_BUCKETS, PRIOR_CALLS, PRIOR_DAMAGE, UNKNOWN_ABILITY, next_prior, posterior_mean
+from poser.experts.record import PRIOR_CALLS, PRIOR_DAMAGE, UNKNOWN_ABILITY, next_prior, posterior_mean
 
-BUCKETS = len(MERGE_BUCKETS)
 _STEPS = np.array([0.0, 1.0, 2.5, 5.0])
 """Further commands in a call of every merge bucket, about."""
 

@@ -12,7 +12,7 @@ from poser.envs.arrays import Choice, Floats, Ints, Outcome, Pool, State, take_r
 from poser.envs.rules import Rules
 from poser.envs.turn import Turn
 from poser.envs.twin import Episodes, Twin
-from poser.envs.twin_outcomes import BUCKET, Canvas, Truth, imagine
+from poser.envs.twin_outcomes import Canvas, Truth, imagine, odds
 from poser.experts.errors import InputError
 from poser.policies import base
 
@@ -178,12 +178,10 @@ def _lots(choice: Choice, state: State, truth: Truth) -> tuple[Floats, NDArray[n
     The lots are every pattern of commands done afterwards, a failure in passing, and a failure; STOP has but one.
     """
     batch, commands = choice.carried.shape
-    rows, size = np.arange(batch), choice.carried.sum(axis=1)
-    bucket = BUCKET[np.minimum(size, len(BUCKET) - 1)]
-    passes = truth.success[rows, choice.expert, :, bucket].astype(np.float64)
-    risk = (truth.damage[rows, choice.expert, :, bucket] * choice.carried).sum(axis=1) / np.maximum(size, 1)
+    rows = np.arange(batch)
+    passes, risk = odds(choice, truth)
     stays = (state.satisfied & ~choice.fresh[:, None]) * (1.0 - risk)[:, None]
-    done = np.where(choice.carried, passes, stays)
+    done = np.where(choice.carried, passes.astype(np.float64), stays)
     pattern = (np.arange(2**commands)[:, None] >> np.arange(commands)) % 2 > 0
     pictures = np.where(pattern, done[:, None, :], 1.0 - done[:, None, :]).prod(axis=2)
     transient, failed = truth.transient[rows, choice.expert], truth.failed[rows, choice.expert]

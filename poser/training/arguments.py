@@ -64,7 +64,9 @@ class TrainingArguments:
     masked: bool = _about("illegal actions are never drawn, chosen or bootstrapped from", True)
     double_q: bool = _about("the online network chooses the bootstrap action", True)
     row_epsilon: bool = _about("every row tosses its own coin", True)
-    hidden_features: str = _about("comma-separated group.name of features seen as 0", "")
+    hidden_features: str = _about(
+        "comma-separated group.name of features seen as 0; record = all that the track record gives", ""
+    )
 
     experts: int = _about("E, the room for experts", 24)
     commands: int = _about("K, the room for commands", 8)

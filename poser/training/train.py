@@ -22,7 +22,7 @@ from poser.experts.files import write_atomically
 from poser.policies.baselines import Greedy
 from poser.policies.bundle import Bundle
 from poser.policies.dqn import OrchestrationDQN
-from poser.policies.network import PairQNetwork
+from poser.policies.network import RECORD_FEATURES, PairQNetwork
 from poser.training.arguments import TrainingArguments
 from poser.training.callbacks import ChoiceShares, Milestones, log_figures
 from poser.training.checkpoint import load_checkpoint, save_checkpoint
@@ -88,8 +88,9 @@ class _Training:
                     left, callback=self._callbacks(), log_interval=1000, reset_num_timesteps=not given.resume
                 )
             except KeyboardInterrupt:
-                # the rollout that was cut off is lost, what was learned is not
-                self._save_bundle({"interrupted_at": self.model.num_timesteps})
+                # what was learned is kept, unless an evaluation has kept something already
+                if not self.best[1]:
+                    self._save_bundle({"interrupted_at": self.model.num_timesteps})
                 raise
         self.evaluate(self.model.num_timesteps)
         save_checkpoint(self.out / "checkpoint", self.model, self.env, self._settings())
@@ -161,7 +162,7 @@ def make_model(arguments: TrainingArguments, env: TwinVecEnv) -> OrchestrationDQ
         "width": given.width,
         "stop_width": given.stop_width,
         "residual": given.residual,
-        "hidden_features": tuple(name.strip() for name in given.hidden_features.split(",") if name.strip()),
+        "hidden_features": _hidden(given.hidden_features),
     }
     return OrchestrationDQN(
         "PairPolicy" if pairs else "MlpPolicy",
@@ -188,6 +189,12 @@ def make_model(arguments: TrainingArguments, env: TwinVecEnv) -> OrchestrationDQ
         seed=given.seed,
         device=given.device,
     )
+
+
+def _hidden(names: str) -> tuple[str, ...]:
+    """The features of a comma-separated list; "record" stands for all that come from the track record."""
+    given = [name.strip() for name in names.split(",") if name.strip()]
+    return tuple(each for name in given for each in (RECORD_FEATURES if name == "record" else (name,)))
 
 
 def _evaluations(path: Path) -> list[dict[str, Any]]:

@@ -125,7 +125,8 @@ def test_one_coin_a_row_or_one_for_all():
 @pytest.mark.parametrize(
     "switch",
     [{}, {"masked": False}, {"double_q": False}, {"row_epsilon": False}, {"n_steps": 3}, {"residual": False},
-     {"network": "mlp"}, {"network": "mlp", "masked": False}, {"hidden_features": "pairs.mean"}, {"latent": False}],
+     {"network": "mlp"}, {"network": "mlp", "masked": False}, {"hidden_features": "pairs.mean"},
+     {"hidden_features": "record"}, {"latent": False}],
     ids=str,
 )  # fmt: skip
 def test_training_runs_with_every_switch(tmp_path, switch):
@@ -178,6 +179,22 @@ def test_a_resumed_training_is_the_unbroken_one(tmp_path):
     train(tiny(out=str(broken), save_freq=0, resume=True))
     for name, array in weights_of(whole)._asdict().items():
         np.testing.assert_array_equal(getattr(weights_of(broken), name), array, err_msg=name)
+
+
+@pytest.mark.parametrize(("evaluated", "kept"), [(200, "reward"), (0, "interrupted_at")])
+def test_ctrl_c_keeps_what_was_evaluated_best_or_what_was_learned(tmp_path, monkeypatch, evaluated, kept):
+    learn, calls = OrchestrationDQN.train, []
+
+    def until_ctrl_c(self, **given):
+        calls.append(1)
+        if len(calls) > 60:
+            raise KeyboardInterrupt
+        learn(self, **given)
+
+    monkeypatch.setattr(OrchestrationDQN, "train", until_ctrl_c)
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny(out=str(tmp_path), eval_freq=evaluated, eval_episodes=20))
+    assert kept in Bundle.load(tmp_path / "bundle").about["evaluation"]
 
 
 def test_a_checkpoint_of_other_settings_or_none_is_refused(tmp_path):
