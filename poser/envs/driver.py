@@ -267,4 +267,5 @@ class Driver:
         )
 
     def _turn(self, reward: Floats | None = None, effects: Effects | None = None) -> Turn:
-        return Turn.at(self._state, self._pool, self.rules, reward=reward, effects=effects)
+        plans = [episode.task.plan for episode in self._episodes]
+        return Turn.at(self._state, self._pool, self.rules, reward=reward, effects=effects, plans=plans)

@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from poser.envs.arrays import NO_FAILURE, Bools, Choice, Floats, Ints, Outcome, Pool
+from poser.envs.arrays import Bools, Choice, Floats, Ints, Outcome, Pool
 from poser.envs.pool import BUCKETS
 from poser.envs.rules import Rules
 from poser.envs.twin import Episodes, Twin
 from poser.envs.twin_outcomes import Canvas, Truth
 from poser.experts.errors import InputError
+from poser.experts.types import Plan
 from poser.experts.record import PRIOR_CALLS, UNKNOWN_ABILITY, posterior_mean
 
 BEST, WORST = 5, 1
@@ -100,7 +101,7 @@ class RatingsTable:
 
 
 class RatedPools:
-    """The rated models as a pool, prompt by prompt in the order of the table; a source of pools for `RatingsTwin`.
+    """The rated models as a pool, a prompt an episode; a source of pools for `RatingsTwin`.
 
     Attributes:
         experts, commands: E models, one command.
@@ -108,15 +109,34 @@ class RatedPools:
     """
 
     commands = 1
+    plans: tuple[Plan, ...] = ()
 
     def __init__(
-        self, table: RatingsTable, known: RatingsTable, prices: Mapping[str, float], *, usd_cost: float = 1.0
+        self,
+        table: RatingsTable,
+        known: RatingsTable,
+        prices: Mapping[str, float],
+        *,
+        usd_cost: tuple[float, float] = (1.0, 1.0),
+        shuffled: bool = False,
     ) -> None:
-        """`known`: other prompts, which the track record is of; `prices`: US dollars a picture of each model.
+        """Set up.
+
+        Args:
+            table: what is played.
+            known: prompts that the track record is of; others than those of the table, to be fair.
+            prices: US dollars a picture of each model.
+            usd_cost: reward units a dollar, least and most (log-uniform).
+            shuffled: draw prompts by chance, for training; else they come in the order of the table.
 
         Raises:
-            InputError: a model without price.
+            InputError: a model without price, a table of one model, or one without prompts.
         """
+        if len(table.models) < 2 or not table.ids or not known.ids:
+            raise InputError(
+                f"{len(table.ids)} prompts with {len(table.models)} models, and {len(known.ids)} for the record; give "
+                "at least 2 models and a prompt each."
+            )
         missing = [model for model in table.models if model not in prices]
         if missing:
             raise InputError(f"No price is given for {', '.join(missing)}; give US dollars a picture.")
@@ -130,10 +150,10 @@ class RatedPools:
         self._confidence = np.where(bare, len(known.ids), share @ tried)
         self._confidence = self._confidence / (self._confidence + PRIOR_CALLS)
         self._prices = np.array([prices[model] for model in table.models])
-        self._usd_cost = usd_cost
+        self._usd_cost, self._shuffled = usd_cost, shuffled
 
-    def numbered(self, numbers: Ints) -> Pool:
-        """The pools of these prompts."""
+    def numbered(self, numbers: Ints, usd_cost: Floats | float = 1.0) -> Pool:
+        """The pools of these prompts; `usd_cost` as in `Pool`."""
         batch, shape = len(numbers), (len(numbers), self.experts, 1, BUCKETS)
         row = numbers % len(self.table.ids)
         return Pool(
@@ -150,26 +170,33 @@ class RatedPools:
             critic_price=np.zeros(batch),
             critic_seconds=np.zeros(batch),
             has_source=np.zeros(batch, bool),
-            usd_cost=np.full(batch, self._usd_cost),
+            usd_cost=np.broadcast_to(usd_cost, batch).astype(float),
             budget=np.full(batch, np.inf),
         )
 
     def draw(self, rng: np.random.Generator, count: int) -> Episodes:
-        """The first `count` prompts; what is true of them is in the table, so the truth is empty."""
-        none = np.zeros(count)
-        table = np.zeros((count, self.experts, 1, BUCKETS))
-        pair = np.zeros((count, self.experts))
-        return Episodes(self.numbered(np.arange(count)), Truth(table, table, pair, pair, none, none, none))
+        """`count` prompts; what the critic says of each picture is fixed, so nothing else is true of them."""
+        rows = rng.integers(len(self.table.ids), size=count) if self._shuffled else np.arange(count)
+        rows, none = rows % len(self.table.ids), np.zeros(count)
+        chances = np.zeros((count, self.experts, 1, BUCKETS))
+        failures = np.zeros((count, self.experts))
+        low, high = self._usd_cost
+        usd_cost = np.exp(rng.uniform(np.log(low), np.log(high), count))
+        grade = self.table.grades[rows, :, 0]
+        truth = Truth(chances, chances, failures, failures, none, none, none, grade, rows)
+        return Episodes(self.numbered(rows, usd_cost), truth)
 
 
 class RatingsTwin(Twin):
     """Plays the prompts of `RatedPools`: the first rater is the critic, the quality is the mean grade of the others."""
 
-    def __init__(self, source: RatedPools, *, rules: Rules = RULES) -> None:
-        """All prompts of the source side by side."""
-        count = len(source.table.ids)
-        super().__init__(source, count, rules=rules, block=count)
-        self._table = source.table
+    def __init__(
+        self, source: RatedPools, episodes: int | None = None, *, rules: Rules = RULES, seed: int = 0
+    ) -> None:
+        """All prompts of the source side by side, or `episodes` of them."""
+        count = len(source.table.ids) if episodes is None else episodes
+        super().__init__(source, count, rules=rules, seed=seed, block=len(source.table.ids))
+        self._judged = source.table.grades[:, :, 1:].mean(axis=2)
         self._grade = np.zeros(count)
 
     @property
@@ -181,23 +208,20 @@ class RatingsTwin(Twin):
         self._grade = np.zeros(self.batch)
         return super().reset(0 if start is None else start)
 
+    def restart(self):  # type: ignore[no-untyped-def]  # noqa: D102  as in the base class
+        self._grade = np.where(self.state.done, 0.0, self._grade)
+        return super().restart()
+
+    def state_dict(self):  # type: ignore[no-untyped-def]  # noqa: D102  as in the base class
+        return super().state_dict() | {"grade": self._grade}
+
+    def load_state_dict(self, arrays):  # type: ignore[no-untyped-def]  # noqa: D102  as in the base class
+        self._grade = np.array(arrays["grade"])
+        return super().load_state_dict(arrays)
+
     def _imagine(self, choice: Choice, luck: NDArray[np.float32]) -> tuple[Outcome, Canvas]:
-        rows = np.arange(self.batch)
-        called = choice.legal & ~choice.stop
-        grades = self._table.grades[rows, np.where(called, choice.expert, 0)]
-        score = (grades[:, 0] * called)[:, None]
-        self._shown = grades[:, 1:].mean(axis=1)
-        passed = score >= self.rules.pass_probability
-        outcome = Outcome(
-            picture=called,
-            verdict=called,
-            alignment=score[:, 0],
-            score=score,
-            passed=passed,
-            judged=called[:, None],
-            failure=np.full(self.batch, NO_FAILURE),
-        )
-        return outcome, Canvas(passed, passed, score)
+        self._shown = self._judged[self.truth.case, np.where(choice.legal & ~choice.stop, choice.expert, 0)]
+        return super()._imagine(choice, luck)
 
     def _keep(self, accepted: Bools, best: Bools, produced: Canvas) -> None:
         super()._keep(accepted, best, produced)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from poser.envs.arrays import Bools, Effects, Floats, Pool, State
 from poser.envs.observation import ObservationLayout, encode
 from poser.envs.rules import Rules
+from poser.envs.text_state import encode_text
+from poser.experts.types import Plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +26,7 @@ class Turn:
         done: [B] bool.
         illegal: [B] bool, the last action was illegal and nobody was called.
         discarded: [B] bool, the last picture was judged worse than the one before and is not kept.
+        text: [B, 512] float32, see `text_state`, under the paper's rules where the plans are known; else None.
         state, pool, rules, layout: the same in full, for policies that do not read observations.
     """
 
@@ -36,6 +40,7 @@ class Turn:
     pool: Pool
     rules: Rules
     layout: ObservationLayout
+    text: NDArray[np.float32] | None = None
 
     @classmethod
     def at(
@@ -46,8 +51,9 @@ class Turn:
         *,
         reward: Floats | None = None,
         effects: Effects | None = None,
+        plans: Sequence[Plan] | None = None,
     ) -> Turn:
-        """The turn in this state; without `effects` nothing was done yet."""
+        """The turn in this state; without `effects` nothing was done yet. `plans` [B] are read for `text` alone."""
         batch = len(state.step)
         layout = ObservationLayout.of(pool.shape[1], pool.shape[2], rules)
         seen = encode(state, pool, rules)
@@ -62,4 +68,5 @@ class Turn:
             pool=pool,
             rules=rules,
             layout=layout,
+            text=encode_text(plans, state, pool) if rules.first_pending and plans is not None else None,
         )

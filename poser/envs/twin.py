@@ -7,6 +7,7 @@ driver; the truth stays here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -19,6 +20,7 @@ from poser.envs.rules import Rules
 from poser.envs.turn import Turn
 from poser.envs.twin_outcomes import Canvas, Truth, imagine
 from poser.experts.errors import InputError
+from poser.experts.types import Plan
 
 
 class Episodes(NamedTuple):
@@ -38,6 +40,10 @@ class PoolSource(Protocol):
     @property
     def commands(self) -> int:
         """K, padded."""
+
+    @property
+    def plans(self) -> Sequence[Plan]:
+        """The bank that `Truth.case` counts; empty where episodes have no plans."""
 
     def draw(self, rng: np.random.Generator, count: int) -> Episodes:
         """`count` episodes."""
@@ -200,4 +206,6 @@ class Twin:
         return self._drawn[1], self._drawn[2]
 
     def _turn(self, reward: Floats | None = None, effects: Effects | None = None) -> Turn:
-        return Turn.at(self.state, self.pool, self.rules, reward=reward, effects=effects)
+        bank = self.source.plans
+        plans = [bank[case] for case in self.truth.case] if bank else None
+        return Turn.at(self.state, self.pool, self.rules, reward=reward, effects=effects, plans=plans)

@@ -29,6 +29,7 @@ class FittedPools:
     Attributes:
         experts, commands: E and K.
         names: of the experts, in the order of the action index.
+        plans: the bank.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class FittedPools:
         rng = np.random.default_rng([seed, 0x62616E6B])
         draw = plans or (lambda generator: sample_plan(generator, commands))
         held = [draw(rng) for _ in range(bank)]
+        self.plans = tuple(held)
         supported = np.stack([ask_refusals(experts, plan, False, self.commands)[0] for plan in held])
 
         def pool(records: TrackRecord, below: float) -> Pool:
@@ -103,6 +105,8 @@ class FittedPools:
             false_positive=np.zeros(count),
             false_negative=np.zeros(count),
             partial=np.full(count, fit.partial),
+            grade=np.full(shape, np.nan),
+            case=rows,
         )
         return Episodes(seen._replace(usd_cost=np.exp(rng.uniform(np.log(low), np.log(high), count))), truth)
 

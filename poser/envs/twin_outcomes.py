@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from poser.envs.arrays import FAILED, NO_FAILURE, TRANSIENT, Bools, Choice, Floats, Outcome, Pool
+from poser.envs.arrays import FAILED, NO_FAILURE, TRANSIENT, Bools, Choice, Floats, Ints, Outcome, Pool
 from poser.experts.record import merge_bucket
 
 BUCKET = np.array([merge_bucket(size) for size in range(6)])
@@ -23,6 +23,9 @@ class Truth(NamedTuple):
         failed, transient: [B, E] chance that a call fails, or fails in passing.
         false_positive, false_negative: [B] chance that the critic passes what is not done, or fails what is.
         partial: [B] highest score of a command that the critic fails; it is drawn from 0 to this.
+        grade: [B, E] score that the critic gives to whatever the expert makes, at every retry the same; only 1 passes.
+            NaN = outcomes are drawn.
+        case: [B] which plan or prompt of the source's bank this is; -1 = it has none.
     """
 
     success: Floats
@@ -32,6 +35,8 @@ class Truth(NamedTuple):
     false_positive: Floats
     false_negative: Floats
     partial: Floats
+    grade: Floats
+    case: Ints
 
 
 class Canvas(NamedTuple):
@@ -80,7 +85,9 @@ def imagine(
     chance, risk = odds(choice, truth)
     pass_luck, harm_luck, critic_luck = (luck[:, i * commands : (i + 1) * commands] for i in range(3))
     kept = canvas.done & ~fresh & (harm_luck >= risk[:, None])
-    done = np.where(carried, pass_luck < chance, kept)
+    grade = truth.grade[rows, expert][:, None]
+    graded = ~np.isnan(grade)
+    done = np.where(carried, np.where(graded, grade >= 1.0, pass_luck < chance), kept)
     # the critic errs anew only where something changed
     anew = carried | fresh | (canvas.done & ~kept)
     error = np.where(done, truth.false_negative[:, None], truth.false_positive[:, None])
@@ -89,6 +96,7 @@ def imagine(
     # reuse the number, which is uniform again once it is known not to be an error
     left = np.clip((critic_luck - error) / np.maximum(1.0 - error, 1e-6), 0.0, 1.0)
     score = np.where(passed, 1.0, np.where(anew, left * truth.partial[:, None] * carried, canvas.score)) * pool.command
+    score = np.where(graded & carried, grade, score)
     failing, failure = luck[:, -1], np.full(batch, NO_FAILURE)
     transient, failed = truth.transient[rows, expert], truth.failed[rows, expert]
     failure[failing < transient + failed] = FAILED

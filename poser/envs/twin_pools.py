@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from poser.envs.arrays import Bools, Floats, Ints, Pool
 from poser.envs.pool import BUCKETS
 from poser.envs.twin import Episodes
+from poser.envs.twin_graded import make_graded
 from poser.envs.twin_outcomes import Truth
 from poser.experts.errors import InputError
+from poser.experts.types import Plan
 from poser.experts.record import PRIOR_CALLS, PRIOR_DAMAGE, UNKNOWN_ABILITY, next_prior, posterior_mean
 
 _STEPS = np.array([0.0, 1.0, 2.5, 5.0])
@@ -36,6 +38,7 @@ class RandomPools:
         usd_cost: reward units a dollar, least and most (log-uniform).
         prices: US dollars of the usual call of a pool, least and most (log-uniform).
         sources: share of episodes that edit a given picture.
+        graded: share of episodes with a single command and a critic that grades, see `twin_graded`.
         critic_error: greatest chance of either error of the critic.
         partial: greatest score of a command that the critic fails; 0 = scores are 0 or 1.
         latent: False = every try has the mean chance: retries are independent (for ablations).
@@ -50,10 +53,12 @@ class RandomPools:
     usd_cost: tuple[float, float] = (0.1, 10.0)
     prices: tuple[float, float] = (0.003, 0.1)
     sources: float = 0.15
+    graded: float = 0.0
     critic_error: float = 0.1
     partial: float = 0.9
     latent: bool = True
     calls: float | None = 12.0
+    plans: tuple[Plan, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
         for name, most in (("experts_range", self.experts), ("commands_range", self.commands)):
@@ -116,7 +121,11 @@ class RandomPools:
             false_positive=error[0],
             false_negative=error[1],
             partial=rng.uniform(0.0, self.partial, count) * (rng.random(count) < 0.7),
+            grade=np.full((count, self.experts), np.nan),
+            case=np.full(count, -1),
         )
+        if self.graded:
+            pool, truth = make_graded(rng, pool, truth, rng.random(count) < self.graded)
         return Episodes(pool, truth)
 
     def _prices(self, rng: np.random.Generator, t2i: Bools) -> tuple[Floats, Floats]:

@@ -14,6 +14,7 @@ from poser.envs.turn import Turn
 from poser.envs.twin import Episodes, Twin
 from poser.envs.twin_outcomes import Canvas, Truth, imagine, odds
 from poser.experts.errors import InputError
+from poser.experts.types import Plan
 from poser.policies import base
 
 _CHUNK = 20_000
@@ -28,6 +29,7 @@ class Repeated:
         one = np.array([row])
         self.episode = Episodes(take_rows(episodes.pool, one), take_rows(episodes.truth, one))
         _, self.experts, self.commands = self.episode.pool.shape
+        self.plans: tuple[Plan, ...] = ()
 
     def draw(self, rng: np.random.Generator, count: int) -> Episodes:
         """`count` times the same; nothing is drawn."""

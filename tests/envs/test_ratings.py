@@ -129,3 +129,26 @@ def test_a_cascade_stops_where_the_critic_is_content(table):
 def test_a_model_without_price_is_refused(table):
     with pytest.raises(InputError, match="plain"):
         RatedPools(table, table, {"dear": 0.1, "cheap": 0.1})
+
+
+def test_training_draws_prompts_by_chance_and_goes_on(table):
+    source = RatedPools(table, table, PRICES, usd_cost=(0.1, 10.0), shuffled=True)
+    twin = RatingsTwin(source, 40, seed=3)
+    twin.reset()
+    assert len(set(twin.truth.case.tolist())) > 20
+    assert twin.pool.usd_cost.std() > 0
+    for _ in range(4):
+        twin.advance(np.full(40, 1))
+        ended = twin.state.done.copy()
+        twin.restart()
+        assert (twin.quality[ended] == 0).all()
+    cases = twin.truth.case
+    twin.step(np.full(40, 3))
+    first = twin.state.step == 1
+    np.testing.assert_allclose(twin.quality[first], table.grades[cases[first], 1, 1:].mean(axis=1))
+
+
+def test_a_pool_of_one_model_is_refused(table):
+    alone = RatingsTable(table.ids, table.models[:1], table.skills, table.grades[:, :1], table.tagged)
+    with pytest.raises(InputError, match="at least 2 models"):
+        RatedPools(alone, alone, PRICES)

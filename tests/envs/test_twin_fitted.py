@@ -6,6 +6,7 @@ import pytest
 from poser.envs.calibration import DEFAULT_KAPPA, Calibration, Retry, calibrate_from, fit_kappa
 from poser.envs.rehearsal import rehearsal_critic, rehearsal_experts
 from poser.envs.rules import Rules
+from poser.envs.text_state import encode_text
 from poser.envs.twin import Twin
 from poser.envs.twin_fitted import FittedPools
 from poser.evaluate.calibrate import calibrate
@@ -120,3 +121,15 @@ def test_without_logs_the_defaults_stand():
     fit = calibrate_from([], TrackRecord({("a", "add", 0): Cell(success=3, failure=1)}))
     assert fit.kappa == DEFAULT_KAPPA
     assert fit.records().cell("a", "add", 1).success == 3
+
+
+def test_under_the_papers_rules_a_turn_holds_the_text_of_its_plan(calibration):
+    source = FittedPools(rehearsal_experts(), calibration, commands=(2, 4), bank=20, seed=1)
+    twin = Twin(source, 30, rules=Rules.paper(), seed=0)
+    turn = twin.reset()
+    plans = [source.plans[case] for case in twin.truth.case]
+    np.testing.assert_array_equal(turn.text, encode_text(plans, turn.state, turn.pool))
+    assert turn.text is not None
+    assert turn.text.shape == (30, 512)
+    assert len({len(plan.commands) for plan in plans}) > 1
+    assert Twin(source, 3, rules=Rules(), seed=0).reset().text is None
