@@ -73,6 +73,7 @@ class TrainingArguments:
     experts_range: tuple[int, int] = _about("experts of random pools, least and most", (3, 24))
     commands_range: tuple[int, int] = _about("commands of random plans, least and most", (1, 8))
     usd_cost: tuple[float, float] = _about("reward units a dollar, least and most", (0.1, 10.0))
+    graded: float = _about("share of episodes with one command and a critic that grades (env twin)", 0.0)
     latent: bool = _about("retries of the same call are alike", True)
     keep_regressions: bool = _about("a picture is kept even if it is worse", False)
     max_steps: int = _about("calls an episode", 16)

@@ -52,5 +52,6 @@ def make_source(arguments: TrainingArguments) -> PoolSource:
         experts_range=arguments.experts_range,
         commands_range=arguments.commands_range,
         usd_cost=arguments.usd_cost,
+        graded=arguments.graded,
         latent=arguments.latent,
     )
