@@ -20,8 +20,8 @@ from poser.envs.rules import Rules
 from poser.envs.twin import Episodes, Twin
 from poser.envs.twin_outcomes import Canvas, Truth
 from poser.experts.errors import InputError
-from poser.experts.types import Plan
 from poser.experts.record import PRIOR_CALLS, UNKNOWN_ABILITY, posterior_mean
+from poser.experts.types import Plan
 
 BEST, WORST = 5, 1
 """Ends of the scale of ratings."""

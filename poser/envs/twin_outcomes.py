@@ -59,7 +59,7 @@ class Canvas(NamedTuple):
 
 
 def odds(choice: Choice, truth: Truth) -> tuple[Floats, Floats]:
-    """([B, K] chance that the chosen call passes each command, [B] that it breaks a done one that it does not touch)."""
+    """([B, K] chance that the chosen call passes each command, [B] that it breaks a done one it does not touch)."""
     rows, size = np.arange(len(choice.expert)), choice.carried.sum(axis=1)
     bucket = BUCKET[np.minimum(size, len(BUCKET) - 1)]
     damage = (truth.damage[rows, choice.expert, :, bucket] * choice.carried).sum(axis=1) / np.maximum(size, 1)

@@ -14,8 +14,8 @@ from poser.envs.twin import Episodes
 from poser.envs.twin_graded import make_graded
 from poser.envs.twin_outcomes import Truth
 from poser.experts.errors import InputError
-from poser.experts.types import Plan
 from poser.experts.record import PRIOR_CALLS, PRIOR_DAMAGE, UNKNOWN_ABILITY, next_prior, posterior_mean
+from poser.experts.types import Plan
 
 _STEPS = np.array([0.0, 1.0, 2.5, 5.0])
 """Further commands in a call of every merge bucket, about."""
