@@ -68,18 +68,29 @@ class Interval(NamedTuple):
         return f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
+def check_intervals() -> None:
+    """Ask before long work whether intervals can be had at its end.
+
+    Raises:
+        InputError: scipy is not installed.
+    """
+    try:
+        import scipy.stats  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise InputError(
+            "Intervals need scipy, which is not installed; run: pip install 'image-poser[train]'."
+        ) from error
+
+
 def bootstrap(values: ArrayLike, seed: int = 0, draws: int = 2000) -> Interval:
     """Mean with its 95 % percentile bootstrap interval; give paired differences to compare two policies.
 
     Raises:
         InputError: scipy is not installed, or there is no value.
     """
-    try:
-        from scipy import stats
-    except ModuleNotFoundError as error:
-        raise InputError(
-            "Intervals need scipy, which is not installed; run: pip install 'image-poser[train]'."
-        ) from error
+    check_intervals()
+    from scipy import stats
+
     data = np.asarray(values, float)
     if not data.size:
         raise InputError("There is nothing to take the mean of; give at least one value.")

@@ -1,0 +1,84 @@
+"""What a judge says of returned pictures: the share of the commands that hold, from a critic of evaluation alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from poser.critics.base import Critic, judge_checked
+from poser.critics.types import JudgeRequest, Verdict
+from poser.envs.alignment import align, atom_table, probabilities
+from poser.envs.arrays import Floats
+from poser.envs.episode import Task
+from poser.experts.base import CallContext
+from poser.experts.errors import InputError
+from poser.experts.picture import Picture
+
+
+class Judged(NamedTuple):
+    """What the judge says of N pictures.
+
+    Attributes:
+        quality: [N] share of the commands whose judged atoms all pass, among those of which it can judge anything; 0
+            where there is no picture, NaN where it judges nothing or gives no verdict.
+        known: [N] share of the commands of which it can judge anything; 1 where there is no picture, NaN without a
+            verdict.
+    """
+
+    quality: Floats
+    known: Floats
+
+
+def is_same(critic: Critic, judge: Critic) -> bool:
+    """Whether both are the same object, or of the same class and name."""
+    return judge is critic or (type(judge) is type(critic) and judge.name == critic.name)
+
+
+def check_judge(critic: Critic, judge: Critic, *, same_judge: bool = False) -> None:
+    """A judge that is the critic would grade its own homework.
+
+    Raises:
+        InputError: they are the same (`is_same`), and `same_judge` is not set.
+    """
+    if is_same(critic, judge) and not same_judge:
+        raise InputError(
+            f"The judge is {judge.name!r}, which is also the critic of the runs: policies would be graded by whom they "
+            "please. Give another judge, or say that you want this (same_judge=True, --same-judge)."
+        )
+
+
+def judge_pictures(
+    judge: Critic, tasks: Sequence[Task], pictures: Sequence[Picture | None], *, pass_probability: float = 0.5
+) -> Judged:
+    """Ask the judge about the returned picture of every task, once more where it fails.
+
+    A command passes if none of its judged atoms is below `pass_probability` or depends on one that is. A command of
+    which nothing can be judged says nothing about a policy, so it is outside of the share, as it is outside of Φ.
+    """
+    plans = [task.plan for task in tasks]
+    drawn = {row: picture for row, picture in enumerate(pictures) if picture is not None}
+    verdicts: list[Verdict | None] = [None] * len(tasks)
+    for _ in range(2):
+        asked = {
+            row: JudgeRequest(
+                picture=picture, atoms=plans[row].atoms, source=tasks[row].source, prompt=plans[row].prompt
+            )
+            for row, picture in drawn.items()
+            if verdicts[row] is None
+        }
+        answers = judge_checked(judge, list(asked.values()), CallContext()) if asked else []
+        for row, verdict in zip(asked, answers, strict=True):
+            verdicts[row] = verdict if isinstance(verdict, Verdict) else None
+    atoms, most = atom_table(plans), max(len(plan.commands) for plan in plans)
+    table, _ = probabilities(verdicts, atoms.command.shape[1])
+    seen = align(table, atoms, most, pass_probability=pass_probability)
+    commands = np.array([len(plan.commands) for plan in plans], float)
+    judged = seen.judged.sum(axis=1).astype(float)
+    passed = (seen.judged & seen.passed).sum(axis=1).astype(float)
+    told = np.array([verdict is not None for verdict in verdicts])
+    quality = np.divide(passed, judged, out=np.full(len(tasks), np.nan), where=told & (judged > 0))
+    known = np.where(told, judged / np.maximum(commands, 1.0), np.nan)
+    blank = np.array([picture is None for picture in pictures])
+    return Judged(np.where(blank, 0.0, quality), np.where(blank, 1.0, known))

@@ -1,0 +1,107 @@
+"""The report on a suite that was played: a page, its data, and a plot of quality against spend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from poser.evaluate.comparison import PICTURE_COLUMNS, against, comparison_data, comparison_table, plot_frontier
+from poser.evaluate.report import Interval, bootstrap, header
+from poser.evaluate.suite_results import SuiteResults
+
+PLOT = "report.png"
+_WITH_INTERVAL = ("quality", "full", "alignment", "reward", "spend", "steps")
+
+
+def suite_page(results: SuiteResults, title: str, command: str, facts: Mapping[str, object]) -> str:
+    """Markdown: provenance, what was compared, the table and the plot.
+
+    Args:
+        results: of `play_suite`; the first contestant is the reference.
+        title: of the page.
+        command: that makes it.
+        facts: name -> value for the line of provenance.
+    """
+    lines = [header(title, command, **facts), *suite_notes(results)]
+    if results.figures:
+        reference = next(iter(results.figures))
+        lines.append(f"Differences are paired with *{reference}*, intervals are bootstrapped (95 %).\n")
+        lines.append(comparison_table(results.figures, reference, PICTURE_COLUMNS))
+        lines.append(f"![quality against spend]({PLOT})\n")
+    return "\n".join(lines)
+
+
+def suite_notes(results: SuiteResults) -> list[str]:
+    """What a reader of the figures must know, as Markdown paragraphs."""
+    notes = []
+    if results.interrupted:
+        notes.append(f"**Interrupted**: {len(results.episodes)} of {results.tasks} prompts were finished by everybody.")
+    elif len(results.episodes) < results.tasks:
+        notes.append(
+            f"{results.tasks - len(results.episodes)} of {results.tasks} prompts are left out for everybody: the judge "
+            "gave no verdict on somebody's picture, or could judge nothing of the plan."
+        )
+    if results.left_out:
+        notes.append(f"Nothing was finished by {', '.join(results.left_out)}.")
+    if results.same_judge:
+        notes.append(
+            f"**The judge is the critic** ({results.judge}): qualities say how well policies please whoever graded "
+            "them on the way, not how good the pictures are."
+        )
+    if not results.figures:
+        return [f"{note}\n" for note in (*notes, "There is nothing to compare.")]
+    known = ", ".join(f"{name} {100 * share:.0f} %" for name, share in results.known.items())
+    notes.append(
+        f"Quality is the share of a plan's commands whose atoms all pass before the judge, *{results.judge}*, in the "
+        f"returned picture; commands of which it can judge nothing are left out (judged: {known}). Alignment and "
+        f"return are by the critic of the runs, *{results.critic}*."
+    )
+    price = "the *simulated* price list" if results.prices == "simulated" else "expected prices"
+    bills = ", ".join(f"{name} {'unknown' if usd is None else f'{usd:.4f}'}" for name, usd in results.usd.items())
+    notes.append(
+        f"USD an episode by {price}; really billed for everything, in USD: {bills}. Seconds are those of all calls. A "
+        "discarded picture was worse than the one before; a call is a wrong choice if its expected gain less cost is "
+        "more than .05 below the best legal one's."
+    )
+    return [f"{note}\n" for note in notes]
+
+
+def suite_data(results: SuiteResults) -> dict[str, Any]:
+    """JSON: all figures of all contestants, with intervals, and their paired differences from the first one."""
+    names = list(results.figures)
+    base = results.figures[names[0]] if names else None
+    means = comparison_data(results.figures)
+    return {
+        "tasks": results.tasks,
+        "episodes": list(results.episodes),
+        "interrupted": results.interrupted,
+        "left_out": list(results.left_out),
+        "critic": results.critic,
+        "judge": results.judge,
+        "same_judge": results.same_judge,
+        "prices": results.prices,
+        "reference": names[0] if names else None,
+        "billed_usd": dict(results.usd),
+        "policies": {
+            name: {
+                **means[name],
+                "judged": results.known[name],
+                "intervals": {key: _bounds(bootstrap(getattr(figures, key))) for key in _WITH_INTERVAL},
+                "above_reference": {}
+                if base is None or figures is base
+                else {key: _bounds(against(figures, base, key)) for key in _WITH_INTERVAL},
+            }
+            for name, figures in results.figures.items()
+        },
+    }
+
+
+def plot_suite(results: SuiteResults, path: Path, title: str) -> None:
+    """Quality by the judge against spend; the settings of a dial are joined."""
+    curves = {name: [results.figures[each] for each in members] for name, members in results.curves.items()}
+    plot_frontier(curves, path, title, f"share of commands done, says {results.judge}")
+
+
+def _bounds(interval: Interval) -> dict[str, float]:
+    return interval._asdict()

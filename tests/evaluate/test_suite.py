@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from poser.critics.base import Critic
+from poser.critics.testing import ScriptedCritic
+from poser.envs.episode import Task
+from poser.envs.rehearsal import rehearsal_critic, rehearsal_experts
+from poser.envs.rules import Rules
+from poser.envs.tasks import sample_plan
+from poser.evaluate.judged import judge_pictures
+from poser.evaluate.suite import play_suite
+from poser.evaluate.suite_folder import SuiteFolder
+from poser.evaluate.suite_report import suite_data, suite_page
+from poser.evaluate.suite_results import Contestant
+from poser.experts.errors import InputError, Unavailable
+from poser.experts.fake_picture import paint_facts
+from poser.experts.record import TrackRecord
+from poser.experts.types import Atom, Command, Operation, Plan
+from poser.policies.baselines import BestSingle, Greedy, RandomLegal
+
+TASKS = [
+    Task(plan=sample_plan(np.random.default_rng(seed), (2, 4)), width=64, height=64, seed=seed) for seed in range(5)
+]
+GREEDY, RANDOM = Contestant(name="greedy", make=Greedy), Contestant(name="random", make=RandomLegal)
+
+
+class OtherCritic(ScriptedCritic):
+    """Reads fake pictures as the critic does, under another name."""
+
+    name = "other"
+
+
+def play(contestants=(GREEDY, RANDOM), tasks=TASKS, **settings):
+    settings = {"experts": rehearsal_experts(), "critic": rehearsal_critic(), "judge": OtherCritic()} | settings
+    return play_suite(contestants, tasks, **settings)
+
+
+def atom(number: int, kind: str = "entity", parents: tuple[str, ...] = ()) -> Atom:
+    words = (kind, f"thing {number}") if kind == "entity" else ("attribute", "color", f"thing {number}", "red")
+    return Atom(id=f"a{number}{kind[0]}", tuple=words, question="?", parents=parents)
+
+
+def command(number: int, *atoms: Atom) -> Command:
+    return Command(id=f"c{number}", operation=Operation.ADD, text="Add a thing", atoms=atoms)
+
+
+def test_everybody_plays_the_same_episodes_and_batches_change_nothing():
+    one, other = play(batch=5), play(batch=2)
+    assert one.episodes == other.episodes == (0, 1, 2, 3, 4)
+    for name in ("greedy", "random"):
+        for key in ("reward", "quality", "full", "alignment", "spend", "steps", "discarded", "wrong"):
+            np.testing.assert_allclose(
+                getattr(one.figures[name], key), getattr(other.figures[name], key), err_msg=f"{name} {key}"
+            )
+    alone = play((RANDOM,))
+    np.testing.assert_allclose(alone.figures["random"].reward, one.figures["random"].reward)
+    assert one.figures["greedy"].wrong.max() == 0
+    assert one.figures["greedy"].spend.sum() > 0
+    assert one.usd["greedy"] == pytest.approx(one.figures["greedy"].spend.sum())
+
+
+def test_quality_is_the_judges_and_alignment_the_critics():
+    blind = OtherCritic(unjudged=("text", "background", "style", "attribute", "count", "relation"))
+    results = play((GREEDY,), judge=blind)
+    assert results.known["greedy"] < 1.0
+    assert (results.critic, results.judge, results.same_judge) == ("scripted", "other", False)
+    assert results.figures["greedy"].alignment.max() <= 0.95
+
+
+def test_the_track_record_is_read_and_never_written():
+    records = TrackRecord()
+    before = records.digest()
+    play((GREEDY,), records=records)
+    assert records.digest() == before
+
+
+def test_contestants_bring_their_own_rules_and_experts():
+    few = Contestant(name="few", make=Greedy, rules=Rules(max_steps=1))
+    own = Contestant(name="own", make=BestSingle, experts=tuple(rehearsal_experts()[:1]))
+    paper = Contestant(name="paper", make=RandomLegal, rules=Rules.paper())
+    results = play((few, own, paper))
+    assert results.figures["few"].steps.max() == 1
+    assert results.figures["own"].spend.sum() == 0
+    assert np.isnan(results.figures["paper"].wrong).all()
+    assert suite_data(results)["policies"]["paper"]["wrong"] is None
+
+
+@pytest.mark.parametrize("same", ["object", "kind"])
+def test_a_judge_that_is_the_critic_is_refused_unless_it_is_wanted(same):
+    critic = rehearsal_critic()
+    judge: Critic = critic if same == "object" else rehearsal_critic()
+    with pytest.raises(InputError, match="same_judge"):
+        play(critic=critic, judge=judge)
+    results = play((GREEDY,), TASKS[:1], critic=critic, judge=judge, same_judge=True)
+    assert "The judge is the critic" in suite_page(results, "Title", "command", {})
+
+
+@pytest.mark.parametrize(
+    ("contestants", "tasks", "words"),
+    [((), TASKS, "at least one"), ((GREEDY, GREEDY), TASKS, "each name once"), ((GREEDY,), [], "no task")],
+)
+def test_what_cannot_be_played_is_refused(contestants, tasks, words):
+    with pytest.raises(InputError, match=words):
+        play(contestants, tasks)
+
+
+def test_commands_that_the_judge_cannot_judge_are_outside_of_the_share():
+    plan = Plan(
+        prompt="three things",
+        commands=(command(1, atom(1)), command(2, atom(2)), command(3, atom(3, "attribute"))),
+    )
+    task = Task(plan=plan, width=64, height=64)
+    picture = paint_facts({("entity", "thing 1")}, 64, 64, 0)
+    seen = judge_pictures(ScriptedCritic(unjudged=("attribute",)), [task, task], [picture, None])
+    np.testing.assert_allclose(seen.quality, [0.5, 0.0])
+    np.testing.assert_allclose(seen.known, [2 / 3, 1.0])
+
+
+def test_an_atom_whose_parent_fails_fails():
+    plan = Plan(prompt="a red thing", commands=(command(1, atom(1)), command(2, atom(2, "attribute", ("a1e",)))))
+    task = Task(plan=plan, width=64, height=64)
+    picture = paint_facts({("attribute", "color", "thing 2", "red")}, 64, 64, 0)
+    assert judge_pictures(ScriptedCritic(), [task], [picture]).quality.tolist() == [0.0]
+
+
+def test_a_judge_that_fails_is_asked_once_more_then_the_prompt_is_left_out_for_everybody():
+    failure = Unavailable("the judge is away")
+    once = OtherCritic(script=[failure])
+    assert play((GREEDY,), TASKS[:1], judge=once).episodes == (0,)
+    twice = OtherCritic(script=[failure, {}, {}, failure])
+    results = play((GREEDY, RANDOM), TASKS[:3], judge=twice)
+    assert results.episodes == (1, 2)
+    assert "1 of 3 prompts are left out" in suite_page(results, "Title", "command", {})
+    assert len(results.figures["random"].reward) == 2
+
+
+class Interrupting(Greedy):
+    """Presses Ctrl-C at its n-th choice."""
+
+    def __init__(self, calls: int) -> None:
+        super().__init__()
+        self.calls = calls
+
+    def choose(self, turn):
+        self.calls -= 1
+        if self.calls < 0:
+            raise KeyboardInterrupt
+        return super().choose(turn)
+
+
+def test_ctrl_c_keeps_what_everybody_has_finished():
+    played, told = [], []
+    late = Contestant(name="late", make=lambda: Interrupting(12))
+    results = play(
+        (GREEDY, late),
+        TASKS * 4,
+        batch=2,
+        on_played=played.append,
+        progress=lambda done, total, name: told.append((done, total)),
+    )
+    assert results.interrupted
+    assert 0 < len(results.episodes) < 20
+    assert len(results.figures["late"].reward) == len(results.figures["greedy"].reward) == len(results.episodes)
+    assert "Interrupted" in suite_page(results, "Title", "command", {})
+    unfinished = [each for each in played if each.figures is None]
+    assert unfinished
+    assert all(each.trace.end == "interrupted" for each in unfinished)
+    assert told == sorted(told)
+    assert told[-1][1] == 40
+
+
+def test_ctrl_c_before_anything_is_finished_leaves_a_report_that_says_so(tmp_path):
+    results = play((Contestant(name="at once", make=lambda: Interrupting(0)), GREEDY))
+    assert results.left_out == ("at once", "greedy")
+    assert "nothing to compare" in suite_page(results, "Title", "command", {})
+    SuiteFolder(tmp_path, ["at once", "greedy"], list("abcde"), print).write_report(
+        "page", suite_data(results), results, "Title"
+    )
+    assert not (tmp_path / "report.png").exists()
+
+
+def test_the_folder_holds_every_episode_and_the_report(tmp_path):
+    dialled = [
+        Contestant(name=f"greedy, thrift {dial:g}", make=lambda dial=dial: Greedy(thrift=dial), curve="greedy")
+        for dial in (0.5, 5.0)
+    ]
+    contestants = [*dialled, RANDOM]
+    folder = SuiteFolder(tmp_path / "out", [each.name for each in contestants], list("abcde"), print)
+    results = play(contestants, on_played=folder.keep)
+    assert results.curves == {"greedy": ("greedy, thrift 0.5", "greedy, thrift 5"), "random": ("random",)}
+    folder.write_report(suite_page(results, "Title", "command", {"seed": 0}), suite_data(results), results, "Title")
+    lines = [json.loads(line) for line in (tmp_path / "out" / "episodes.jsonl").read_text().splitlines()]
+    assert len(lines) == 15
+    assert all((tmp_path / "out" / line["picture"]).is_file() for line in lines)
+    data = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert data["reference"] == "greedy, thrift 0.5"
+    assert data["policies"]["random"]["above_reference"]["quality"]["low"] <= 0
+    page = (tmp_path / "out" / "report.md").read_text()
+    assert page.count("| random |") == 1
+    assert cv2.imread(str(tmp_path / "out" / "report.png")).std() > 10
+    with pytest.raises(InputError, match="earlier evaluation"):
+        SuiteFolder(tmp_path / "out", ["a"], ["b"], print)
+
+
+def test_a_disk_that_cannot_be_written_is_warned_of_once(tmp_path):
+    warned = []
+    folder = SuiteFolder(tmp_path, ["greedy"], list("abcde"), warned.append)
+    (tmp_path / "pictures").write_text("in the way")
+    results = play((GREEDY,), on_played=folder.keep)
+    assert len(results.episodes) == 5
+    assert len(warned) == 1
