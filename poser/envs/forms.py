@@ -1,4 +1,4 @@
-"""The two forms of an observation, "pairs" (ours) and "text" (the original paper's), for Gymnasium shells."""
+"""The two forms of an observation, "pairs" (ours) and "text" (the original paper's), for shells of other libraries."""
 
 from __future__ import annotations
 
@@ -36,6 +36,22 @@ def observation_space(form: Form, layout: ObservationLayout) -> gymnasium.spaces
     if form == "text":
         return gymnasium.spaces.Box(0.0, 1.0, (2 * DIMENSIONS,), np.float32)
     return gymnasium.spaces.Box(-1.0, 1.0, (layout.size,), np.float32)
+
+
+def observations(form: Form, turn: Turn) -> NDArray[np.float32]:
+    """[B, D] float32 observations of all episodes of this turn.
+
+    Raises:
+        InputError: texts of a turn that has none.
+    """
+    if form == "pairs":
+        return turn.observation
+    if turn.text is None:
+        raise InputError(
+            "These episodes show no text: that takes the paper's rules (Rules.paper()) and plans, which random twins "
+            "and ratings do not have. Train on the registered experts (env fitted or studio), or take observation pairs."
+        )
+    return turn.text
 
 
 def observe(form: Form, turn: Turn, plan: Plan) -> NDArray[np.float32]:

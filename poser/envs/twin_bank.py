@@ -45,7 +45,7 @@ class BankedPools:
             failed: [E] chance that a call fails.
             transient: [E] chance that it fails in passing.
             partial: highest score of a command that the critic fails.
-            usd_cost: reward units a dollar, least and most (log-uniform).
+            usd_cost: reward units a dollar, least and most (log-uniform); both 0 = money counts nothing.
             latent: False = every try has the mean chance.
             plans: behind the episodes.
         """
@@ -75,7 +75,8 @@ class BankedPools:
             grade=np.full(shape, np.nan),
             case=rows,
         )
-        return Episodes(seen._replace(usd_cost=np.exp(rng.uniform(np.log(low), np.log(high), count))), truth)
+        usd_cost = np.exp(rng.uniform(np.log(low), np.log(high), count)) if high > 0 else np.zeros(count)
+        return Episodes(seen._replace(usd_cost=usd_cost), truth)
 
 
 class FixedPools(BankedPools):

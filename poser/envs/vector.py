@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
+from poser.envs.forms import Form, observation_space, observations
 from poser.envs.rules import END_REASONS
 from poser.envs.turn import Turn
 from poser.envs.twin import Twin
@@ -21,23 +22,28 @@ class TwinVecEnv(VecEnv):
     Attributes:
         twin: the episodes.
         turn: where they stand.
-        layout: of the observations.
+        form: of the observations, "pairs" or "text".
+        layout: of the actions, and of observations of the form "pairs".
     """
 
-    def __init__(self, twin: Twin) -> None:
-        self.twin, self.layout = twin, twin.layout
+    def __init__(self, twin: Twin, form: Form = "pairs") -> None:
+        self.twin, self.layout, self.form = twin, twin.layout, form
         self.turn: Turn | None = None
         self._actions: NDArray[np.int64] = np.zeros(twin.batch, np.int64)
         self._returns = np.zeros(twin.batch)
         self._nothing: dict[str, Any] = {}
-        box = gymnasium.spaces.Box(-1.0, 1.0, (self.layout.size,), np.float32)
-        super().__init__(twin.batch, box, gymnasium.spaces.Discrete(self.layout.actions))
+        space = observation_space(form, self.layout)
+        super().__init__(twin.batch, space, gymnasium.spaces.Discrete(self.layout.actions))
 
     def reset(self) -> NDArray[np.float32]:
-        """Start the next episodes everywhere."""
+        """Start the next episodes everywhere.
+
+        Raises:
+            InputError: texts of episodes that have none.
+        """
         self.turn = self.twin.reset()
         self._returns[:] = 0.0
-        return self.turn.observation
+        return observations(self.form, self.turn)
 
     def step_async(self, actions: np.ndarray) -> None:
         """Take the actions [B]; `step_wait` does them."""
@@ -68,7 +74,7 @@ class TwinVecEnv(VecEnv):
                 }
             self._returns[ended] = 0.0
         self.turn = self.twin.restart()
-        return self.turn.observation, reward.astype(np.float32), done, infos
+        return observations(self.form, self.turn), reward.astype(np.float32), done, infos
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
         """Where all episodes stand; with the twin's source, rules and seed it is everything."""
@@ -78,7 +84,7 @@ class TwinVecEnv(VecEnv):
         """Go on from a `state_dict`; the observations there."""
         self.turn = self.twin.load_state_dict(arrays)
         self._returns = np.array(arrays["returns"])
-        return self.turn.observation
+        return observations(self.form, self.turn)
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -25,8 +25,8 @@ class OrchestrationDQN(DQN):
     """SB3's DQN on poser's flat observations.
 
     The mask is read from the observation itself: infos belong to the next episode once a vector environment has reset.
-    Where `masked`, illegal actions are never drawn, chosen or bootstrapped from. γ is 1 by default: costs are in the
-    rewards and every episode ends.
+    Where `masked`, illegal actions are never drawn, chosen or bootstrapped from. Texts hold no mask and
+    need that off. γ is 1 by default: costs are in the rewards and every episode ends.
 
     Args:
         policy: "PairPolicy" or any policy of SB3's DQN, such as "MlpPolicy".
@@ -39,7 +39,7 @@ class OrchestrationDQN(DQN):
         kwargs: as SB3's DQN, `n_steps` among them.
 
     Raises:
-        InputError: the replay buffer would take more than `BUFFER_BYTES`.
+        InputError: the replay buffer would take more than `BUFFER_BYTES`, or the observations hold no mask to go by.
     """
 
     def __init__(
@@ -57,12 +57,18 @@ class OrchestrationDQN(DQN):
         **kwargs: Any,
     ) -> None:
         self.layout, self.masked, self.double_q, self.row_epsilon = layout, masked, double_q, row_epsilon
-        size = buffer_size * 2 * 4 * layout.size
+        (length,) = env.observation_space.shape or (0,)
+        size = buffer_size * 2 * 4 * length
         if size > BUFFER_BYTES:
             raise InputError(
-                f"A replay buffer of {buffer_size} transitions of {layout.size} numbers takes {size / 1024**3:.1f} "
+                f"A replay buffer of {buffer_size} transitions of {length} numbers takes {size / 1024**3:.1f} "
                 f"GiB; {BUFFER_BYTES / 1024**3:.0f} GiB are allowed. Set buffer_size to at most "
-                f"{BUFFER_BYTES // (8 * layout.size)}, or pad to fewer experts and commands."
+                f"{BUFFER_BYTES // (8 * length)}, or pad to fewer experts and commands."
+            )
+        if length != layout.size and (masked or policy == "PairPolicy"):
+            raise InputError(
+                f"Observations of {length} numbers hold neither pairs nor a mask (that takes {layout.size}): texts "
+                "need network mlp and masked off, as in the preset paper."
             )
         kind: Any = policy
         if policy == "PairPolicy":
@@ -75,8 +81,10 @@ class OrchestrationDQN(DQN):
 
     def mask(self, observation: NDArray[np.float32]) -> NDArray[np.bool_]:
         """[B, A] legal actions of observations [B, D]; all of them where masks are off."""
+        if not self.masked:
+            return np.ones((len(observation), self.layout.actions), bool)
         legal: NDArray[np.bool_] = self.layout.split(observation).mask > 0
-        return legal if self.masked else np.ones_like(legal)
+        return legal
 
     def q_values(self, observation: NDArray[np.float32]) -> NDArray[np.float32]:
         """[B, A] values by the online network, `ILLEGAL` where masked."""

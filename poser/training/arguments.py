@@ -15,7 +15,7 @@ import yaml
 
 from poser.experts.errors import InputError, UnknownName
 
-PRESETS = ("default", "quick")
+PRESETS = ("default", "quick", "paper")
 """YAML files in the package's data."""
 
 
@@ -51,7 +51,8 @@ class TrainingArguments:
     tau: float = _about("share of the online weights in such a copy", 1.0)
     gamma: float = _about("discount", 1.0)
     n_steps: int = _about("rewards before bootstrapping", 1)
-    exploration_fraction: float = _about("share of the training over which ε falls from 1", 0.2)
+    exploration_fraction: float = _about("share of the training over which ε falls", 0.2)
+    exploration_initial_eps: float = _about("ε at the start", 1.0)
     exploration_final_eps: float = _about("ε afterwards", 0.03)
     max_grad_norm: float = _about("gradients are clipped to this norm", 10.0)
 
@@ -60,6 +61,10 @@ class TrainingArguments:
     )
     width: int = _about("of the hidden layers for calls", 64)
     stop_width: int = _about("of the hidden layer for STOP", 32)
+    net_arch: tuple[int, ...] = _about("widths of the hidden layers of network mlp", (256, 256))
+    observation: Literal["pairs", "text"] = _about(
+        "what networks see: features of all pairs, or hashed words of the commands (rules paper)", "pairs"
+    )
     residual: bool = _about("start from expected gain minus cost", True)
     masked: bool = _about("illegal actions are never drawn, chosen or bootstrapped from", True)
     double_q: bool = _about("the online network chooses the bootstrap action", True)
@@ -68,6 +73,7 @@ class TrainingArguments:
         "comma-separated group.name of features seen as 0; record = all that the track record gives", ""
     )
 
+    pool_experts: str = _about("comma-separated names of the experts of env fitted and studio; empty = all", "")
     experts: int = _about("E, the room for experts", 24)
     commands: int = _about("K, the room for commands", 8)
     experts_range: tuple[int, int] = _about("experts of random pools, least and most", (3, 24))
@@ -75,9 +81,11 @@ class TrainingArguments:
     usd_cost: tuple[float, float] = _about("reward units a dollar, least and most", (0.1, 10.0))
     graded: float = _about("share of episodes with one command and a critic that grades (env twin)", 0.0)
     latent: bool = _about("retries of the same call are alike", True)
+    rules: Literal["default", "paper"] = _about("of the MDP; what stands below is set on top of them", "default")
     keep_regressions: bool = _about("a picture is kept even if it is worse", False)
     max_steps: int = _about("calls an episode", 16)
     tries_per_pair: int = _about("failed tries after which a pair is illegal; 0 = no limit", 3)
+    tries_per_command: int = _about("failed tries after which a command is dropped; 0 = no limit", 0)
     draw_below: float = _about("new experts are seen with drawn abilities below so many calls (env fitted)", 0.0)
     calibration: str = _about("calibration file of env fitted", "")
 
@@ -128,6 +136,14 @@ def make_arguments(given: Mapping[str, Any]) -> TrainingArguments:
     for name in _COUNTS:
         if getattr(arguments, name) < 1:
             raise InputError(f"{name} is {getattr(arguments, name)}; give at least 1.")
+    if not arguments.net_arch or min(arguments.net_arch) < 1:
+        raise InputError(f"net_arch is {arguments.net_arch}; give the width of at least one layer, each at least 1.")
+    low, high = arguments.usd_cost
+    if not 0 < low <= high < float("inf") and not (low == high == 0 and arguments.env == "fitted"):
+        raise InputError(
+            f"usd_cost is {low:g} {high:g}; give two numbers above 0, the least first (for the registered experts also "
+            "0 0: money counts nothing)."
+        )
     if arguments.learning_rate <= 0:
         raise InputError(f"learning_rate is {arguments.learning_rate}; give a number above 0.")
     return arguments
@@ -144,6 +160,8 @@ def parse_arguments(argv: Sequence[str] | None = None, *, prog: str | None = Non
         text = f"{each.metadata['help']} (default preset: {each.default})"
         if kind is bool:
             parser.add_argument(option, action=argparse.BooleanOptionalAction, help=text)
+        elif get_origin(kind) is tuple and get_args(kind)[-1] is ...:
+            parser.add_argument(option, nargs="+", type=get_args(kind)[0], help=text)
         elif get_origin(kind) is tuple:
             parser.add_argument(option, nargs=2, type=get_args(kind)[0], metavar=("LEAST", "MOST"), help=text)
         elif get_origin(kind) is Literal:
@@ -156,9 +174,12 @@ def parse_arguments(argv: Sequence[str] | None = None, *, prog: str | None = Non
 def _converted(name: str, kind: Any, value: Any) -> Any:
     """A value of YAML or of the command line as the field's type."""
     if get_origin(kind) is tuple:
-        if not isinstance(value, list | tuple) or len(value) != len(get_args(kind)):
-            raise InputError(f"{name} is {value!r}; give {len(get_args(kind))} values.")
-        return tuple(_converted(name, each, part) for each, part in zip(get_args(kind), value, strict=True))
+        kinds = get_args(kind)
+        if kinds[-1] is ...:
+            kinds = (kinds[0],) * (len(value) if isinstance(value, list | tuple) else 1)
+        if not isinstance(value, list | tuple) or len(value) != len(kinds):
+            raise InputError(f"{name} is {value!r}; give {'a list' if len(kinds) == 1 else f'{len(kinds)} values'}.")
+        return tuple(_converted(name, each, part) for each, part in zip(kinds, value, strict=True))
     if get_origin(kind) is Literal:
         if value not in get_args(kind):
             raise InputError(f"{name} is {value!r}; give one of {', '.join(get_args(kind))}.")

@@ -15,6 +15,7 @@ import torch
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList, ProgressBarCallback
 from stable_baselines3.common.logger import configure
 
+from poser.envs.forms import observations
 from poser.envs.twin import Twin
 from poser.envs.vector import TwinVecEnv
 from poser.evaluate.playing import Figures, play
@@ -64,7 +65,9 @@ class _Training:
         torch.set_num_threads(arguments.torch_threads)
         self.rules = make_rules(arguments)
         self.source = make_source(arguments)
-        self.env = TwinVecEnv(Twin(self.source, arguments.n_envs, rules=self.rules, seed=arguments.seed))
+        self.env = TwinVecEnv(
+            Twin(self.source, arguments.n_envs, rules=self.rules, seed=arguments.seed), arguments.observation
+        )
         self.model = make_model(arguments, self.env)
         self.best: tuple[float, dict[str, Any]] = (-np.inf, {})
         self._reference: Figures | None = None
@@ -102,7 +105,7 @@ class _Training:
         if given.eval_freq:
             if self._reference is None:
                 self._reference = self._play(lambda turn: Greedy().act(turn))
-            figures = self._play(lambda turn: self.model.q_values(turn.observation).argmax(axis=1))
+            figures = self._play(lambda turn: self.model.q_values(observations(given.observation, turn)).argmax(axis=1))
             log_figures(self.model.logger, figures, self._reference)
             self.model.logger.dump(steps)
             line = {"timesteps": steps, "wall_seconds": round(time.perf_counter() - self._started, 1)}
@@ -172,7 +175,7 @@ def make_model(arguments: TrainingArguments, env: TwinVecEnv) -> OrchestrationDQ
         double_q=given.double_q,
         row_epsilon=given.row_epsilon,
         net_kwargs=net if pairs else None,
-        policy_kwargs=None if pairs else {"net_arch": [256, 256]},
+        policy_kwargs=None if pairs else {"net_arch": list(given.net_arch)},
         learning_rate=lambda left: given.learning_rate * max(left, LEAST_RATE),
         batch_size=given.batch_size,
         buffer_size=given.buffer_size,
@@ -184,6 +187,7 @@ def make_model(arguments: TrainingArguments, env: TwinVecEnv) -> OrchestrationDQ
         gamma=given.gamma,
         n_steps=given.n_steps,
         exploration_fraction=given.exploration_fraction,
+        exploration_initial_eps=given.exploration_initial_eps,
         exploration_final_eps=given.exploration_final_eps,
         max_grad_norm=given.max_grad_norm,
         seed=given.seed,

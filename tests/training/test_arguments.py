@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from poser import catalog
+from poser.envs.rules import Rules
 from poser.experts.errors import InputError, UnknownName
+from poser.experts.types import Operation
 from poser.training.arguments import PRESETS, TrainingArguments, load_preset, make_arguments, parse_arguments
+from poser.training.environments import make_rules, pool_experts
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -56,11 +60,32 @@ def test_a_preset_may_be_a_file_and_numbers_in_it_text(tmp_path):
         ({"env": "mars"}, InputError, "twin"),
         ({"experts_range": 3}, InputError, "2 values"),
         ({"masked": "yes"}, InputError, "masked"),
+        ({"net_arch": 64}, InputError, "net_arch is 64; give a list"),
+        ({"net_arch": []}, InputError, "at least one layer"),
+        ({"usd_cost": (0, 1)}, InputError, "usd_cost"),
+        ({"usd_cost": (0, 0)}, InputError, "usd_cost"),
     ],
 )
 def test_wrong_arguments_get_one_clear_error(wrong, error, words):
     with pytest.raises(error, match=words):
         make_arguments(wrong)
+
+
+def test_the_paper_preset_has_the_rules_of_the_paper_and_twelve_experts_for_every_operation():
+    arguments = make_arguments({"preset": "paper"})
+    assert make_rules(arguments) == Rules.paper()
+    experts = pool_experts(arguments)
+    kinds = [expert.spec.kind for expert in experts]
+    assert (kinds.count("t2i"), kinds.count("i2i")) == (4, 8)
+    every = {operation for expert in catalog.experts("studio") for operation in expert.spec.operations}
+    assert {operation for expert in experts for operation in expert.spec.operations} == every
+    assert {operation for e in experts if e.spec.kind == "i2i" for operation in e.spec.operations} >= every - {
+        Operation.GENERATE
+    }
+
+
+def test_lists_come_from_the_command_line_too():
+    assert parse_arguments(["--net-arch", "64", "32"]).net_arch == (64, 32)
 
 
 def test_every_argument_says_what_it_does(capsys):

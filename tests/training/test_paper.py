@@ -1,0 +1,82 @@
+"""Training the original paper's agent: text in, one of twelve experts out."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("stable_baselines3")
+
+from poser.envs.rules import Rules
+from poser.envs.twin import Twin
+from poser.envs.twin_pools import RandomPools
+from poser.envs.vector import TwinVecEnv
+from poser.experts.errors import InputError
+from poser.training.arguments import make_arguments
+from poser.training.environments import make_source
+from poser.training.train import make_model, train
+
+pytestmark = pytest.mark.heavy
+
+CALIBRATION = "benchmarks/data/studio_calibration.json"
+TINY = {
+    "preset": "paper", "calibration": CALIBRATION, "n_timesteps": 800, "n_envs": 8, "batch_size": 32,
+    "learning_starts": 80, "buffer_size": 1000, "eval_freq": 400, "eval_episodes": 20, "net_arch": (16, 16, 16),
+    "progress": False,
+}  # fmt: skip
+
+
+def tiny(**changes):
+    return make_arguments(TINY | changes)
+
+
+def env_of(arguments, batch: int = 8) -> TwinVecEnv:
+    return TwinVecEnv(Twin(make_source(arguments), batch, rules=Rules.paper()), "text")
+
+
+def test_the_vector_environment_shows_texts_and_takes_experts():
+    env = env_of(tiny())
+    seen = env.reset()
+    assert seen.shape == (8, *env.observation_space.shape) == (8, 512)
+    assert env.observation_space.contains(seen[0])
+    assert env.action_space.n == 12
+    for _ in range(10):
+        env.step_async(np.zeros(8, int))
+        seen, _, done, infos = env.step_wait()
+        assert all(bool(info) == over for info, over in zip(infos, done, strict=True))
+        np.testing.assert_array_equal(seen, env.turn.text)
+
+
+def test_any_expert_may_be_chosen_since_nothing_is_masked():
+    env = env_of(tiny(n_envs=64), 64)
+    model = make_model(tiny(n_envs=64), env)
+    assert model.mask(env.reset()).all()
+    model._last_obs = env.reset()
+    model.exploration_rate = 1.0
+    assert len(np.unique(np.concatenate([model._sample_action(0)[0] for _ in range(10)]))) == 12
+
+
+def test_the_paper_preset_trains_and_is_evaluated(tmp_path):
+    train(tiny(out=str(tmp_path)))
+    lines = [json.loads(line) for line in (tmp_path / "evaluations.jsonl").read_text().splitlines()]
+    assert [line["timesteps"] for line in lines] == [0, 400, 800]
+    assert all(np.isfinite(line["reward"]) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("switch", "words"),
+    [({"masked": True}, "hold neither pairs nor a mask"), ({"network": "pairs"}, "hold neither pairs nor a mask"),
+     ({"rules": "default"}, "show no text")],
+    ids=str,
+)  # fmt: skip
+def test_what_does_not_go_with_texts_is_refused(tmp_path, switch, words):
+    with pytest.raises(InputError, match=words):
+        train(tiny(out=str(tmp_path), **switch))
+
+
+def test_random_twins_have_no_texts():
+    with pytest.raises(InputError, match="random twins"):
+        TwinVecEnv(Twin(RandomPools(), 2, rules=Rules.paper()), "text").reset()
