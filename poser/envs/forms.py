@@ -49,7 +49,7 @@ def observations(form: Form, turn: Turn) -> NDArray[np.float32]:
     if turn.text is None:
         raise InputError(
             "These episodes show no text: that takes the paper's rules (Rules.paper()) and plans, which random twins "
-            "and ratings do not have. Train on the registered experts (env fitted or studio), or take observation pairs."
+            "and ratings do not have. Take the registered experts (env fitted or studio), or observation pairs."
         )
     return turn.text
 

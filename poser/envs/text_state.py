@@ -19,6 +19,9 @@ from poser.envs.actions import pending
 from poser.envs.arrays import Pool, State
 from poser.experts.types import Plan
 
+TEXT_VERSION = 1
+"""Changes with what a state holds; weights that were trained on another version are refused."""
+
 DIMENSIONS = 256
 """Length of one text's vector; a state holds two."""
 

@@ -9,13 +9,14 @@ import torch
 from numpy.typing import NDArray
 from stable_baselines3 import DQN
 from stable_baselines3.common.vec_env import VecEnv
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from poser.envs.observation import ObservationLayout
 from poser.experts.errors import InputError, PoserError
 from poser.policies.network import PairPolicy
 from poser.policies.pair_weights import ILLEGAL
+from poser.policies.text_weights import TextWeights
 
 BUFFER_BYTES = 2 * 1024**3
 """Most memory that the replay buffer may take."""
@@ -171,3 +172,30 @@ def random_legal(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     order = np.random.rand(*mask.shape)
     drawn: NDArray[np.int64] = np.where(mask, order, -1.0).argmax(axis=1)
     return drawn
+
+
+def mlp_weights(net: Any) -> TextWeights:
+    """The weights of SB3's `QNetwork` of an "MlpPolicy" as float32 arrays."""
+    layers = [layer for layer in net.q_net if isinstance(layer, nn.Linear)]
+    matrices, biases = (tuple(_array(getattr(layer, name)) for layer in layers) for name in ("weight", "bias"))
+    return TextWeights(matrices, biases)
+
+
+def load_mlp_weights(net: Any, weights: TextWeights) -> None:
+    """Take over weights of the same widths.
+
+    Raises:
+        InputError: of other widths.
+    """
+    layers = [layer for layer in net.q_net if isinstance(layer, nn.Linear)]
+    own, given = [tuple(layer.weight.shape) for layer in layers], [matrix.shape for matrix in weights.matrices]
+    if own != given:
+        raise InputError(f"The weights are of layers {given}, not {own}; set net_arch to their widths.")
+    with torch.no_grad():
+        for layer, matrix, bias in zip(layers, *weights, strict=True):
+            layer.weight.copy_(torch.as_tensor(matrix))
+            layer.bias.copy_(torch.as_tensor(bias))
+
+
+def _array(tensor: Tensor) -> NDArray[np.float32]:
+    return tensor.detach().cpu().numpy().astype(np.float32).copy()

@@ -22,12 +22,13 @@ from poser.evaluate.playing import Figures, play
 from poser.experts.files import write_atomically
 from poser.policies.baselines import Greedy
 from poser.policies.bundle import Bundle
-from poser.policies.dqn import OrchestrationDQN
+from poser.policies.dqn import OrchestrationDQN, mlp_weights
 from poser.policies.network import RECORD_FEATURES, PairQNetwork
+from poser.policies.text_weights import TextBundle
 from poser.training.arguments import TrainingArguments
 from poser.training.callbacks import ChoiceShares, Milestones, log_figures
 from poser.training.checkpoint import load_checkpoint, save_checkpoint
-from poser.training.environments import make_rules, make_source
+from poser.training.environments import make_rules, make_source, pool_experts
 
 EVALUATION_SEED = 1_000_003
 """Evaluation plays other episodes than training, whatever its seed."""
@@ -141,16 +142,18 @@ class _Training:
         return CallbackList(callbacks)
 
     def _save_bundle(self, figures: dict[str, Any]) -> None:
-        net: Any = self.model.q_net
-        if not isinstance(net, PairQNetwork):
-            return
         about = {
             "command": " ".join(self.command),
             "arguments": dataclasses.asdict(self.arguments),
             "date": date.today().isoformat(),
             "evaluation": figures,
         }
-        Bundle(net.weights(), about).save(self.out / "bundle")
+        net: Any = self.model.q_net
+        if isinstance(net, PairQNetwork):
+            Bundle(net.weights(), about).save(self.out / "bundle")
+        elif self.arguments.observation == "text":
+            names = tuple(expert.spec.name for expert in pool_experts(self.arguments))
+            TextBundle(mlp_weights(net), names, self.rules, about).save(self.out / "bundle")
 
     def _settings(self) -> dict[str, Any]:
         settings = dataclasses.asdict(self.arguments)

@@ -7,17 +7,21 @@ import json
 import numpy as np
 import pytest
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 pytest.importorskip("stable_baselines3")
 
-from poser.envs.rules import Rules
-from poser.envs.twin import Twin
-from poser.envs.twin_pools import RandomPools
-from poser.envs.vector import TwinVecEnv
-from poser.experts.errors import InputError
-from poser.training.arguments import make_arguments
-from poser.training.environments import make_source
-from poser.training.train import make_model, train
+from poser.envs.rules import Rules  # noqa: E402
+from poser.envs.twin import Twin  # noqa: E402
+from poser.envs.twin_pools import RandomPools  # noqa: E402
+from poser.envs.vector import TwinVecEnv  # noqa: E402
+from poser.experts.errors import InputError  # noqa: E402
+from poser.policies.dqn import load_mlp_weights, mlp_weights  # noqa: E402
+from poser.policies.paper import Paper  # noqa: E402
+from poser.policies.text_weights import text_values  # noqa: E402
+from poser.policies.trained import load_trained  # noqa: E402
+from poser.training.arguments import make_arguments  # noqa: E402
+from poser.training.environments import make_source  # noqa: E402
+from poser.training.train import make_model, train  # noqa: E402
 
 pytestmark = pytest.mark.heavy
 
@@ -80,3 +84,36 @@ def test_what_does_not_go_with_texts_is_refused(tmp_path, switch, words):
 def test_random_twins_have_no_texts():
     with pytest.raises(InputError, match="random twins"):
         TwinVecEnv(Twin(RandomPools(), 2, rules=Rules.paper()), "text").reset()
+
+
+def test_numpy_and_torch_agree():
+    env = env_of(tiny(n_envs=64), 64)
+    model = make_model(tiny(n_envs=64), env)
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for weight in model.q_net.parameters():
+            weight.add_(0.1 * torch.randn_like(weight))
+    seen, rng = env.reset(), np.random.default_rng(0)
+    for _ in range(6):
+        heavy, light = model.q_values(seen), text_values(mlp_weights(model.q_net), seen)
+        np.testing.assert_allclose(light, heavy, atol=1e-5)
+        ranked = np.sort(heavy, axis=1)
+        clear = ranked[:, -1] - ranked[:, -2] > 1e-5
+        np.testing.assert_array_equal(light.argmax(axis=1)[clear], heavy.argmax(axis=1)[clear])
+        env.step_async(rng.integers(12, size=64))
+        seen = env.step_wait()[0]
+
+
+def test_its_bundle_plays_as_it_was_trained_and_loads_again(tmp_path):
+    arguments = tiny(out=str(tmp_path))
+    policy = load_trained(train(arguments))
+    assert isinstance(policy, Paper)
+    assert policy.rules == Rules.paper()
+    assert policy.experts[0] == "studio-composer"
+    env = env_of(arguments)
+    model = make_model(arguments, env)
+    load_mlp_weights(model.q_net, policy.bundle.weights)
+    seen = env.reset()
+    assert policy.act(env.turn) == model.q_values(seen).argmax(axis=1).tolist()
+    with pytest.raises(InputError, match="net_arch"):
+        load_mlp_weights(make_model(tiny(net_arch=(8, 8)), env).q_net, policy.bundle.weights)
