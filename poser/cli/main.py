@@ -12,6 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from poser.cli.evaluate import app as evaluate_app
 from poser.cli.experts import app as experts_app
 from poser.cli.explain import explain
 from poser.cli.generate import generate
@@ -53,6 +54,7 @@ app.command()(plan)
 app.add_typer(experts_app, name="experts")
 app.command()(explain)
 app.add_typer(train_app, name="train")
+app.add_typer(evaluate_app, name="evaluate")
 
 
 def _show_version(wanted: bool) -> None:

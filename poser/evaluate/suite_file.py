@@ -93,7 +93,8 @@ def make_tasks(
         budget_usd: expected US dollars for each prompt; None = no limit.
 
     Raises:
-        InputError: with the line of the prompt of which no plan can be made, or none that can be checked.
+        InputError: with the line of the prompt of which no plan can be made, or in which nothing was
+            understood.
     """
     tasks = []
     for index, prompt in enumerate(prompts):
@@ -110,9 +111,9 @@ def make_tasks(
             raise InputError(
                 f"No plan can be made of the prompt {prompt.id!r} on line {prompt.line}: {error}"
             ) from error
-        if not task.plan.atoms:
+        if all(atom.kind == "other" for atom in task.plan.atoms):
             raise InputError(
-                f"Nothing in the prompt {prompt.id!r} on line {prompt.line} can be checked, so nobody could be judged "
+                f"Nothing in the prompt {prompt.id!r} on line {prompt.line} was understood, so nobody could be judged "
                 f"by it ({'; '.join(task.plan.notes) or 'its plan holds no atoms'}). Say what the picture should show, "
                 "or take it out."
             )

@@ -23,8 +23,9 @@ def suite_page(results: SuiteResults, title: str, command: str, facts: Mapping[s
         command: that makes it.
         facts: name -> value for the line of provenance.
     """
-    lines = [header(title, command, **facts), *suite_notes(results)]
+    lines = [header(title, command, **facts), *(f"{warning}\n" for warning in suite_warnings(results))]
     if results.figures:
+        lines += [f"{paragraph}\n" for paragraph in _definitions(results)]
         reference = next(iter(results.figures))
         lines.append(f"Differences are paired with *{reference}*, intervals are bootstrapped (95 %).\n")
         lines.append(comparison_table(results.figures, reference, PICTURE_COLUMNS))
@@ -32,8 +33,8 @@ def suite_page(results: SuiteResults, title: str, command: str, facts: Mapping[s
     return "\n".join(lines)
 
 
-def suite_notes(results: SuiteResults) -> list[str]:
-    """What a reader of the figures must know, as Markdown paragraphs."""
+def suite_warnings(results: SuiteResults) -> list[str]:
+    """What is unusual about these results, as Markdown paragraphs."""
     notes = []
     if results.interrupted:
         notes.append(f"**Interrupted**: {len(results.episodes)} of {results.tasks} prompts were finished by everybody.")
@@ -50,21 +51,25 @@ def suite_notes(results: SuiteResults) -> list[str]:
             "them on the way, not how good the pictures are."
         )
     if not results.figures:
-        return [f"{note}\n" for note in (*notes, "There is nothing to compare.")]
+        notes.append("There is nothing to compare.")
+    return notes
+
+
+def _definitions(results: SuiteResults) -> list[str]:
     known = ", ".join(f"{name} {100 * share:.0f} %" for name, share in results.known.items())
-    notes.append(
+    quality = (
         f"Quality is the share of a plan's commands whose atoms all pass before the judge, *{results.judge}*, in the "
         f"returned picture; commands of which it can judge nothing are left out (judged: {known}). Alignment and "
         f"return are by the critic of the runs, *{results.critic}*."
     )
     price = "the *simulated* price list" if results.prices == "simulated" else "expected prices"
     bills = ", ".join(f"{name} {'unknown' if usd is None else f'{usd:.4f}'}" for name, usd in results.usd.items())
-    notes.append(
+    rest = (
         f"USD an episode by {price}; really billed for everything, in USD: {bills}. Seconds are those of all calls. A "
         "discarded picture was worse than the one before; a call is a wrong choice if its expected gain less cost is "
         "more than .05 below the best legal one's."
     )
-    return [f"{note}\n" for note in notes]
+    return [quality, rest]
 
 
 def suite_data(results: SuiteResults) -> dict[str, Any]:

@@ -75,6 +75,6 @@ def test_a_prompt_that_makes_no_plan_is_refused_with_its_line(suite):
         make_tasks(prompts, GrammarExtractor())
 
 
-def test_a_prompt_of_which_nothing_can_be_checked_is_refused_with_its_line(suite):
-    with pytest.raises(InputError, match="'line-2' on line 2 can be checked"):
+def test_a_prompt_in_which_nothing_is_understood_is_refused_with_its_line(suite):
+    with pytest.raises(InputError, match="'line-2' on line 2 was understood"):
         make_tasks(read_suite(suite("A red car\nasdf qwer\n", "suite.txt")), GrammarExtractor())
