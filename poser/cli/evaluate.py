@@ -87,7 +87,7 @@ def evaluate_policies(
     pool, checker, grader = catalog.experts(split_names(experts)), catalog.critic(critic), catalog.critic(judge)
     check_judge(checker, grader, same_judge=same_judge)
     rules = Rules() if max_steps is None else Rules(max_steps=max_steps)
-    contestants = named_contestants(split_names(policies) or [], rules=rules, thrifts=_numbers(thrifts))
+    contestants = named_contestants(split_names(policies) or [], pool, rules=rules, thrifts=_numbers(thrifts))
     width, height = choose_size(None if size is None else read_size(size), None, catalog.sides(pool))
     tasks = make_tasks(prompts, catalog.extractor(), seed=seed, size=(width, height), budget_usd=budget)
     _tell_notes(prompts, tasks, warn)

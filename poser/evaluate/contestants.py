@@ -12,8 +12,10 @@ import numpy as np
 from poser import catalog
 from poser.envs.rules import Rules
 from poser.evaluate.suite_results import Contestant
+from poser.experts.base import Expert
 from poser.experts.errors import InputError
 from poser.policies.base import Policy
+from poser.policies.paper import Paper
 
 
 @runtime_checkable
@@ -25,6 +27,7 @@ class Dialled(Protocol):
 
 def named_contestants(
     names: Sequence[str],
+    experts: Sequence[Expert],
     *,
     rules: Rules = Rules(),  # noqa: B008  an immutable tuple
     thrifts: Sequence[float] = (),
@@ -32,13 +35,16 @@ def named_contestants(
     """Contestants of names of policies and of trained policies' folders.
 
     Args:
-        names: as `catalog.policy` takes them.
-        rules: of the MDP.
+        names: as `catalog.policy` takes them. A policy in the paper's form brings its own rules, and its experts out
+            of the pool.
+        experts: the pool.
+        rules: of the MDP, for all others.
         thrifts: settings of the dial; policies that have one play once for each and are joined to a curve, the others
             play once.
 
     Raises:
-        InputError: none, one twice, an unknown one, or settings of a dial that are out of range or that nobody has.
+        InputError: none, one twice, an unknown one, one whose experts are not in the pool, or settings of a dial that
+            are out of range or that nobody has.
     """
     if not names:
         raise InputError("No policy is named; give at least one, e.g. learned,greedy.")
@@ -57,14 +63,32 @@ def named_contestants(
         )
     contestants = []
     for name, policy in made.items():
-        if not thrifts or not isinstance(policy, Dialled):
+        if isinstance(policy, Paper):
+            contestants.append(paper_contestant(name, policy, experts))
+        elif not thrifts or not isinstance(policy, Dialled):
             contestants.append(Contestant(name=name, make=_maker(name), rules=rules))
-            continue
-        contestants += [
-            Contestant(name=f"{name}, thrift {thrift:g}", make=_maker(name, thrift), rules=rules, curve=name)
-            for thrift in thrifts
-        ]
+        else:
+            contestants += [
+                Contestant(name=f"{name}, thrift {thrift:g}", make=_maker(name, thrift), rules=rules, curve=name)
+                for thrift in thrifts
+            ]
     return contestants
+
+
+def paper_contestant(name: str, policy: Paper, experts: Sequence[Expert]) -> Contestant:
+    """A policy in the paper's form with the rules and the experts that it was trained with.
+
+    Raises:
+        InputError: one of its experts is not in the pool.
+    """
+    pool = {expert.spec.name: expert for expert in experts}
+    if missing := [each for each in policy.experts if each not in pool]:
+        raise InputError(
+            f"The policy {name!r} chooses from {', '.join(policy.experts)}; {', '.join(missing)} are not in the pool. "
+            "Take them in, or leave the policy out."
+        )
+    own = tuple(pool[each] for each in policy.experts)
+    return Contestant(name=name, make=lambda: policy, rules=policy.rules, experts=own)
 
 
 def _maker(name: str, thrift: float | None = None) -> Callable[[], Policy]:

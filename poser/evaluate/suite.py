@@ -6,11 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from poser.critics.base import Critic
+from poser.envs.arrays import Floats
 from poser.envs.driver import Driver
 from poser.envs.episode import Task
+from poser.envs.mdp import judges_source
 from poser.envs.pool import Prices
+from poser.envs.rules import Rules
 from poser.envs.turn import Turn
 from poser.evaluate.judged import check_judge, is_same, judge_pictures
 from poser.evaluate.playing import Figures, Tally
@@ -34,6 +38,7 @@ def play_suite(
     records: TrackRecord | None = None,
     prices: Prices = "real",
     same_judge: bool = False,
+    yardstick: Rules = Rules(),  # noqa: B008  an immutable tuple
     batch: int = BATCH,
     deadline_seconds: float | None = 120.0,
     progress: Callable[[int, int, str], None] = lambda done, total, name: None,
@@ -53,6 +58,7 @@ def play_suite(
         records: the track record, frozen and never written; None = an empty one.
         prices: charge real or simulated prices.
         same_judge: let the judge be the critic.
+        yardstick: rules in whose units returns are, whatever a contestant plays by.
         batch: episodes side by side.
         deadline_seconds: as in `Driver`.
         progress: told (episodes done, of how many, whose turn it is) before and after every batch.
@@ -86,10 +92,10 @@ def play_suite(
                 )
                 whole = episodes.play(driver)
                 try:
-                    batch_played = episodes.judged(driver, judge)
+                    batch_played = episodes.judged(driver, judge, yardstick)
                 except KeyboardInterrupt:
                     # what was paid for is judged all the same; who is in a hurry presses again
-                    whole, batch_played = False, episodes.judged(driver, judge)
+                    whole, batch_played = False, episodes.judged(driver, judge, yardstick)
                 for played in batch_played:
                     # the picture goes to whoever keeps it; a suite of them would fill the memory
                     on_played(played)
@@ -134,7 +140,7 @@ class _Episodes:
             return False
         return True
 
-    def judged(self, driver: Driver, judge: Critic) -> list[Played]:
+    def judged(self, driver: Driver, judge: Critic, yardstick: Rules) -> list[Played]:
         """The episodes, those that are over with their figures."""
         turn = self._turn
         if turn is None:
@@ -142,6 +148,8 @@ class _Episodes:
         pictures, traces = [driver.best(row) for row in range(len(self.tasks))], driver.traces()
         seen = judge_pictures(judge, self.tasks, pictures, pass_probability=self.contestant.rules.pass_probability)
         figures = self._tally.figures(turn, seen.quality, seconds=np.array([trace.seconds for trace in traces]))
+        illegal = np.array([sum(step.illegal for step in trace.steps) for trace in traces])
+        figures = figures._replace(reward=return_under(yardstick, turn, illegal))
         if self.contestant.rules.first_pending:
             figures = figures._replace(wrong=np.full(len(self.tasks), np.nan))
         return [
@@ -155,3 +163,17 @@ class _Episodes:
             )
             for row in range(len(self.tasks))
         ]
+
+
+def return_under(rules: Rules, turn: Turn, illegal: ArrayLike) -> Floats:
+    """[B] sums of rewards under these rules of episodes that were played by others, with [B] illegal actions.
+
+    Rewards add up to Φ_T - Φ_0 - costs + bonus; what the verdict on a source picture cost is no part of them.
+    """
+    state, pool = turn.state, turn.pool
+    complete = turn.done & state.has_best & (state.best_satisfied | ~pool.command).all(axis=1)
+    spent = state.spent - np.where(judges_source(pool), np.nan_to_num(pool.critic_price), 0.0)
+    seconds = state.seconds - np.where(judges_source(pool), pool.critic_seconds, 0.0)
+    costs = rules.step_cost * state.step + rules.illegal_cost * np.asarray(illegal)
+    costs = costs + rules.usd_cost * spent + rules.second_cost * seconds
+    return state.best - state.initial - costs + rules.completion_bonus * complete

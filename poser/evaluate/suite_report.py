@@ -65,6 +65,7 @@ def _definitions(results: SuiteResults) -> list[str]:
     price = "the *simulated* price list" if results.prices == "simulated" else "expected prices"
     bills = ", ".join(f"{name} {'unknown' if usd is None else f'{usd:.4f}'}" for name, usd in results.usd.items())
     rest = (
+        "Returns are in units of the default rules, whatever a contestant plays by. "
         f"USD an episode by {price}; really billed for everything, in USD: {bills}. Seconds are those of all calls. A "
         "discarded picture was worse than the one before; a call is a wrong choice if its expected gain less cost is "
         "more than .05 below the best legal one's."

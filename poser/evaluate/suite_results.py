@@ -62,7 +62,7 @@ class SuiteResults:
 
     Attributes:
         figures: contestant -> figures of the episodes that *all* of them finished and the judge could judge, [N] each
-            in the order of `episodes`; empty if there is no such episode. Quality is by the judge, alignment and reward
+            in the order of `episodes`; empty if there is no such episode. Quality is by the judge, alignment and return
             by the critic, spend what the MDP charged, seconds the real ones of all calls; `wrong` is NaN under rules
             without a choice of commands.
         episodes: numbers of these tasks.

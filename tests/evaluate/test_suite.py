@@ -64,6 +64,20 @@ def test_everybody_plays_the_same_episodes_and_batches_change_nothing():
     assert one.usd["greedy"] == pytest.approx(one.figures["greedy"].spend.sum())
 
 
+def test_returns_are_in_the_same_units_whatever_the_rules():
+    played = []
+    paper = Contestant(name="paper", make=RandomLegal, rules=Rules.paper())
+    results = play((RANDOM, paper), on_played=played.append)
+    for each in played:
+        if each.contestant == "random":
+            assert each.figures.reward[0] == pytest.approx(sum(step.reward for step in each.trace.steps))
+    own = results.figures["paper"]
+    # what nobody can do is a failed try there, and an illegal action here
+    illegal = [sum(s.illegal for s in each.trace.steps) for each in played if each.contestant == "paper"]
+    bonus = own.reward - own.alignment + 0.005 * own.steps + own.spend + 0.05 * np.array(illegal)
+    np.testing.assert_allclose(bonus * (bonus - 0.2), 0.0, atol=1e-9)
+
+
 def test_quality_is_the_judges_and_alignment_the_critics():
     blind = OtherCritic(unjudged=("text", "background", "style", "attribute", "count", "relation"))
     results = play((GREEDY,), judge=blind)
