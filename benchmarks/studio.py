@@ -13,21 +13,18 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from benchmarks.annotated_jobs import Job, facts_held, make_jobs
 from benchmarks.report import write
-from benchmarks.studio_page import Job, Outcome, editors_page, extraction_page, kinds_page, plot, policy_page
-from benchmarks.suite_facts import ANNOTATED, SHORT, AnnotatedPrompt, load_suite, match_facts
-from poser.critics.base import judge_checked
+from benchmarks.studio_page import Outcome, editors_page, extraction_page, kinds_page, plot, policy_page
+from benchmarks.suite_facts import ANNOTATED, SHORT, AnnotatedPrompt, load_suite
 from poser.critics.detector import DetectorCritic
-from poser.critics.types import JudgeRequest, Verdict
 from poser.envs.driver import Driver, Task, Turn
 from poser.envs.rules import Rules
 from poser.envs.tasks import sample_plan
 from poser.evaluate.report import header
-from poser.experts.base import CallContext, Expert
-from poser.experts.picture import Picture
+from poser.experts.base import Expert
 from poser.experts.record import TrackRecord
 from poser.experts.studio.pool import studio_experts
-from poser.extract.grammar import GrammarExtractor
 from poser.policies.base import FINISHED, Choice, Policy
 from poser.policies.baselines import BestOfN, Greedy, RandomLegal, RuleAgent
 
@@ -53,17 +50,6 @@ class Once(Policy):
         draw = ~turn.state.has_picture & (turn.state.step == 0) & (turn.mask[:, whole] > 0)
         legal_stop = np.where(turn.mask[:, stop] > 0, stop, np.argmax(turn.mask, axis=1))
         return Choice(actions=np.where(turn.done, FINISHED, np.where(draw, whole, legal_stop)).reshape(batch))
-
-
-def make_jobs(limit: int | None) -> list[Job]:
-    """Extract every prompt of both suites."""
-    extractor = GrammarExtractor()
-    jobs = []
-    for index, prompt in enumerate((*load_suite(ANNOTATED)[:limit], *load_suite(SHORT)[:limit])):
-        plan = extractor.extract(prompt.prompt)
-        pairs = match_facts(prompt.facts, plan.atoms).pairs
-        jobs.append(Job(prompt, plan, frozenset(i for i, _ in pairs), SEED + index))
-    return jobs
 
 
 def batches(jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
@@ -109,19 +95,6 @@ def run_policy(
     return outcomes
 
 
-def facts_held(job: Job, picture: Picture | None, judge: DetectorCritic) -> list[bool]:
-    """For every annotated fact that is required: has an atom, and holds in the picture."""
-    required = [i for i, fact in enumerate(job.prompt.facts) if not fact.optional]
-    if picture is None:
-        return [False] * len(required)
-    atoms = tuple(fact.atom for fact in job.prompt.facts)
-    verdict = judge_checked(judge, [JudgeRequest(picture=picture, atoms=atoms)], CallContext())[0]
-    if not isinstance(verdict, Verdict):
-        raise verdict
-    holds = [answer.probability is not None and answer.probability >= 0.5 for answer in verdict.answers]
-    return [holds[i] and i in job.covered for i in required]
-
-
 def calibrate(experts: Sequence[Expert]) -> TrackRecord:
     """Track records of random play on plans that are not of the suite."""
     records = TrackRecord()
@@ -139,7 +112,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="only the first N prompts of each suite; writes nothing")
     limit = parser.parse_args().limit
     started = time.perf_counter()
-    jobs = make_jobs(limit)
+    jobs = make_jobs((*load_suite(ANNOTATED)[:limit], *load_suite(SHORT)[:limit]), SEED)
     experts = studio_experts()
     warm = calibrate(experts)
     print(f"{len(jobs)} prompts, calibrated after {time.perf_counter() - started:.0f} s")

@@ -8,31 +8,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from benchmarks.annotated_jobs import LENGTHS, Job
 from benchmarks.report import FIGURES
-from benchmarks.suite_facts import AnnotatedPrompt, match_facts
+from benchmarks.suite_facts import match_facts
 from poser.evaluate.report import bootstrap, table
 from poser.experts.base import Expert
 from poser.experts.picture import Picture
 from poser.experts.record import MERGE_BUCKETS, TrackRecord
-from poser.experts.types import Plan
 
-LENGTHS = ("1-3", "5-7", "8-10")
 KINDS = ("entity", "count", "color", "size", "relation", "place", "text", "background", "style", "absence")
-
-
-@dataclass
-class Job:
-    """One prompt with its plan and which facts the plan has an atom for."""
-
-    prompt: AnnotatedPrompt
-    plan: Plan
-    covered: frozenset[int]
-    seed: int
-
-    @property
-    def length(self) -> str:
-        """The stratum it is reported in."""
-        return LENGTHS[0 if self.prompt.commands <= 3 else 1 if self.prompt.commands <= 7 else 2]
 
 
 @dataclass

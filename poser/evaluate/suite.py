@@ -149,9 +149,10 @@ class _Episodes:
         seen = judge_pictures(judge, self.tasks, pictures, pass_probability=self.contestant.rules.pass_probability)
         figures = self._tally.figures(turn, seen.quality, seconds=np.array([trace.seconds for trace in traces]))
         illegal = np.array([sum(step.illegal for step in trace.steps) for trace in traces])
-        figures = figures._replace(reward=return_under(yardstick, turn, illegal))
         if self.contestant.rules.first_pending:
-            figures = figures._replace(wrong=np.full(len(self.tasks), np.nan))
+            # there an impossible call is a failed try, and who is asked for what is not chosen
+            illegal, figures = 0 * illegal, figures._replace(wrong=np.full(len(self.tasks), np.nan))
+        figures = figures._replace(reward=return_under(yardstick, turn, illegal))
         return [
             Played(
                 contestant=self.contestant.name,

@@ -72,9 +72,7 @@ def test_returns_are_in_the_same_units_whatever_the_rules():
         if each.contestant == "random":
             assert each.figures.reward[0] == pytest.approx(sum(step.reward for step in each.trace.steps))
     own = results.figures["paper"]
-    # what nobody can do is a failed try there, and an illegal action here
-    illegal = [sum(s.illegal for s in each.trace.steps) for each in played if each.contestant == "paper"]
-    bonus = own.reward - own.alignment + 0.005 * own.steps + own.spend + 0.05 * np.array(illegal)
+    bonus = own.reward - own.alignment + 0.005 * own.steps + own.spend
     np.testing.assert_allclose(bonus * (bonus - 0.2), 0.0, atol=1e-9)
 
 
