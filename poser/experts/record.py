@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -171,6 +171,13 @@ class TrackRecord:
                 usd=mine.usd + tally.usd,
                 billed=mine.billed + tally.billed,
             )
+
+    def only(self, experts: Container[str]) -> TrackRecord:
+        """A record of the counts of these experts, by name."""
+        return TrackRecord(
+            {key: cell for key, cell in self._cells.items() if key[0] in experts},
+            {name: tally for name, tally in self._tallies.items() if name in experts},
+        )
 
     def copy(self) -> TrackRecord:
         """An independent copy (counts are immutable)."""

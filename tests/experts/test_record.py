@@ -80,3 +80,14 @@ def test_a_broken_file_says_what_to_do(tmp_path, text):
     path.write_text(text)
     with pytest.raises(InputError, match="Move it away"):
         TrackRecord.load(path)
+
+
+def test_a_record_of_some_experts_alone():
+    record = TrackRecord()
+    for name in ("one", "two"):
+        record.observe(name, "add", 1, Cell(success=1))
+        record.observe_call(name, 2.0, None)
+    part = record.only({"one", "nobody"})
+    assert (part.cell("one", "add", 1).success, part.tally("one").calls) == (1, 1)
+    assert (part.cell("two", "add", 1).success, part.tally("two").calls) == (0, 0)
+    assert record.tally("two").calls == 1

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+
 from poser.experts.base import Expert
+from poser.experts.record import TrackRecord
+
+RECORD = Path(__file__).parent / "data" / "track_record.json"
+"""What calibration calls have shown of these experts; made by `make calibration`."""
 
 
 def drawers() -> list[Expert]:
@@ -40,3 +47,13 @@ def editors() -> list[Expert]:
 def studio_experts() -> list[Expert]:
     """A fresh list of all experts of the studio, drawers first. Cheap: nothing is loaded before the first call."""
     return [*drawers(), *editors()]
+
+
+def studio_record() -> TrackRecord:
+    """The track record that comes with the pool, so that a first run knows what its experts can do; a copy."""
+    return _shipped().copy()
+
+
+@cache
+def _shipped() -> TrackRecord:
+    return TrackRecord.from_json(RECORD.read_text(encoding="utf-8"), name=str(RECORD))
