@@ -17,6 +17,7 @@ from poser.experts.errors import InputError, UnknownName
 if TYPE_CHECKING:
     from poser.critics.base import Critic
     from poser.experts.base import Expert
+    from poser.experts.record import TrackRecord
     from poser.extract.base import Extractor
     from poser.policies.base import Policy
 
@@ -34,9 +35,12 @@ LEARNED = "poser.policies.learned:Learned"
 SIDES: Mapping[str, tuple[int, int]] = {"poser.experts.studio": (512, 1024)}
 """Package of experts -> shortest and longest side that they are meant for, in pixels."""
 
+RECORDS: Mapping[str, str] = {"poser.experts.studio": "poser.experts.studio.pool:studio_record"}
+"""Package of experts -> "module:function" that gives the track record they come with."""
+
 DEFAULT_CRITIC = "detector"
 DEFAULT_EXTRACTOR = "grammar"
-DEFAULT_POLICY = "greedy"
+DEFAULT_POLICY = "learned"
 
 
 def experts(chosen: Iterable[str | Expert] | None = None) -> list[Expert]:
@@ -97,7 +101,7 @@ def extractor(chosen: str | Extractor | None = None) -> Extractor:
 
 
 def policy(chosen: str | Policy | None = None) -> Policy:
-    """The policy of this name, the trained one in this folder, or the policy itself; greedy by default.
+    """The policy of this name, the trained one in this folder, or the policy itself; the shipped one by default.
 
     Raises:
         UnknownName: no policy of that name.
@@ -129,9 +133,27 @@ def sides(pool: Iterable[Expert]) -> tuple[int, int]:
     low, high = 1, 1 << 16
     for expert in pool:
         for package, (shortest, longest) in SIDES.items():
-            if type(expert).__module__.startswith(package):
+            if _comes_from(expert, package):
                 low, high = max(low, shortest), min(high, longest)
     return low, high
+
+
+def shipped_record(pool: Iterable[Expert]) -> TrackRecord:
+    """What is known of these experts before their first call: the counts that came with them.
+
+    An expert of another origin has none, whatever its name.
+    """
+    from poser.experts.record import TrackRecord
+
+    known, members = TrackRecord(), list(pool)
+    for package, path in RECORDS.items():
+        if names := {expert.spec.name for expert in members if _comes_from(expert, package)}:
+            known.add(_load(path)().only(names))
+    return known
+
+
+def _comes_from(expert: Expert, package: str) -> bool:
+    return f"{type(expert).__module__}.".startswith(f"{package}.")
 
 
 def _named(name: str, pools: Mapping[str, Mapping[str, Expert]]) -> list[Expert]:

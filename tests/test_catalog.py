@@ -10,6 +10,8 @@ import pytest
 from poser import catalog
 from poser.critics.testing import ScriptedCritic
 from poser.experts.errors import InputError, UnknownName
+from poser.experts.record import TrackRecord
+from poser.experts.studio.pool import studio_record
 from poser.experts.testing import FakeExpert
 from poser.policies.base import Policy
 from poser.policies.learned import shipped
@@ -59,7 +61,7 @@ def test_objects_are_taken_as_they_are():
 def test_defaults():
     assert catalog.critic().name == "detector"
     assert catalog.extractor().name == "grammar"
-    assert catalog.policy().name == "greedy"
+    assert catalog.policy().name == "learned"
 
 
 @pytest.mark.parametrize("name", ["greedy", "random", "learned"])
@@ -84,6 +86,31 @@ def test_a_foreign_object_is_no_policy():
 def test_sides_are_those_that_suit_all():
     assert catalog.sides([FakeExpert()]) == (1, 1 << 16)
     assert catalog.sides([FakeExpert(), *catalog.experts()]) == (512, 1024)
+
+
+def test_experts_of_the_studio_come_with_what_is_known_of_them():
+    composer, letterer = catalog.experts(["studio-composer", "studio-letterer"])
+    known = catalog.shipped_record([composer])
+    assert known.calls(composer.spec, "add", 5) >= 20
+    assert known.tally("studio-composer").calls >= 20
+    assert known.calls(letterer.spec, "add", 5) == known.tally("studio-letterer").calls == 0
+
+
+def test_a_name_alone_brings_no_record():
+    class Own(type(catalog.experts("studio-composer")[0])):
+        """Made of the studio's, and no longer the studio's."""
+
+    assert Own().spec.name == "studio-composer"
+    for stranger in (FakeExpert("studio-composer"), FakeExpert("composer"), Own()):
+        assert catalog.shipped_record([stranger]).digest() == TrackRecord().digest()
+
+
+def test_what_is_done_to_a_shipped_record_stays_there():
+    pool = catalog.experts()
+    before = catalog.shipped_record(pool).digest()
+    catalog.shipped_record(pool).observe_call("studio-composer", 1.0, 0.0)
+    studio_record().observe_call("studio-composer", 1.0, 0.0)
+    assert catalog.shipped_record(pool).digest() == before
 
 
 def test_importing_the_catalog_loads_nothing():

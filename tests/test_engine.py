@@ -301,13 +301,13 @@ def test_a_consumer_that_leaves_early_still_gets_everything_written():
 
 
 def test_the_track_record_grows_after_a_run_and_is_frozen_during_it():
-    result_of(FakeExpert("painter", ability=0.0), max_steps=3)
+    calls = result_of(FakeExpert("painter", ability=0.0), max_steps=3).steps
     record = TrackRecord.load(record_path())
-    assert record.tally("painter").calls == 3
-    assert record.cell("painter", "add", 2).failure == 6
+    assert record.tally("painter").calls == calls >= 1
+    assert record.cell("painter", "add", 2).failure == 2 * calls
     before = record.digest()
     assert result_of(FakeExpert("painter"), max_steps=3).trace.record_digest == before
-    assert TrackRecord.load(record_path()).tally("painter").calls > 3
+    assert TrackRecord.load(record_path()).tally("painter").calls > calls
 
 
 def test_a_record_that_cannot_be_written_is_a_warning(monkeypatch, tmp_path):
@@ -410,6 +410,7 @@ def test_a_plan_with_folds_of_its_own_stays_as_it_is():
         ({"size": "768x768"}, r"\(width, height\)"),
         ({"size": (768.5, 768)}, r"\(width, height\)"),
         ({"rules": "paper"}, "Rules"),
+        ({"explore": "no"}, "True or False"),
     ],
 )
 def test_bad_options_are_refused_before_anybody_is_called(options, words):

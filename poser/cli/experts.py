@@ -27,10 +27,11 @@ def list_experts(
 ) -> None:
     """List the experts: what they do, how well, at which price, and what they are bad at."""
     from poser import catalog
-    from poser.engine.record_file import load_record, record_path
+    from poser.engine.record_file import load_record
 
-    specs = [expert.spec for expert in catalog.experts()]
-    record = load_record(record_path(), lambda message: typer.echo(f"note: {message}", err=True))
+    experts = catalog.experts()
+    specs = [expert.spec for expert in experts]
+    record = load_record(experts, lambda message: typer.echo(f"note: {message}", err=True))
     if as_json:
         print_json({"experts": [_as_data(spec, record) for spec in specs]})
         return

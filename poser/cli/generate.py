@@ -41,6 +41,7 @@ def generate(
     thrift: Annotated[
         float | None, typer.Option(min=0, max=1, help="What money counts: 0 spend freely, 1 spare every cent.")
     ] = None,
+    explore: Annotated[bool, typer.Option(help="Give experts with few calls a chance.")] = True,
     n: Annotated[int, typer.Option(min=1, max=64, help="How many pictures, with seeds SEED to SEED+N-1.")] = 1,
     metadata: Annotated[bool, typer.Option(help="Write prompt and summary into final.png.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; call nobody.")] = False,
@@ -65,6 +66,7 @@ def generate(
         "max_steps": max_steps,
         "budget": budget,
         "thrift": thrift,
+        "explore": explore,
         "n": n,
     }
     if dry_run:

@@ -104,7 +104,10 @@ def experts_view(specs: Sequence[ExpertSpec], record: TrackRecord) -> Renderable
             printable("unknown" if price is None else "free" if price == 0 else money(price)),
             printable(spec.limitations or spec.description),
         )
-    note = printable("Ability from 0 to 1: as declared → as its track record corrects it (tries in brackets).")
+    note = printable(
+        "Ability from 0 to 1: as declared → as its track record corrects it (tries in brackets, those included whose "
+        "counts the studio comes with)."
+    )
     note.stylize("dim")
     return Group(table, note)
 

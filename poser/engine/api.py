@@ -41,6 +41,7 @@ def generate(
     budget: float | None = None,
     max_steps: int | None = None,
     thrift: float | None = None,
+    explore: bool = True,
     seed: int = 0,
     n: int = 1,
     size: tuple[int, int] | None = None,
@@ -57,11 +58,13 @@ def generate(
         experts: names of experts or pools, or `Expert` objects; None = all that are known.
         critic: name of who judges, or a `Critic`; None = "detector".
         extractor: name of who decomposes, or an `Extractor`; None = "grammar".
-        policy: name of who decides, the folder of a trained policy, or a `Policy`; None = "greedy".
+        policy: name of who decides, the folder of a trained policy, or a `Policy`; None = "learned".
         rules: further settings of the MDP; `budget`, `max_steps` and `thrift` go before.
         budget: most US dollars to be expected for all pictures together; 0 = free experts only, None = no limit.
         max_steps: most calls of experts a picture, at least 1.
         thrift: what a dollar counts against quality, 0 (money is no object) to 1; None = as `rules` say (about 0.5).
+        explore: give experts with fewer than 20 tries of a skill a chance: the policy sees an ability drawn (by the
+            seed) from what they may be able to do. False = always what is expected of them.
         seed: 0 to 2**32 - 1; seeds everything that is drawn by chance.
         n: pictures to make side by side, 1 to 64, with seeds `seed` to `seed + n - 1`.
         size: (width, height) in pixels, each 256 to 2048 and within what the experts offer; None = the source's size
@@ -91,6 +94,7 @@ def generate(
         budget=budget,
         max_steps=max_steps,
         thrift=thrift,
+        explore=explore,
         seed=seed,
         n=n,
         size=size,

@@ -1,7 +1,8 @@
 """What an order is expected to take, found without calling anybody.
 
-The policy plays many episodes of the MDP in which a call succeeds as often as the track record says. Successes are
-drawn independently, so a command that is harder than its record says takes more calls than foretold.
+The policy plays many episodes of the MDP in which a call succeeds as often as the track record says. It sees what it
+would see in the run, also the abilities that are drawn for new experts by the order's seeds. Successes are drawn
+independently, so a command that is harder than its record says takes more calls than foretold.
 """
 
 from __future__ import annotations
@@ -86,11 +87,18 @@ def make_forecast(order: Order, warnings: Sequence[str] = ()) -> Forecast:
     """Simulate the order; `warnings` are handed on."""
     specs = tuple(expert.spec for expert in order.experts)
     builder = PoolBuilder(
-        specs, order.records, critic_price=order.critic.price, critic_seconds=order.critic.nominal_seconds
+        specs,
+        order.records,
+        critic_price=order.critic.price,
+        critic_seconds=order.critic.nominal_seconds,
+        draw_below=order.draw_below,
     )
-    tasks = [Task(plan=order.plan, source=order.source, seed=seed) for seed in range(EPISODES)]
+    seeds = [order.seeds[index % len(order.seeds)] for index in range(EPISODES)]
+    tasks = [Task(plan=order.plan, source=order.source, seed=seed) for seed in seeds]
     pool, episodes = open_episodes(order.experts, tasks, len(order.plan.commands), builder, order.rules)
-    state, calls = _play(order, pool)
+    success, damage = (np.broadcast_to(chances, pool.success.shape) for chances in builder.expected(order.plan))
+    truth = pool._replace(success=success, damage=damage)
+    state, calls = _play(order, pool, truth)
     refusals = episodes[0].refusals
     asked = tuple(
         Asked(expert=specs[e].name, calls=count / EPISODES, price=_known(pool.price[0, e]))
@@ -99,7 +107,7 @@ def make_forecast(order: Order, warnings: Sequence[str] = ()) -> Forecast:
     unpriced = any(one.price is None for one in asked) or np.isnan(pool.critic_price[0])
     return Forecast(
         plan=order.plan,
-        candidates=_candidates(order, pool),
+        candidates=_candidates(order, truth),
         refusals=refusals,
         asked=asked,
         calls=sum(one.calls for one in asked),
@@ -111,8 +119,11 @@ def make_forecast(order: Order, warnings: Sequence[str] = ()) -> Forecast:
     )
 
 
-def _play(order: Order, pool: Pool) -> tuple[State, Counter[int]]:
-    """Final states of the simulated episodes, and how often each expert was called in all of them."""
+def _play(order: Order, pool: Pool, truth: Pool) -> tuple[State, Counter[int]]:
+    """Final states of the simulated episodes, and how often each expert was called in all of them.
+
+    The policy sees `pool`; calls succeed and damage as `truth` says.
+    """
     batch = len(pool.has_source)
     rules, policy = order.rules, order.policy
     state = mdp.reset(pool, rules)
@@ -127,7 +138,7 @@ def _play(order: Order, pool: Pool) -> tuple[State, Counter[int]]:
         choice = mdp.targets(state, pool, rules, actions)
         called = ~state.done & choice.legal & ~choice.stop
         calls.update(choice.expert[called].tolist())
-        state, *_ = mdp.apply(state, pool, rules, actions, _draw(state, pool, choice, called, rng))
+        state, *_ = mdp.apply(state, pool, rules, actions, _draw(state, truth, choice, called, rng))
     return state, calls
 
 

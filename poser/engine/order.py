@@ -10,7 +10,7 @@ import numpy as np
 
 from poser import catalog
 from poser.engine.intake import ImageLike, PlanLike, choose_size, read_image, read_plan, read_prompt
-from poser.engine.record_file import load_record, record_path
+from poser.engine.record_file import load_record
 from poser.envs.driver import Task
 from poser.envs.rules import Rules, thrift_to_usd_cost
 from poser.experts.errors import InputError
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from poser.experts.record import TrackRecord
     from poser.extract.base import Extractor
     from poser.policies.base import Policy
+
+EXPLORE_BELOW = 20.0
+"""Tries of a skill below which an expert counts as new; a run that explores sees a draw instead of its mean ability."""
 
 MAX_PICTURES = 64
 MAX_SEED = 2**32 - 1
@@ -45,6 +48,7 @@ class Options(TypedDict, total=False):
     budget: float | None
     max_steps: int | None
     thrift: float | None
+    explore: bool
     seed: int
     n: int
     size: tuple[int, int] | None
@@ -60,8 +64,9 @@ class Order:
         size: (width, height) of the result in pixels.
         experts, critic, policy: who draws, who judges, who decides.
         rules: of the MDP; their budget is that of one picture.
+        explore: whether experts with few tries are tried.
         seeds: one for each picture that is made.
-        records: the experts' track record as it stood when the order was taken.
+        records: the experts' track record as it stood when the order was taken, with what they came with.
     """
 
     plan: Plan
@@ -71,8 +76,14 @@ class Order:
     critic: Critic
     policy: Policy
     rules: Rules
+    explore: bool
     seeds: tuple[int, ...]
     records: TrackRecord
+
+    @property
+    def draw_below(self) -> float:
+        """`Driver(draw_below=)` of this order."""
+        return EXPLORE_BELOW if self.explore else 0.0
 
     def tasks(self) -> list[Task]:
         """One task a picture."""
@@ -95,6 +106,7 @@ def take_order(
     budget: float | None = None,
     max_steps: int | None = None,
     thrift: float | None = None,
+    explore: bool = True,
     seed: int = 0,
     n: int = 1,
     size: tuple[int, int] | None = None,
@@ -111,6 +123,8 @@ def take_order(
     pool = catalog.experts(experts)
     judge = catalog.critic(critic)
     decider = catalog.policy(policy)
+    if not isinstance(explore, bool):
+        raise InputError(f"explore is {explore!r}; give True or False.")
     seeds = _seeds(_whole("seed", seed), _whole("n", n))
     settings = _settings(rules, budget, max_steps, thrift, len(seeds))
     source, size = _at_size(image, size, pool, warn)
@@ -127,8 +141,9 @@ def take_order(
         critic=judge,
         policy=decider,
         rules=settings,
+        explore=explore,
         seeds=seeds,
-        records=load_record(record_path(), warn),
+        records=load_record(pool, warn),
     )
 
 

@@ -1,6 +1,8 @@
-"""The track record between runs: one JSON file in the user's data folder.
+"""The track record between runs: one JSON file in the user's data folder, beside what experts come with.
 
-Runs may end at the same time, so what a run has seen is added to the file as it is then, under a lock.
+The file holds what the user's own runs have seen and nothing else; the counts that ship with a pool are added whenever
+the record is read, so that a newer version of them replaces the older one. Runs may end at the same time, so what a run
+has seen is added to the file as it is then, under a lock.
 """
 
 from __future__ import annotations
@@ -8,11 +10,16 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from poser import catalog
 from poser.experts.errors import InputError
 from poser.experts.record import TrackRecord
+
+if TYPE_CHECKING:
+    from poser.experts.base import Expert
 
 
 def home() -> Path:
@@ -27,17 +34,21 @@ def home() -> Path:
 
 
 def record_path() -> Path:
-    """Where the track record lies."""
+    """Where the user's track record lies."""
     return home() / "track_record.json"
 
 
-def load_record(path: Path, warn: Callable[[str], None]) -> TrackRecord:
-    """The track record at `path`; an empty one, after a warning, if the file is broken or cannot be read."""
+def load_record(experts: Iterable[Expert], warn: Callable[[str], None]) -> TrackRecord:
+    """What a run knows of these experts: the counts that they come with and those of the user's own runs.
+
+    A file that is broken or cannot be read counts for nothing, after a warning.
+    """
+    record = catalog.shipped_record(experts)
     try:
-        return TrackRecord.load(path)
+        record.add(TrackRecord.load(record_path()))
     except (InputError, OSError) as error:
-        warn(f"The experts' track record is not used: {error}")
-        return TrackRecord()
+        warn(f"Your own track record of the experts is not used: {error}")
+    return record
 
 
 def add_to_record(path: Path, add: Callable[[TrackRecord], None], warn: Callable[[str], None]) -> None:

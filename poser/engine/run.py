@@ -9,6 +9,7 @@ from pathlib import Path
 
 from poser.engine.gaps import describe_gaps
 from poser.engine.order import Order
+from poser.engine.reasons import with_chances
 from poser.engine.record_file import add_to_record, record_path
 from poser.envs import mdp
 from poser.envs.driver import Driver
@@ -57,6 +58,7 @@ class Run:
             deadline_seconds=deadline_seconds,
             on_picture=folder.on_picture if folder is not None else None,
             stop=self._stop,
+            draw_below=order.draw_below,
         )
 
     def events(self) -> Iterator[Event]:
@@ -107,6 +109,7 @@ class Run:
         spent = [0.0] * len(order.seeds)
         while not turn.done.all() and not self._stop.is_set():
             actions, decisions = order.policy.decide(turn, names, commands)
+            decisions = with_chances(decisions, turn, order)
             running = [row for row, over in enumerate(turn.done) if not over]
             choice = mdp.targets(turn.state, turn.pool, turn.rules, actions)
             for row in running:

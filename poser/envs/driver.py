@@ -80,7 +80,8 @@ class Driver:
         self.experts, self.critic, self.rules, self.specs = tuple(experts), critic, rules.checked(), specs
         self._stop, self._own_stop = stop or threading.Event(), stop is None
         frozen = records if records is not None else TrackRecord()
-        self._max_commands, self._prices, self._record_digest = max_commands, prices, frozen.digest()
+        self._max_commands, self._record_digest = max_commands, frozen.digest()
+        self._terms: dict[str, str | float] = {"prices": prices, "draw_below": draw_below}
         self._pools = PoolBuilder(
             specs,
             frozen,
@@ -191,7 +192,7 @@ class Driver:
                 self._state,
                 specs=self.specs,
                 rules=self.rules,
-                prices=self._prices,
+                terms=self._terms,
                 record_digest=self._record_digest,
                 critic=self.critic.name,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -161,14 +162,17 @@ class Episode:
         *,
         specs: tuple[ExpertSpec, ...],
         rules: Rules,
-        prices: str,
+        terms: Mapping[str, str | float],
         record_digest: str,
         critic: str,
     ) -> Trace:
-        """The trace so far; an episode that still runs counts as interrupted."""
+        """The trace so far; an episode that still runs counts as interrupted.
+
+        `terms` are settings that are no rules of the MDP but part of what happened.
+        """
         reason = int(state.reason[row]) or INTERRUPTED
         own = {"usd_cost": self.task.usd_cost, "budget_usd": self.task.budget_usd}
-        settings = {**rules._asdict(), "prices": prices, **{k: v for k, v in own.items() if v is not None}}
+        settings = {**rules._asdict(), **terms, **{k: v for k, v in own.items() if v is not None}}
         return Trace.model_validate(
             {
                 "plan": self.task.plan,

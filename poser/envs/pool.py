@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,26 @@ def price_of(spec: ExpertSpec, records: TrackRecord, prices: Prices) -> float:
     return np.nan if price is None else price
 
 
+class _Counts(NamedTuple):
+    """Of one skill, [E, 4] each: parameters of the Betas of success and of damage, and tries."""
+
+    passed: Floats
+    failed: Floats
+    broken: Floats
+    spared: Floats
+    tried: Floats
+
+    @property
+    def success(self) -> Floats:
+        """Expected chance that a command passes."""
+        return self.passed / (self.passed + self.failed)
+
+    @property
+    def damage(self) -> Floats:
+        """Expected chance that a satisfied command breaks."""
+        return self.broken / (self.broken + self.spared)
+
+
 class PoolBuilder:
     """Builds pools for the same experts and critic again and again.
 
@@ -37,8 +57,9 @@ class PoolBuilder:
         prices: real or simulated.
         critic_price: US dollars a judged picture, None = unknown.
         critic_seconds: expected seconds a judged picture.
-        draw_below: experts with fewer tries of a skill are seen with an ability drawn from their Beta posterior, so
-            that new ones get tried (Thompson sampling); 0 = always the mean.
+        draw_below: experts with fewer tries of a skill are seen with chances of success and damage drawn from their
+            Beta posteriors, as sure as if they had so many, so that new ones get tried (Thompson sampling); 0 = always
+            the means.
     """
 
     def __init__(
@@ -58,7 +79,7 @@ class PoolBuilder:
         self._critic_price = np.nan if critic_price is None else critic_price
         self._critic_seconds = critic_seconds
         self._draw_below = draw_below
-        self._known: dict[str, tuple[Floats, Floats]] = {}
+        self._known: dict[str, _Counts] = {}
 
     def build(
         self,
@@ -83,22 +104,15 @@ class PoolBuilder:
         batch, experts, commands = supported.shape
         command = np.zeros((batch, commands), bool)
         after = np.zeros((batch, commands, commands), bool)
-        counts = np.zeros((batch, experts, commands, BUCKETS, 3))
-        damage = np.zeros((batch, experts, commands, BUCKETS))
-        for b, plan in enumerate(plans):
+        success = np.zeros((batch, experts, commands, BUCKETS))
+        confidence, damage = np.zeros_like(success), np.zeros_like(success)
+        for b, (plan, seed) in enumerate(zip(plans, seeds, strict=True)):
             index = {each.id: k for k, each in enumerate(plan.commands)}
+            seen = {skill: self._seen(skill, seed) for skill in {each.skill: None for each in plan.commands}}
             for k, each in enumerate(plan.commands):
                 command[b, k] = True
                 after[b, k, [index[name] for name in each.after]] = True
-                counts[b, :, k], damage[b, :, k] = self._skill(each.skill)
-        a, b_, tried = counts[..., 0], counts[..., 1], counts[..., 2]
-        total = a + b_
-        success = np.divide(a, total, out=np.zeros_like(a), where=total > 0)
-        if self._draw_below > 0:
-            for b, (plan, seed) in enumerate(zip(plans, seeds, strict=True)):
-                for skill in {each.skill: None for each in plan.commands}:
-                    at = [k for k, each in enumerate(plan.commands) if each.skill == skill]
-                    success[b][:, at] = self._draw(skill, seed)[:, None]
+                success[b, :, k], damage[b, :, k], confidence[b, :, k] = seen[each.skill]
         return Pool(
             expert=np.ones((batch, experts), bool),
             t2i=np.tile([spec.kind == "t2i" for spec in self.specs], (batch, 1)),
@@ -108,7 +122,7 @@ class PoolBuilder:
             price=np.tile(self._prices, (batch, 1)),
             seconds=np.tile(self._seconds, (batch, 1)),
             success=success,
-            confidence=tried / (tried + PRIOR_CALLS),
+            confidence=confidence,
             damage=damage,
             critic_price=np.full(batch, self._critic_price, float),
             critic_seconds=np.full(batch, self._critic_seconds, float),
@@ -117,25 +131,35 @@ class PoolBuilder:
             budget=np.array([np.inf if limit is None else limit for limit in budget], float),
         )
 
-    def _draw(self, skill: str, seed: int) -> Floats:
-        """[E, 4] chances of success at one skill: drawn for those who are new to it, the mean for the others."""
-        a, b, tried = np.moveaxis(self._skill(skill)[0], 2, 0)
-        rng = np.random.default_rng([seed, zlib.crc32(skill.encode())])
-        chances: Floats = np.where(tried < self._draw_below, rng.beta(a, b), a / (a + b))
-        return chances
+    def expected(self, plan: Plan) -> tuple[Floats, Floats]:
+        """Chances of success and of damage at the K commands of a plan, [E, K, 4] each: the means, nothing drawn."""
+        counts = [self._skill(each.skill) for each in plan.commands]
+        return np.stack([each.success for each in counts], axis=1), np.stack([each.damage for each in counts], axis=1)
 
-    def _skill(self, skill: str) -> tuple[Floats, Floats]:
-        """([E, 4, 3] Beta a, Beta b, tries; [E, 4] chance of damage) of one skill."""
+    def _seen(self, skill: str, seed: int) -> tuple[Floats, Floats, Floats]:
+        """[E, 4] chance of success, chance of damage and confidence at one skill, as an episode of this seed sees them.
+
+        To act on a draw is to take it for known: a policy that mistrusts thin records would not try anybody else.
+        """
+        counts = self._skill(skill)
+        new = counts.tried < self._draw_below
+        success, damage, tried = counts.success, counts.damage, counts.tried
+        if new.any():
+            rng = np.random.default_rng([seed, zlib.crc32(skill.encode())])
+            success = np.where(new, rng.beta(counts.passed, counts.failed), success)
+            damage = np.where(new, rng.beta(counts.broken, counts.spared), damage)
+            tried = np.where(new, self._draw_below, tried)
+        return success, damage, tried / (tried + PRIOR_CALLS)
+
+    def _skill(self, skill: str) -> _Counts:
         if skill not in self._known:
-            counts = np.zeros((len(self.specs), BUCKETS, 3))
-            damage = np.zeros((len(self.specs), BUCKETS))
+            shape = (len(self.specs), BUCKETS)
+            counts = _Counts(*(np.zeros(shape) for _ in _Counts._fields))
             for e, spec in enumerate(self.specs):
                 for bucket, merged in enumerate(_SMALLEST):
-                    counts[e, bucket] = (
-                        *self.records.success(spec, skill, merged),
-                        self.records.calls(spec, skill, merged),
-                    )
-                    broken, spared = self.records.damage(spec, skill, merged)
-                    damage[e, bucket] = broken / (broken + spared)
-            self._known[skill] = counts, damage
+                    at = e, bucket
+                    counts.passed[at], counts.failed[at] = self.records.success(spec, skill, merged)
+                    counts.broken[at], counts.spared[at] = self.records.damage(spec, skill, merged)
+                    counts.tried[at] = self.records.calls(spec, skill, merged)
+            self._known[skill] = counts
         return self._known[skill]

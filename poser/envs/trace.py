@@ -109,7 +109,7 @@ class Trace(Document):
         experts: specs of the pool, in the order of the action index.
         refusals: what `Expert.refuses` said at the start.
         seed: of the episode.
-        rules: the MDP's settings by name.
+        rules: the MDP's settings by name, with `prices` and `draw_below` of the driver.
         record_digest: of the track record that was frozen at the start.
         critic: name of the critic.
         source_verdict: on the source picture; None without a source.

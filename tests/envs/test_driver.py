@@ -263,6 +263,22 @@ def test_new_experts_can_be_seen_by_a_seeded_draw():
     assert np.array_equal(wide[:, :, :3], drawn)
 
 
+def test_what_is_drawn_is_seen_as_known_and_drawn_for_new_experts_alone():
+    records = TrackRecord()
+    records.observe("edit", "add", 1, Cell(success=15, failure=5, damaged=1, spared=19))
+    experts = [FakeExpert("draw", "t2i", ability=0.5), FakeExpert("edit", "i2i", ability=0.5)]
+    mean, drawn = (
+        Driver(experts, ScriptedCritic(), records=records, draw_below=below, max_commands=3).reset([task(2)]).pool
+        for below in (0, 20)
+    )
+    for table in ("success", "damage", "confidence"):
+        known, seen = getattr(mean, table)[0], getattr(drawn, table)[0]
+        assert np.array_equal(known[1, :2, 0], seen[1, :2, 0])
+        assert (known[0, :2] != seen[0, :2]).all()
+        assert not seen[:, 2].any()
+    assert drawn.confidence[0, 0, 0, 0] == drawn.confidence[0, 1, 0, 0]
+
+
 def test_simulated_prices():
     experts = [FakeExpert("draw", "t2i", price=0.0, simulated_price=0.04), FakeExpert("edit", "i2i", price=None)]
     turn = Driver(experts, ScriptedCritic(), prices="simulated").reset([task(2)])
