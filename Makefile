@@ -29,8 +29,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 demo: $(DEMO_VENV)/.installed  ## a long prompt becomes a picture: no GPU, no key, no torch
 	rm -rf $(DEMO_OUT)
-	@# an empty track record, so that everybody sees the same picture
-	POSER_HOME=$$(mktemp -d) $(DEMO_VENV)/bin/poser generate @$(DEMO_PROMPT) --out $(DEMO_OUT) --seed 22
+	@# no calls of one's own in the track record, so that everybody sees the same picture
+	POSER_HOME=$$(mktemp -d) $(DEMO_VENV)/bin/poser generate @$(DEMO_PROMPT) --out $(DEMO_OUT) --seed 35
 
 test: $(VENV)/.installed  ## the default test suite, under 4 minutes on 2 cores
 	$(BIN)/python -m pytest -n $(WORKERS)
@@ -70,9 +70,10 @@ policy: $(VENV)/.installed  ## retrain the shipped policy on random twins (about
 	$(BIN)/python train_dqn.py --preset default --out runs/default
 	cp runs/default/bundle/* poser/policies/data/default_policy/
 
-calibration: $(VENV)/.installed  ## calls of the studio's experts that its fitted twin is made of (three minutes)
+calibration: $(VENV)/.installed  ## calls that the studio's fitted twin and shipped track record are made of (three minutes)
 	POSER_HOME=$$(mktemp -d) $(BIN)/poser experts calibrate --episodes 160 --size 512 --seed 1 --no-learn \
 		--out benchmarks/data/studio_calibration.json
+	$(BIN)/python -m scripts.build_studio_record
 
 bench-policy-rivals: $(VENV)/.installed  ## the learned policy, all rivals and the optimum on unseen pools and the studio's twin
 	$(BIN)/python -m benchmarks.policy_rivals
