@@ -91,7 +91,7 @@ def _legal_calls(state: State, pool: Pool, rules: Rules) -> Bools:
     legal[:, :, :commands] = single & left[:, :, :commands]
     merged = (pool.supported & todo[:, None, :]).sum(axis=2) >= 2
     redraw = (pool.supported & (pool.command & ~state.dropped)[:, None, :]).any(axis=2) & left[:, :, commands]
-    legal[:, :, commands] = (editor & merged) | (painter & redraw)
+    legal[:, :, commands] = ((editor & merged) | (painter & redraw)) & rules.merged_calls
     return legal & ~state.closed
 
 
@@ -173,7 +173,8 @@ def _servable(state: State, pool: Pool, rules: Rules, todo: Bools) -> Bools:
     painter = able & pool.t2i & ~pool.has_source[:, None]
     serves = pool.supported & todo[:, None, :]
     alone = left[:, :, :commands] & ~state.has_picture[:, None, None]
-    by_painter = any_over(serves & painter[:, :, None] & (alone | left[:, :, commands, None]), 1)
+    again = left[:, :, commands, None] & rules.merged_calls
+    by_painter = any_over(serves & painter[:, :, None] & (alone | again), 1)
     # without a picture an editor has something to edit only if somebody can still draw
     canvas = state.has_picture | any_over(by_painter, 1)
     editor = able & ~pool.t2i & canvas[:, None]

@@ -131,6 +131,7 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
     | unjudged_limit | 3 | 3 (ours) |
     | budget_usd | no budget | no budget |
     | keep_regressions | no | yes (ours) |
+    | merged_calls | yes | yes |
     | first_pending | no | yes |
 
     ## Starting state

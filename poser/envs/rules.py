@@ -32,6 +32,7 @@ class Rules(NamedTuple):
         budget_usd: expected dollars that may be spent, 0 = free experts only, None = no budget. `Pool.budget` may
             differ per episode.
         keep_regressions: a picture is kept even if its alignment is lower than before.
+        merged_calls: a call may be for all commands at once; False for ablations.
         first_pending: as in Image-POSER an action is an expert, applied to the first pending command (the whole plan
             if it is a "t2i" one); nothing is masked, an impossible call is a failed try, there is no STOP.
     """
@@ -49,6 +50,7 @@ class Rules(NamedTuple):
     unjudged_limit: int = 3
     budget_usd: float | None = None
     keep_regressions: bool = False
+    merged_calls: bool = True
     first_pending: bool = False
 
     @classmethod

@@ -57,6 +57,7 @@ def reference_mask(state, pool, rules, b: int) -> list[bool]:
         else:
             wanted = sum(able[k] and todo[k] for k in range(commands))
             legal.append(usable and bool(state.has_picture[b]) and wanted >= 2 and not state.closed[b, e, commands])
+        legal[-1] = legal[-1] and rules.merged_calls
     legal.append(bool(state.has_picture[b]) or bool(state.done[b]) or not any(legal))
     return legal
 

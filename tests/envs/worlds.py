@@ -74,6 +74,7 @@ def random_rules(rng: np.random.Generator) -> Rules:
         tries_per_pair=[None, 1, 2, 3][rng.integers(4)],
         tries_per_command=[None, None, 2][rng.integers(3)],
         keep_regressions=bool(rng.random() < 0.3),
+        merged_calls=bool(rng.random() < 0.8),
         first_pending=bool(rng.random() < 0.2),
     )
 
