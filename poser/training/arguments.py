@@ -15,13 +15,13 @@ import yaml
 
 from poser.experts.errors import InputError, UnknownName
 
-PRESETS = ("default", "quick", "paper")
+PRESETS = ("default", "quick", "paper", "pixels", "paper-pixels")
 """YAML files in the package's data."""
 
 
 _COUNTS = (
     "n_timesteps", "n_envs", "batch_size", "buffer_size", "train_freq", "gradient_steps", "max_steps", "n_steps",
-    "target_update_interval", "width", "stop_width", "torch_threads", "eval_episodes",
+    "target_update_interval", "width", "stop_width", "torch_threads", "eval_episodes", "size", "plans",
 )  # fmt: skip
 
 
@@ -34,10 +34,15 @@ class TrainingArguments:
     """Everything that decides how a policy is trained; `train(arguments)` depends on nothing else."""
 
     preset: str = _about("YAML preset these arguments start from", "default")
-    env: Literal["twin", "fitted"] = _about("random pools, or the registered experts as calibrated", "twin")
+    env: Literal["twin", "fitted", "studio", "ratings"] = _about(
+        "random pools, the registered experts as calibrated, the same with real pictures, or a table of ratings", "twin"
+    )
     out: str = _about("folder for bundle, checkpoint, TensorBoard logs and evaluation", "runs/policy")
     seed: int = _about("of networks, exploration and episodes", 0)
-    resume: bool = _about("go on from the checkpoint in `out`", False)
+    resume: bool = _about(
+        "go on from the checkpoint in `out`: exactly on twins and ratings, with fresh episodes in env studio", False
+    )
+    trained_agent: str = _about("folder of a trained policy to start from (fine-tuning)", "")
 
     n_timesteps: int = _about("environment steps, over all episodes", 1_000_000)
     n_envs: int = _about("episodes side by side", 128)
@@ -87,7 +92,12 @@ class TrainingArguments:
     tries_per_pair: int = _about("failed tries after which a pair is illegal; 0 = no limit", 3)
     tries_per_command: int = _about("failed tries after which a command is dropped; 0 = no limit", 0)
     draw_below: float = _about("new experts are seen with drawn abilities below so many calls (env fitted)", 0.0)
-    calibration: str = _about("calibration file of env fitted", "")
+    calibration: str = _about("calibration file of env fitted, and track record of env studio", "")
+    plans: int = _about("sampled plans that env fitted draws from", 400)
+    runs: tuple[str, ...] = _about("folders of your own runs: their calls for env fitted, their plans for both", ())
+    size: int = _about("side of the pictures of env studio, px", 512)
+    data: str = _about("ratings table of env ratings", "")
+    prices: str = _about("YAML or JSON file of env ratings: model -> US dollars a picture", "")
 
     eval_freq: int = _about("environment steps between evaluations; 0 = none", 100_000)
     eval_episodes: int = _about("episodes of each, always the same", 1_000)
@@ -97,12 +107,16 @@ class TrainingArguments:
     progress: bool = _about("show a progress bar", True)
 
 
-def load_preset(name: str) -> dict[str, Any]:
-    """The settings of a preset: one that is shipped, or a YAML file.
+def load_preset(name: str, within: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The settings of a preset: one that is shipped, or a YAML file; it may name another `preset` that it builds on.
 
     Raises:
-        InputError: no such preset, or a name in it that is no argument.
+        InputError: no such preset, a broken one, or presets that build on each other in a circle.
     """
+    if name in within:
+        raise InputError(
+            f"The presets {', '.join(within)} build on each other in a circle; let one of them build on none."
+        )
     path = Path(name)
     if path.suffix in (".yml", ".yaml"):
         if not path.is_file():
@@ -115,7 +129,8 @@ def load_preset(name: str) -> dict[str, Any]:
     settings = yaml.safe_load(text) or {}
     if not isinstance(settings, dict):
         raise InputError(f"The preset {name} is no mapping of arguments to values.")
-    return settings
+    base = settings.pop("preset", None)
+    return settings if base is None else load_preset(str(base), (*within, name)) | settings
 
 
 def make_arguments(given: Mapping[str, Any]) -> TrainingArguments:
@@ -139,7 +154,7 @@ def make_arguments(given: Mapping[str, Any]) -> TrainingArguments:
     if not arguments.net_arch or min(arguments.net_arch) < 1:
         raise InputError(f"net_arch is {arguments.net_arch}; give the width of at least one layer, each at least 1.")
     low, high = arguments.usd_cost
-    if not 0 < low <= high < float("inf") and not (low == high == 0 and arguments.env == "fitted"):
+    if not 0 < low <= high < float("inf") and not (low == high == 0 and arguments.env in ("fitted", "studio")):
         raise InputError(
             f"usd_cost is {low:g} {high:g}; give two numbers above 0, the least first (for the registered experts also "
             "0 0: money counts nothing)."

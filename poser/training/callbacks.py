@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 
+from poser.envs.vector import EpisodesVecEnv
 from poser.evaluate.playing import Figures
 
 
@@ -32,39 +33,53 @@ class Milestones(BaseCallback):
 
 
 class ChoiceShares(BaseCallback):
-    """Logs what is chosen: shares of drawing, single edits, merged edits and stopping."""
+    """Logs what is chosen: shares of drawing, single edits, merged edits and stopping; and where the experts stay the
+    same, whom they choose for each skill.
 
-    def __init__(self, every: int = 50) -> None:
+    Args:
+        env: whose choices they are.
+        every: steps between two entries.
+    """
+
+    def __init__(self, env: EpisodesVecEnv, every: int = 50) -> None:
         super().__init__()
-        self._every = every
+        self._env, self._every = env, every
+        env.watched = True
         self._counts: dict[str, int] = {}
+        self._skills: dict[str, Counter[str]] = {}
 
     def _on_step(self) -> bool:
-        env: Any = self.training_env
-        actions, (_, experts, commands) = self.locals["actions"], env.twin.pool.shape
-        stops = actions == experts * (commands + 1)
-        expert, target = np.divmod(np.where(stops, 0, actions), commands + 1)
-        # rows that ended show the next pool already; a share can bear that
-        t2i = env.twin.pool.t2i[np.arange(len(actions)), expert]
-        merged = target == commands
-        for name, chosen in (
-            ("stop", stops),
-            ("draw_all", ~stops & t2i & merged),
-            ("draw_one", ~stops & t2i & ~merged),
-            ("edit_all", ~stops & ~t2i & merged),
-            ("edit_one", ~stops & ~t2i & ~merged),
-        ):
-            self._counts[name] = self._counts.get(name, 0) + int(chosen.sum())
+        made = self._env.chosen
+        if made is not None:
+            draws, edits = ~made.stop & made.t2i, ~made.stop & ~made.t2i
+            for name, share in (
+                ("stop", made.stop),
+                ("draw_all", draws & made.merged),
+                ("draw_one", draws & ~made.merged),
+                ("edit_all", edits & made.merged),
+                ("edit_one", edits & ~made.merged),
+            ):
+                self._counts[name] = self._counts.get(name, 0) + int(share.sum())
+            if self._env.names:
+                for skill, expert in zip(made.skill, made.expert, strict=False):
+                    if skill:
+                        self._skills.setdefault(skill, Counter())[self._env.names[expert]] += 1
         for info in self.locals["infos"]:
             if "quality" in info:
                 self._mean("quality", info["quality"])
                 self._mean("spend", info["spend"])
                 self._mean("success", float(info["is_success"]))
+                self._mean("return", info["episode"]["r"])
+                self._mean("steps", info["episode"]["l"])
         if self.n_calls % self._every == 0:
             total = max(1, sum(self._counts.values()))
             for name, count in self._counts.items():
                 self.logger.record(f"choices/{name}", count / total)
+            for skill, called in self._skills.items():
+                for name, count in called.items():
+                    self.logger.record(f"skills/{skill}/{name}", count / called.total())
             self._counts.clear()
+            self._skills.clear()
         return True
 
     def _mean(self, name: str, value: float) -> None:

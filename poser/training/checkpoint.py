@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from stable_baselines3.common.buffers import ReplayBuffer
 
-from poser.envs.vector import TwinVecEnv
+from poser.envs.vector import EpisodesVecEnv
 from poser.experts.errors import InputError
 from poser.policies.dqn import OrchestrationDQN
 
@@ -31,7 +31,7 @@ COUNTERS = (
 BUFFER = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 
 
-def save_checkpoint(folder: Path, model: OrchestrationDQN, env: TwinVecEnv, settings: Mapping[str, Any]) -> None:
+def save_checkpoint(folder: Path, model: OrchestrationDQN, env: EpisodesVecEnv, settings: Mapping[str, Any]) -> None:
     """Write everything that going on depends on; call it where no transition is half stored (`_on_rollout_start`).
 
     `settings` are kept to refuse going on with others.
@@ -67,8 +67,12 @@ def save_checkpoint(folder: Path, model: OrchestrationDQN, env: TwinVecEnv, sett
     shutil.rmtree(old, ignore_errors=True)
 
 
-def load_checkpoint(folder: Path, model: OrchestrationDQN, env: TwinVecEnv, settings: Mapping[str, Any]) -> None:
+def load_checkpoint(
+    folder: Path, model: OrchestrationDQN, env: EpisodesVecEnv, settings: Mapping[str, Any], *, exact: bool = True
+) -> None:
     """Put model, episodes and generators where `save_checkpoint` found them.
+
+    Where episodes cannot be put back (`exact` False: they have pictures), fresh ones start.
 
     Raises:
         InputError: no checkpoint, a broken one, or one of other settings.
@@ -103,8 +107,12 @@ def load_checkpoint(folder: Path, model: OrchestrationDQN, env: TwinVecEnv, sett
     buffer.pos, buffer.full = state["buffer"]["pos"], state["buffer"]["full"]
     for key in COUNTERS:
         setattr(model, key, state["counters"][key])
-    env.load_state_dict(episodes)
-    model._last_obs = episodes["last_obs"]
+    seen = env.load_state_dict(episodes)
+    model._last_obs = episodes["last_obs"] if exact else seen
+    if not exact:
+        # no return over several steps may run from an episode that was cut off into a fresh one
+        last = buffer.pos - 1
+        buffer.timeouts[last] = np.logical_or(buffer.timeouts[last], np.logical_not(buffer.dones[last]))
     name, *rest = state["numpy"]
     np.random.set_state((name, generators["numpy"], *rest))
     torch.set_rng_state(torch.as_tensor(generators["torch"]))

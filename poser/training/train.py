@@ -1,4 +1,4 @@
-"""`train(arguments)`: an orchestration policy from a twin; behind `train_dqn.py` and `poser train policy`."""
+"""`train(arguments)`: an orchestration policy; behind `train_dqn.py` and `poser train policy`."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ from typing import Any
 import numpy as np
 import torch
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList, ProgressBarCallback
-from stable_baselines3.common.logger import configure
+from stable_baselines3.common.logger import Image, configure
 
 from poser.envs.forms import observations
-from poser.envs.twin import Twin
-from poser.envs.vector import TwinVecEnv
-from poser.evaluate.playing import Figures, play
+from poser.envs.rules import Rules
+from poser.envs.vector import EpisodesVecEnv
+from poser.evaluate.playing import Figures
+from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
 from poser.policies.baselines import Greedy
 from poser.policies.bundle import Bundle
-from poser.policies.dqn import OrchestrationDQN, mlp_weights
+from poser.policies.dqn import OrchestrationDQN, load_mlp_weights, mlp_weights
 from poser.policies.network import RECORD_FEATURES, PairQNetwork
 from poser.policies.text_weights import TextBundle
 from poser.training.arguments import TrainingArguments
 from poser.training.callbacks import ChoiceShares, Milestones, log_figures
 from poser.training.checkpoint import load_checkpoint, save_checkpoint
-from poser.training.environments import make_rules, make_source, pool_experts
+from poser.training.environments import make_rules
+from poser.training.worlds import make_world
 
 EVALUATION_SEED = 1_000_003
 """Evaluation plays other episodes than training, whatever its seed."""
@@ -65,11 +67,11 @@ class _Training:
         self.out = Path(arguments.out)
         torch.set_num_threads(arguments.torch_threads)
         self.rules = make_rules(arguments)
-        self.source = make_source(arguments)
-        self.env = TwinVecEnv(
-            Twin(self.source, arguments.n_envs, rules=self.rules, seed=arguments.seed), arguments.observation
-        )
+        self.world = make_world(arguments, self.rules)
+        self.env = self.world.vector(arguments.n_envs, arguments.observation, arguments.seed)
         self.model = make_model(arguments, self.env)
+        if arguments.trained_agent and not arguments.resume:
+            start_from(Path(arguments.trained_agent), self.model, self.env, self.rules)
         self.best: tuple[float, dict[str, Any]] = (-np.inf, {})
         self._reference: Figures | None = None
         self._started = time.perf_counter()
@@ -78,7 +80,7 @@ class _Training:
         given = self.arguments
         self.out.mkdir(parents=True, exist_ok=True)
         if given.resume:
-            load_checkpoint(self.out / "checkpoint", self.model, self.env, self._settings())
+            load_checkpoint(self.out / "checkpoint", self.model, self.env, self._settings(), exact=self.world.exact)
             earlier = _evaluations(self.out / "evaluations.jsonl")
             self.best = max(((line["reward"], line) for line in earlier), key=lambda entry: entry[0], default=self.best)
         else:
@@ -95,6 +97,9 @@ class _Training:
                 # what was learned is kept, unless an evaluation has kept something already
                 if not self.best[1]:
                     self._save_bundle({"interrupted_at": self.model.num_timesteps})
+                if not self.world.exact and self.model.num_timesteps:
+                    # pictures took long to make; where episodes start afresh anyhow, any moment will do to go on from
+                    save_checkpoint(self.out / "checkpoint", self.model, self.env, self._settings())
                 raise
         self.evaluate(self.model.num_timesteps)
         save_checkpoint(self.out / "checkpoint", self.model, self.env, self._settings())
@@ -108,6 +113,8 @@ class _Training:
                 self._reference = self._play(lambda turn: Greedy().act(turn))
             figures = self._play(lambda turn: self.model.q_values(observations(given.observation, turn)).argmax(axis=1))
             log_figures(self.model.logger, figures, self._reference)
+            if self.world.strips is not None:
+                self.model.logger.record("eval/storyboards", Image(self.world.strips, "HWC"), exclude="stdout")
             self.model.logger.dump(steps)
             line = {"timesteps": steps, "wall_seconds": round(time.perf_counter() - self._started, 1)}
             line |= {name: float(np.mean(values)) for name, values in figures._asdict().items()}
@@ -121,10 +128,10 @@ class _Training:
 
     def _play(self, act: Any) -> Figures:
         given = self.arguments
-        return play(act, self.source, given.eval_episodes, rules=self.rules, seed=EVALUATION_SEED)
+        return self.world.play(act, given.eval_episodes, EVALUATION_SEED)
 
     def _callbacks(self) -> CallbackList:
-        given, callbacks = self.arguments, list[BaseCallback]([ChoiceShares()])
+        given, callbacks = self.arguments, list[BaseCallback]([ChoiceShares(self.env)])
         if given.progress:
             callbacks.append(ProgressBarCallback())
         if given.save_freq:
@@ -152,15 +159,38 @@ class _Training:
         if isinstance(net, PairQNetwork):
             Bundle(net.weights(), about).save(self.out / "bundle")
         elif self.arguments.observation == "text":
-            names = tuple(expert.spec.name for expert in pool_experts(self.arguments))
-            TextBundle(mlp_weights(net), names, self.rules, about).save(self.out / "bundle")
+            TextBundle(mlp_weights(net), self.env.names, self.rules, about).save(self.out / "bundle")
 
     def _settings(self) -> dict[str, Any]:
         settings = dataclasses.asdict(self.arguments)
         return {name: value for name, value in settings.items() if name not in _FREE}
 
 
-def make_model(arguments: TrainingArguments, env: TwinVecEnv) -> OrchestrationDQN:
+def start_from(folder: Path, model: OrchestrationDQN, env: EpisodesVecEnv, rules: Rules) -> None:
+    """Give the networks of a model the weights of a trained policy.
+
+    Raises:
+        InputError: no bundle, or one of another network, experts or form of rules.
+    """
+    net: Any = model.q_net
+    if isinstance(net, PairQNetwork):
+        net.load_weights(Bundle.load(folder).weights)
+    elif env.form == "text":
+        bundle = TextBundle.load(folder)
+        if bundle.experts != env.names:
+            raise InputError(
+                f"{folder} was trained on the experts {', '.join(bundle.experts)}; here are {', '.join(env.names)}. "
+                "Give pool_experts as they were."
+            )
+        if not rules.first_pending:
+            raise InputError(f"{folder} was trained under the paper's rules; set rules to paper.")
+        load_mlp_weights(net, bundle.weights)
+    else:
+        raise InputError("A plain network over pairs has no bundles to start from; take network pairs.")
+    model.q_net_target.load_state_dict(net.state_dict())
+
+
+def make_model(arguments: TrainingArguments, env: EpisodesVecEnv) -> OrchestrationDQN:
     """An untrained model with these settings."""
     given = arguments
     pairs = given.network == "pairs"
