@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-recognition judge bench-judge policy calibration \
-	bench-policy-rivals bench-policy-speed clean
+	bench-policy-rivals bench-policy-pixels bench-policy-speed clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -77,6 +77,9 @@ calibration: $(VENV)/.installed  ## calls that the studio's fitted twin and ship
 
 bench-policy-rivals: $(VENV)/.installed  ## the learned policy, all rivals and the optimum on unseen pools and the studio's twin
 	$(BIN)/python -m benchmarks.policy_rivals
+
+bench-policy-pixels: $(VENV)/.installed  ## the policies on the annotated prompts with pictures, two judges, beside the twin
+	$(BIN)/python -m benchmarks.policy_pixels
 
 bench-policy-speed: $(VENV)/.installed  ## steps of the twin a second, time of a decision
 	$(BIN)/python -m benchmarks.policy_speed
