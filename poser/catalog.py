@@ -118,10 +118,9 @@ def policy(chosen: str | Policy | None = None) -> Policy:
     if not isinstance(name, str):
         raise InputError(f"{chosen!r} is not a policy. Give one of {', '.join(sorted(known))}, or a Policy object.")
     if name not in known and Path(name).exists():
-        from poser.policies.bundle import Bundle
-        from poser.policies.learned import Learned
+        from poser.policies.trained import load_trained
 
-        return Learned(bundle=Bundle.load(Path(name)))
+        return load_trained(Path(name))
     if name not in known:
         raise UnknownName("policy", name, known)
     # a run seeds each episode by itself, see Policy.reset

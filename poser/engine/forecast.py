@@ -128,13 +128,14 @@ def _play(order: Order, pool: Pool, truth: Pool) -> tuple[State, Counter[int]]:
     rules, policy = order.rules, order.policy
     state = mdp.reset(pool, rules)
     calls: Counter[int] = Counter()
-    policy.reset(Turn.at(state, pool, order.rules), list(range(batch)))
+    plans = [order.plan] * batch
+    policy.reset(Turn.at(state, pool, order.rules, plans=plans), list(range(batch)))
     rng = np.random.default_rng(order.seeds[0])
     # STOP ends an episode and a call counts towards max_steps, so this many turns always do
     for _ in range(rules.max_steps + 1):
         if state.done.all():
             break
-        actions = policy.act(Turn.at(state, pool, order.rules))
+        actions = policy.act(Turn.at(state, pool, order.rules, plans=plans))
         choice = mdp.targets(state, pool, rules, actions)
         called = ~state.done & choice.legal & ~choice.stop
         calls.update(choice.expert[called].tolist())

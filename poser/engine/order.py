@@ -120,13 +120,14 @@ def take_order(
     if prompt is None and plan is None:
         raise InputError("Nothing to do: give a prompt, or a plan.")
     text = None if prompt is None else read_prompt(prompt)
-    pool = catalog.experts(experts)
-    judge = catalog.critic(critic)
     decider = catalog.policy(policy)
+    pool = catalog.experts(decider.experts if experts is None else experts)
+    judge = catalog.critic(critic)
     if not isinstance(explore, bool):
         raise InputError(f"explore is {explore!r}; give True or False.")
     seeds = _seeds(_whole("seed", seed), _whole("n", n))
-    settings = _settings(rules, budget, max_steps, thrift, len(seeds))
+    settings = _settings(decider.rules if rules is None else rules, budget, max_steps, thrift, len(seeds))
+    decider.check([expert.spec.name for expert in pool], settings)
     source, size = _at_size(image, size, pool, warn)
     if plan is not None:
         whole = _given_plan(read_plan(plan), text, source, warn)

@@ -11,6 +11,7 @@ import numpy as np
 
 from poser.envs.actions import decode
 from poser.envs.arrays import Floats, Ints
+from poser.envs.rules import Rules
 from poser.envs.trace import Alternative, Decision
 from poser.experts.errors import PoserError
 
@@ -51,9 +52,13 @@ class Policy(abc.ABC):
 
     Attributes:
         name: as in `--policy`, and in the trace.
+        experts: whom alone it can choose from, in the order of the action index; None = anybody.
+        rules: under which it is run unless others are asked for; None = the usual ones.
     """
 
     name: str
+    experts: tuple[str, ...] | None = None
+    rules: Rules | None = None
 
     def __init__(self, rng: np.random.Generator | None = None) -> None:
         """`rng` seeds whatever is drawn; a fixed seed 0 if None. Each row draws from a generator of its own."""
@@ -73,6 +78,13 @@ class Policy(abc.ABC):
         else:
             # the salt keeps these draws apart from call seeds, which start from the same number
             self._rows = [np.random.default_rng([seed, 0x706F6C69]) for seed in seeds]
+
+    def check(self, experts: Sequence[str], rules: Rules) -> None:  # noqa: B027  most serve anybody under any rules
+        """Find out before a run whether this policy can choose from these experts under these rules.
+
+        Raises:
+            InputError: it cannot.
+        """
 
     def learn(self, before: Turn, actions: Ints, after: Turn) -> None:  # noqa: B027  most learn nothing
         """Take in what the actions [B] chosen at `before` brought; `after` is the turn that followed.

@@ -29,13 +29,31 @@ class Paper(Policy):
     """
 
     name = "paper"
+    experts: tuple[str, ...]
+    rules: Rules
 
     def __init__(self, rng: np.random.Generator | None = None, *, bundle: TextBundle) -> None:
         """`bundle`: what was trained; nothing is drawn."""
         super().__init__(rng)
         self.bundle = bundle
-        self.experts: tuple[str, ...] = bundle.experts
-        self.rules: Rules = bundle.rules
+        self.experts, self.rules = bundle.experts, bundle.rules
+
+    def check(self, experts: Sequence[str], rules: Rules) -> None:
+        """Whether these are its experts, in its order, and the rules of the paper's form.
+
+        Raises:
+            InputError: they are not.
+        """
+        if not rules.first_pending:
+            raise InputError(
+                f"The policy {self.name!r} reads the words of the first pending command: it needs Rules.paper() and "
+                "episodes with plans. Leave the rules to it, or take the policy 'learned'."
+            )
+        if tuple(experts) != self.experts:
+            raise InputError(
+                f"The policy {self.name!r} chooses from {', '.join(self.experts)}, in this order; here are "
+                f"{', '.join(experts)}. Leave the experts to it, or take the policy 'learned', which serves any."
+            )
 
     def choose(self, turn: Turn) -> Choice:
         """The expert of highest value.
@@ -44,16 +62,14 @@ class Paper(Policy):
             InputError: the rules are not of the paper's form, the plans are not known, or there are more or fewer
                 experts.
         """
-        if not turn.rules.first_pending or turn.text is None:
+        names, count = self.bundle.experts, turn.pool.shape[1]
+        self.check(names, turn.rules)
+        if turn.text is None:
+            raise InputError(f"The policy {self.name!r} reads words, and the plans of these episodes are not known.")
+        if count != len(names):
             raise InputError(
-                f"The policy {self.name!r} reads the words of the first pending command: it needs Rules.paper() and "
-                "episodes with plans. Leave the rules to it, or take the policy 'learned'."
-            )
-        count = turn.pool.shape[1]
-        if count != len(self.experts):
-            raise InputError(
-                f"The policy {self.name!r} chooses from its {len(self.experts)} experts {', '.join(self.experts)}; "
-                f"here are {count}. Leave the experts to it, or take the policy 'learned', which serves any."
+                f"The policy {self.name!r} chooses from its {len(names)} experts {', '.join(names)}; here are {count}. "
+                "Leave the experts to it, or take the policy 'learned', which serves any."
             )
         values = text_values(self.bundle.weights, turn.text)
         actions = np.where(turn.done, FINISHED, values.argmax(axis=1))
@@ -71,9 +87,5 @@ class Paper(Policy):
         Raises:
             InputError: as `choose`, or other experts than its own, or in another order.
         """
-        if tuple(experts) != self.experts:
-            raise InputError(
-                f"The policy {self.name!r} chooses from {', '.join(self.experts)}, in this order; here are "
-                f"{', '.join(experts)}. Leave the experts to it, or take the policy 'learned', which serves any."
-            )
+        self.check(experts, turn.rules)
         return super().decide(turn, experts, commands)
