@@ -92,14 +92,11 @@ def play_suite(
                 )
                 whole = episodes.play(driver)
                 try:
-                    batch_played = episodes.judged(driver, judge, yardstick)
+                    _keep(episodes.judged(driver, judge, yardstick), held[contestant.name], on_played)
                 except KeyboardInterrupt:
-                    # what was paid for is judged all the same; who is in a hurry presses again
-                    whole, batch_played = False, episodes.judged(driver, judge, yardstick)
-                for played in batch_played:
-                    # the picture goes to whoever keeps it; a suite of them would fill the memory
-                    on_played(played)
-                    held[contestant.name][played.index] = replace(played, picture=None)
+                    # what was paid for is judged and kept all the same; who is in a hurry presses again
+                    whole = False
+                    _keep(episodes.judged(driver, judge, yardstick), held[contestant.name], on_played)
                 done += len(episodes.tasks)
                 if not whole:
                     raise KeyboardInterrupt
@@ -116,6 +113,14 @@ def play_suite(
         same_judge=is_same(critic, judge),
         prices=prices,
     )
+
+
+def _keep(episodes: Sequence[Played], held: dict[int, Played], on_played: Callable[[Played], None]) -> None:
+    for played in episodes:
+        if played.index not in held:
+            on_played(played)
+            # the picture belongs to whoever keeps it; a suite of them would fill the memory
+            held[played.index] = replace(played, picture=None)
 
 
 class _Episodes:

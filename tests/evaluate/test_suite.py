@@ -186,6 +186,31 @@ def test_ctrl_c_keeps_what_everybody_has_finished():
     assert told[-1][1] == 40
 
 
+def test_ctrl_c_while_results_are_judged_or_written_loses_none():
+    class Hasty(OtherCritic):
+        presses = 1
+
+        def judge(self, requests, ctx):
+            self.presses -= 1
+            if self.presses == 0:
+                raise KeyboardInterrupt
+            return super().judge(requests, ctx)
+
+    assert play((GREEDY,), batch=5, judge=Hasty()).episodes == (0, 1, 2, 3, 4)
+    kept = []
+
+    def keep(played):
+        kept.append(played.index)
+        if len(kept) == 3:
+            raise KeyboardInterrupt
+
+    results = play((GREEDY, RANDOM), batch=5, on_played=keep)
+    assert results.interrupted
+    assert results.episodes == (0, 1, 2, 3, 4)
+    assert sorted(set(kept)) == [0, 1, 2, 3, 4]
+    assert results.left_out == ("random",)
+
+
 def test_ctrl_c_before_anything_is_finished_leaves_a_report_that_says_so(tmp_path):
     results = play((Contestant(name="at once", make=lambda: Interrupting(0)), GREEDY))
     assert results.left_out == ("at once", "greedy")
