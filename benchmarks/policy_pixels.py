@@ -33,17 +33,15 @@ from poser.envs.calibration import Calibration
 from poser.envs.episode import Task
 from poser.envs.rules import Rules
 from poser.envs.twin_fitted import FittedPools
-from poser.evaluate.contestants import paper_contestant
+from poser.evaluate.contestants import particular_contestant
 from poser.evaluate.playing import Figures, play
 from poser.evaluate.suite import play_suite
 from poser.evaluate.suite_results import Contestant, Played
 from poser.experts.base import Expert
-from poser.experts.errors import InputError
 from poser.experts.studio.pool import studio_experts
 from poser.policies.baselines import BestOfN, BestSingle, Greedy, RandomLegal, RuleAgent
 from poser.policies.bundle_files import CARD
 from poser.policies.learned import Learned
-from poser.policies.paper import Paper
 from poser.policies.trained import load_trained
 
 SEED, TWIN_SEED = 0, 2024
@@ -77,10 +75,7 @@ def contestant_of(row: Row, experts: Sequence[Expert], paper: Path) -> Contestan
     rules = Rules()
     if row.policy == "paper":
         # the one place where the paper's agent comes in: its bundle says by which rules and with which experts it plays
-        policy = load_trained(paper)
-        if not isinstance(policy, Paper):
-            raise InputError(f"{paper} holds no policy in the paper's form.")
-        return paper_contestant(row.name, policy, experts)
+        return particular_contestant(row.name, load_trained(paper), experts)
     if row.policy == "learned":
         return Contestant(name=row.name, make=lambda: Learned(thrift=row.dial), curve="learned", rules=rules)
     if row.policy == "best-of":

@@ -15,7 +15,6 @@ from poser.evaluate.suite_results import Contestant
 from poser.experts.base import Expert
 from poser.experts.errors import InputError
 from poser.policies.base import Policy
-from poser.policies.paper import Paper
 
 
 @runtime_checkable
@@ -35,8 +34,8 @@ def named_contestants(
     """Contestants of names of policies and of trained policies' folders.
 
     Args:
-        names: as `catalog.policy` takes them. A policy in the paper's form brings its own rules, and its experts out
-            of the pool.
+        names: as `catalog.policy` takes them. One that serves only certain experts or rules brings them, the experts
+            out of the pool.
         experts: the pool.
         rules: of the MDP, for all others.
         thrifts: settings of the dial; policies that have one play once for each and are joined to a curve, the others
@@ -63,8 +62,8 @@ def named_contestants(
         )
     contestants = []
     for name, policy in made.items():
-        if isinstance(policy, Paper):
-            contestants.append(paper_contestant(name, policy, experts))
+        if policy.experts is not None or policy.rules is not None:
+            contestants.append(particular_contestant(name, policy, experts, rules))
         elif not thrifts or not isinstance(policy, Dialled):
             contestants.append(Contestant(name=name, make=_maker(name), rules=rules))
         else:
@@ -75,20 +74,27 @@ def named_contestants(
     return contestants
 
 
-def paper_contestant(name: str, policy: Paper, experts: Sequence[Expert]) -> Contestant:
-    """A policy in the paper's form with the rules and the experts that it was trained with.
+def particular_contestant(
+    name: str,
+    policy: Policy,
+    experts: Sequence[Expert],
+    rules: Rules = Rules(),  # noqa: B008  an immutable tuple
+) -> Contestant:
+    """A policy with the experts and the rules that it brings; what it does not bring is as given.
 
     Raises:
-        InputError: one of its experts is not in the pool.
+        InputError: one of its experts is not in the pool, or it cannot be run with them.
     """
     pool = {expert.spec.name: expert for expert in experts}
-    if missing := [each for each in policy.experts if each not in pool]:
+    wanted = tuple(pool) if policy.experts is None else policy.experts
+    if missing := [each for each in wanted if each not in pool]:
         raise InputError(
-            f"The policy {name!r} chooses from {', '.join(policy.experts)}; {', '.join(missing)} are not in the pool. "
-            "Take them in, or leave the policy out."
+            f"The policy {name!r} chooses from {', '.join(wanted)}; {', '.join(missing)} are not in the pool. Take them "
+            "in, or leave the policy out."
         )
-    own = tuple(pool[each] for each in policy.experts)
-    return Contestant(name=name, make=lambda: policy, rules=policy.rules, experts=own)
+    own = rules if policy.rules is None else policy.rules
+    policy.check(wanted, own)
+    return Contestant(name=name, make=lambda: policy, rules=own, experts=tuple(pool[each] for each in wanted))
 
 
 def _maker(name: str, thrift: float | None = None) -> Callable[[], Policy]:

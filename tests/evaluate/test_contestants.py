@@ -11,7 +11,7 @@ from poser.envs.rehearsal import rehearsal_critic, rehearsal_experts
 from poser.envs.rules import Rules
 from poser.envs.tasks import sample_plan
 from poser.envs.text_state import DIMENSIONS
-from poser.evaluate.contestants import named_contestants, paper_contestant
+from poser.evaluate.contestants import named_contestants, particular_contestant
 from poser.evaluate.suite import play_suite
 from poser.experts.errors import InputError
 from poser.policies.paper import Paper
@@ -44,7 +44,7 @@ def test_every_setting_of_a_dial_is_a_contestant_of_one_curve():
 
 
 def test_the_papers_agent_brings_its_rules_and_experts():
-    contestant = paper_contestant("paper", paper(), POOL)
+    contestant = particular_contestant("paper", paper(), POOL)
     assert contestant.rules == Rules.paper()
     assert tuple(expert.spec.name for expert in contestant.experts) == NAMES
     tasks = [Task(plan=sample_plan(np.random.default_rng(1), (2, 3)), width=64, height=64)]
@@ -54,7 +54,14 @@ def test_the_papers_agent_brings_its_rules_and_experts():
 
 def test_the_papers_agent_needs_all_of_its_experts():
     with pytest.raises(InputError, match="draft are not in the pool"):
-        paper_contestant("paper", paper(), POOL[1:])
+        particular_contestant("paper", paper(), POOL[1:])
+
+
+def test_the_papers_agent_is_named_by_its_folder(tmp_path):
+    paper().bundle.save(tmp_path / "paper")
+    named, greedy = named_contestants([str(tmp_path / "paper"), "greedy"], POOL, rules=Rules(max_steps=3))
+    assert (named.rules, len(named.experts)) == (Rules.paper(), 4)
+    assert (greedy.rules.max_steps, greedy.experts) == (3, None)
 
 
 @pytest.mark.parametrize(
