@@ -89,8 +89,8 @@ def particular_contestant(
     wanted = tuple(pool) if policy.experts is None else policy.experts
     if missing := [each for each in wanted if each not in pool]:
         raise InputError(
-            f"The policy {name!r} chooses from {', '.join(wanted)}; {', '.join(missing)} are not in the pool. Take them "
-            "in, or leave the policy out."
+            f"The policy {name!r} chooses from {', '.join(wanted)}; {', '.join(missing)} are not in the pool. Take "
+            "them in, or leave the policy out."
         )
     own = rules if policy.rules is None else policy.rules
     policy.check(wanted, own)
