@@ -53,6 +53,10 @@ def calibrate_experts(
         Path | None, typer.Option(help="Calibration file; by default calibration.json beside the track record.")
     ] = None,
     learn: Annotated[bool, typer.Option(help="Also add what was seen to the track record.")] = True,
+    runs: Annotated[
+        list[Path] | None,
+        typer.Option(help="Call nobody: read the runs in this folder, which the track record knows. Repeatable."),
+    ] = None,
 ) -> None:
     """Find out what experts can do: chance calls them on sampled plans, the critic judges."""
     from rich.console import Console
@@ -63,6 +67,15 @@ def calibrate_experts(
     from poser.evaluate.calibrate import calibrate
 
     path = home() / "calibration.json" if out is None else out
+    if runs:
+        from poser.evaluate.stored_runs import calibrate_stored, read_runs
+
+        stored = calibrate_stored(read_runs(runs), catalog.experts(split_names(experts)))
+        if stored.left_out:
+            typer.echo(f"note: left out, since not registered here: {', '.join(stored.left_out)}", err=True)
+        stored.calibration.save(path)
+        typer.echo(path)
+        return
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("calibrating", total=episodes)
         fit = calibrate(

@@ -52,6 +52,14 @@ def pool_experts(arguments: TrainingArguments) -> list[Expert]:
     return catalog.experts(names or None)
 
 
+def _need_a_drawer(experts: Sequence[Expert]) -> None:
+    if not any(expert.spec.kind == "t2i" for expert in experts):
+        raise InputError(
+            "Nobody in this pool draws (kind t2i), so no episode without a source picture could start. Name one in "
+            "pool_experts, or give runs that edit pictures."
+        )
+
+
 def make_source(arguments: TrainingArguments, *, plans: int | None = None, seed: int | None = None) -> PoolSource:
     """Where the pools of env twin and fitted come from; `plans` and `seed` set the bank's where they differ.
 
@@ -108,6 +116,9 @@ def make_tasks(arguments: TrainingArguments) -> TaskSource:
             f"None of the plans in {', '.join(arguments.runs)} can be carried out here: they have more than "
             f"{arguments.commands_range[1]} commands (raise commands_range), or their source picture is gone."
         )
+
+    if not all(task.source for task in own) or not own:
+        _need_a_drawer(pool_experts(arguments))
 
     def draw(rng: np.random.Generator) -> Task:
         task = own[int(rng.integers(len(own)))] if own else None

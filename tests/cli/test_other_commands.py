@@ -16,6 +16,7 @@ from poser.engine.record_file import record_path
 from poser.envs.calibration import Calibration
 from poser.experts.record import TrackRecord
 from poser.experts.testing import FakeExpert
+from poser.run_folder.reading import read_trace
 
 SMALL = ("--size", "256x256")
 
@@ -193,6 +194,15 @@ main()
         assert Path(tmp_path / said["image"]).exists()
     assert (tmp_path / "run" / "final.png").exists()
     assert json.loads((tmp_path / "run" / "trace.json").read_text())["end"] == "interrupted"
+
+
+def test_experts_calibrate_reads_stored_runs_and_calls_nobody(poser, tmp_path):
+    poser("generate", "car, tree", "--out", str(tmp_path / "runs" / "one"), *SMALL)
+    shown = poser("experts", "calibrate", "--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "fit.json"))
+    assert shown.exit_code == 0
+    fit = Calibration.load(tmp_path / "fit.json")
+    trace = read_trace(tmp_path / "runs" / "one")
+    assert {cell.expert for cell in fit.record.cells} == {step.expert for step in trace.steps if step.expert}
 
 
 def test_experts_calibrate_writes_a_fit_and_teaches_the_track_record(poser, tmp_path):
