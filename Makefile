@@ -11,7 +11,7 @@ WORKERS ?= 2
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-recognition judge bench-judge policy calibration \
+.PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-recognition judge bench-judge policy paper-policy calibration \
 	bench-policy-rivals bench-policy-pixels bench-policy-speed clean
 
 help:  ## list the targets
@@ -69,6 +69,13 @@ bench-judge: $(VENV)/.installed  ## the neural judge beside the detector: recogn
 policy: $(VENV)/.installed  ## retrain the shipped policy on random twins (about seven minutes)
 	$(BIN)/python train_dqn.py --preset default --out runs/default
 	cp runs/default/bundle/* poser/policies/data/default_policy/
+
+paper-policy: $(VENV)/.installed  ## train the original paper's agent: on the fitted twin, then on pixels (about ten minutes)
+	$(BIN)/python train_dqn.py --preset paper --calibration benchmarks/data/studio_calibration.json --out runs/paper
+	$(BIN)/python train_dqn.py --preset paper-pixels --calibration benchmarks/data/studio_calibration.json \
+		--trained-agent runs/paper/bundle --out runs/paper-pixels
+	mkdir -p benchmarks/data/paper_policy
+	cp runs/paper-pixels/bundle/* benchmarks/data/paper_policy/
 
 calibration: $(VENV)/.installed  ## calls that the studio's fitted twin and shipped track record are made of (three minutes)
 	POSER_HOME=$$(mktemp -d) $(BIN)/poser experts calibrate --episodes 160 --size 512 --seed 1 --no-learn \

@@ -30,7 +30,7 @@ RECORD_SHARE, EVALUATION_SHARE = 0.5, 0.25
 
 
 def make_rules(arguments: TrainingArguments) -> Rules:
-    """The rules of the MDP."""
+    """The rules of the MDP; ratings have rules of their own, which no argument changes."""
     base = Rules.paper() if arguments.rules == "paper" else Rules()
     if arguments.env == "ratings":
         return RULES

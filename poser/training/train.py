@@ -191,8 +191,14 @@ def start_from(folder: Path, model: OrchestrationDQN, env: EpisodesVecEnv, rules
 
 
 def make_model(arguments: TrainingArguments, env: EpisodesVecEnv) -> OrchestrationDQN:
-    """An untrained model with these settings."""
+    """An untrained model with these settings.
+
+    Raises:
+        InputError: settings that do not go together.
+    """
     given = arguments
+    if given.network == "pairs" and given.rules == "paper":
+        raise InputError("Under the paper's rules an action is an expert, no pair; set network to mlp.")
     pairs = given.network == "pairs"
     net = {
         "width": given.width,

@@ -29,7 +29,7 @@ CALIBRATION = "benchmarks/data/studio_calibration.json"
 TINY = {
     "preset": "paper", "calibration": CALIBRATION, "n_timesteps": 800, "n_envs": 8, "batch_size": 32,
     "learning_starts": 80, "buffer_size": 1000, "eval_freq": 400, "eval_episodes": 20, "net_arch": (16, 16, 16),
-    "progress": False,
+    "progress": False, "plans": 30,
 }  # fmt: skip
 
 
@@ -65,6 +65,11 @@ def test_any_expert_may_be_chosen_since_nothing_is_masked():
 
 def test_the_paper_preset_trains_and_is_evaluated(tmp_path):
     train(tiny(out=str(tmp_path)))
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    shown = set(EventAccumulator(str(tmp_path / "logs")).Reload().Tags()["scalars"])
+    assert shown >= {f"rollout/{name}" for name in ("return", "success", "steps", "spend", "quality")}
+    assert shown >= {"train/q_scale", "choices/draw_all", "choices/edit_one", "skills/several/studio-composer"}
     lines = [json.loads(line) for line in (tmp_path / "evaluations.jsonl").read_text().splitlines()]
     assert [line["timesteps"] for line in lines] == [0, 400, 800]
     assert all(np.isfinite(line["reward"]) for line in lines)
@@ -72,7 +77,7 @@ def test_the_paper_preset_trains_and_is_evaluated(tmp_path):
 
 @pytest.mark.parametrize(
     ("switch", "words"),
-    [({"masked": True}, "hold neither pairs nor a mask"), ({"network": "pairs"}, "hold neither pairs nor a mask"),
+    [({"masked": True}, "hold neither pairs nor a mask"), ({"network": "pairs"}, "set network to mlp"),
      ({"rules": "default"}, "show no text")],
     ids=str,
 )  # fmt: skip
