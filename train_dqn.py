@@ -8,11 +8,25 @@ from __future__ import annotations
 
 import sys
 
+from poser.experts.errors import PoserError
 from poser.training.arguments import TrainingArguments, parse_arguments
 from poser.training.train import train
 
 __all__ = ["TrainingArguments", "train"]
 
-if __name__ == "__main__":
-    folder = train(parse_arguments(), command=["python", *sys.argv])
+
+def main() -> None:
+    """Train as the command line says; errors are one line and exit code 2, Ctrl-C is 130."""
+    try:
+        folder = train(parse_arguments(), command=["python", *sys.argv])
+    except PoserError as error:
+        print(f"train_dqn.py: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("train_dqn.py: interrupted.", file=sys.stderr)
+        sys.exit(130)
     print(f'The policy is in {folder}; use it: poser generate --policy {folder} "a red kite over a lake"')
+
+
+if __name__ == "__main__":
+    main()

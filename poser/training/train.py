@@ -19,7 +19,7 @@ from poser.envs.forms import observations
 from poser.envs.rules import Rules
 from poser.envs.vector import EpisodesVecEnv
 from poser.evaluate.playing import Figures
-from poser.experts.errors import InputError
+from poser.experts.errors import InputError, PoserError
 from poser.experts.files import write_atomically
 from poser.policies.baselines import Greedy
 from poser.policies.bundle import Bundle
@@ -57,6 +57,7 @@ def train(arguments: TrainingArguments, command: Sequence[str] = ()) -> Path:
 
     Raises:
         InputError: settings that do not go together, or nothing to resume from.
+        PoserError: rewards or losses without sense, or a checkpoint that cannot be written.
     """
     return _Training(arguments, command).run()
 
@@ -99,10 +100,10 @@ class _Training:
                     self._save_bundle({"interrupted_at": self.model.num_timesteps})
                 if not self.world.exact and self.model.num_timesteps:
                     # pictures took long to make; where episodes start afresh anyhow, any moment will do to go on from
-                    save_checkpoint(self.out / "checkpoint", self.model, self.env, self._settings())
+                    self._save_checkpoint()
                 raise
+        self._save_checkpoint()
         self.evaluate(self.model.num_timesteps)
-        save_checkpoint(self.out / "checkpoint", self.model, self.env, self._settings())
         return self.out / "bundle"
 
     def evaluate(self, steps: int) -> None:
@@ -135,18 +136,20 @@ class _Training:
         if given.progress:
             callbacks.append(ProgressBarCallback())
         if given.save_freq:
-            checkpoint = self.out / "checkpoint"
-            callbacks.append(
-                Milestones(
-                    given.save_freq,
-                    lambda steps: (
-                        save_checkpoint(checkpoint, self.model, self.env, self._settings()) if steps else None
-                    ),
-                )
-            )
+            callbacks.append(Milestones(given.save_freq, lambda steps: self._save_checkpoint() if steps else None))
         if given.eval_freq:
             callbacks.append(Milestones(given.eval_freq, self.evaluate))
         return CallbackList(callbacks)
+
+    def _save_checkpoint(self) -> None:
+        place = self.out / "checkpoint"
+        try:
+            save_checkpoint(place, self.model, self.env, self._settings())
+        except OSError as error:
+            raise PoserError(
+                f"The checkpoint {place} cannot be written: {error.strerror or error}. An earlier one there is as it "
+                "was; make room, then go on from it with --resume."
+            ) from error
 
     def _save_bundle(self, figures: dict[str, Any]) -> None:
         about = {

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -225,6 +228,24 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, monkeypatch):
     assert (tmp_path / "checkpoint" / "training.json").read_bytes() == kept
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
     load_checkpoint(tmp_path / "checkpoint", make_model(tiny(), env_of()), env_of(), {"a": 1})
+
+
+def test_a_full_disk_ends_the_training_with_one_line_that_says_what_to_do(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoints, "_save_arrays", full)
+    with pytest.raises(PoserError, match=r"No space left on device.*--resume"):
+        train(tiny(out=str(tmp_path), n_timesteps=200))
+
+
+@pytest.mark.parametrize(("option", "words"), [("--preset=nope", "nope"), ("--n-envs=0", "at least 1")])
+def test_the_script_says_what_is_wrong_in_one_line(option, words):
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "train_dqn.py", option], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
 
 
 def test_a_crash_between_two_renames_leaves_a_checkpoint(tmp_path):
