@@ -97,9 +97,9 @@ def make_source(arguments: TrainingArguments, *, plans: int | None = None, seed:
 
 
 def make_records(arguments: TrainingArguments, experts: Sequence[Expert]) -> TrackRecord:
-    """What policies see of the experts of env studio: the calibration's counts, or declared abilities alone."""
+    """What policies see of the experts of env studio: the calibration's counts, or those that they come with."""
     fit = _calibration(arguments, experts, None)
-    return TrackRecord() if fit is None else fit.records()
+    return catalog.shipped_record(experts) if fit is None else fit.records()
 
 
 def make_tasks(arguments: TrainingArguments) -> TaskSource:
