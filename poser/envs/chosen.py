@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from poser.envs import mdp
-from poser.envs.arrays import Bools, Ints
+from poser.envs.actions import pending
+from poser.envs.arrays import Bools, Ints, any_over
 from poser.envs.turn import Turn
 from poser.experts.types import Plan
 
@@ -37,16 +37,24 @@ class Chosen(NamedTuple):
 
 def chosen(turn: Turn, actions: ArrayLike, plans: Sequence[Plan] | None = None) -> Chosen:
     """What the actions [B] at this turn mean; `plans` [B] of the episodes, where they are known."""
-    pool, rows = turn.pool, np.arange(len(turn.done))
-    choice = mdp.targets(turn.state, pool, turn.rules, actions)
-    merged = np.equal(choice.target, pool.shape[2])
+    pool, action = turn.pool, np.asarray(actions, np.int64)
+    batch, experts, commands = pool.shape
+    if turn.rules.first_pending:
+        todo = pending(turn.state, pool)
+        stop: Bools = np.logical_not(any_over(todo, 1))
+        expert = action
+        t2i = pool.t2i[np.arange(batch), expert]
+        target = np.where(t2i, commands, todo.argmax(axis=1))
+    else:
+        # by hand rather than by `mdp.targets`: whether a call is legal does not matter here, and takes time to find out
+        stop = np.equal(action, experts * (commands + 1))
+        expert, target = np.divmod(np.where(stop, 0, action), commands + 1)
+        t2i = pool.t2i[np.arange(batch), expert]
+    merged = np.equal(target, commands)
     skill: tuple[str, ...] = ()
     if plans is not None:
         names = []
-        for plan, stop, target in zip(plans, choice.stop, choice.target, strict=True):
-            in_plan = target < len(plan.commands)
-            names.append("" if stop else plan.commands[target].skill if in_plan else WHOLE)
+        for plan, ends, place in zip(plans, stop, target, strict=True):
+            names.append("" if ends else plan.commands[place].skill if place < len(plan.commands) else WHOLE)
         skill = tuple(names)
-    return Chosen(
-        choice.stop, pool.t2i[rows, choice.expert] & ~choice.stop, merged & ~choice.stop, choice.expert, skill
-    )
+    return Chosen(stop, ~stop & t2i, ~stop & merged, expert, skill)
