@@ -5,16 +5,19 @@ import shutil
 import numpy as np
 import pytest
 
+from poser import engine
+from poser.critics.testing import ScriptedCritic
 from poser.envs.driver import Driver, Task
 from poser.envs.recount import recount
 from poser.envs.rehearsal import rehearsal_critic, rehearsal_experts
 from poser.envs.tasks import sample_plan
 from poser.evaluate.stored_runs import calibrate_stored, read_runs
 from poser.experts.errors import InputError
+from poser.experts.picture import Picture
 from poser.experts.record import TrackRecord
 from poser.experts.testing import FakeExpert
 from poser.policies.baselines import RandomLegal
-from poser.run_folder.naming import TRACE
+from poser.run_folder.naming import SOURCE, TRACE
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +85,16 @@ def test_plans_become_tasks_where_they_fit(folder, traces):
     short = runs.tasks(2, 64)
     assert len(short) == sum(len(trace.plan.commands) <= 2 for trace in traces)
     assert all(task.width == 64 for task in short)
+
+
+def test_a_plan_that_edits_a_picture_needs_that_picture(tmp_path, monkeypatch):
+    monkeypatch.setenv("POSER_HOME", str(tmp_path / "home"))
+    source = Picture(np.zeros((256, 256, 3), np.uint8))
+    done = engine.generate("Add a red car.", image=source, experts=[FakeExpert("one", kind="i2i")],
+                           critic=ScriptedCritic(), policy="greedy", size=(256, 256), out=tmp_path / "run")  # fmt: skip
+    assert done.trace.steps
+    (task,) = read_runs([tmp_path / "run"]).tasks(8, 64)
+    assert task.source == source
+    task.checked()
+    (tmp_path / "run" / SOURCE).unlink()
+    assert read_runs([tmp_path / "run"]).tasks(8, 64) == []
