@@ -52,7 +52,7 @@ def _seen(turn: Turn, call: mdp.Choice, row: int, order: Order) -> _Seen | None:
     expert = int(call.expert[row])
     chances = turn.pool.success[row, expert, carried, merge_bucket(len(carried))]
     spec, commands = order.experts[expert].spec, order.plan.commands
-    tries = (order.records.calls(spec, commands[k].skill, len(carried)) for k in carried)
+    tries = (order.records.tries(spec, commands[k].skill) for k in carried)
     return _Seen(float(chances.mean()), tuple(tries))
 
 

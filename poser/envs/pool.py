@@ -9,15 +9,13 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from poser.envs.arrays import Bools, Floats, Pool
-from poser.experts.record import MERGE_BUCKETS, PRIOR_CALLS, TrackRecord
+from poser.experts.record import MERGE_BUCKETS, PRIOR_CALLS, SMALLEST, TrackRecord
 from poser.experts.types import ExpertSpec, Plan
 
 Prices = Literal["real", "simulated"]
 """Whether calls are charged at real prices or at the simulated list of benchmarks."""
 
 BUCKETS = len(MERGE_BUCKETS)
-_SMALLEST = (1, 2, 3, 5)
-"""One merge size of every bucket, to ask the record with."""
 
 
 def price_of(spec: ExpertSpec, records: TrackRecord, prices: Prices) -> float:
@@ -57,9 +55,9 @@ class PoolBuilder:
         prices: real or simulated.
         critic_price: US dollars a judged picture, None = unknown.
         critic_seconds: expected seconds a judged picture.
-        draw_below: experts with fewer tries of a skill are seen with chances of success and damage drawn from their
-            Beta posteriors, as sure as if they had so many, so that new ones get tried (Thompson sampling); 0 = always
-            the means.
+        draw_below: experts with fewer tries of a skill, in calls of whatever size, are seen with chances of success
+            and damage drawn from their Beta posteriors, as sure as if they had so many, so that new ones get tried
+            (Thompson sampling); 0 = always the means.
     """
 
     def __init__(
@@ -142,13 +140,15 @@ class PoolBuilder:
         To act on a draw is to take it for known: a policy that mistrusts thin records would not try anybody else.
         """
         counts = self._skill(skill)
-        new = counts.tried < self._draw_below
+        new = counts.tried.sum(axis=1, keepdims=True) < self._draw_below
         success, damage, tried = counts.success, counts.damage, counts.tried
         if new.any():
             rng = np.random.default_rng([seed, zlib.crc32(skill.encode())])
-            success = np.where(new, rng.beta(counts.passed, counts.failed), success)
-            damage = np.where(new, rng.beta(counts.broken, counts.spared), damage)
-            tried = np.where(new, self._draw_below, tried)
+            # one draw for all merge sizes, which keep their ratios
+            drawn = rng.beta(counts.passed[:, :1], counts.failed[:, :1])
+            success = np.where(new, np.minimum(success * (drawn / success[:, :1]), 1.0), success)
+            damage = np.where(new, rng.beta(counts.broken[:, :1], counts.spared[:, :1]), damage)
+            tried = np.where(new, np.maximum(tried, self._draw_below), tried)
         return success, damage, tried / (tried + PRIOR_CALLS)
 
     def _skill(self, skill: str) -> _Counts:
@@ -156,7 +156,7 @@ class PoolBuilder:
             shape = (len(self.specs), BUCKETS)
             counts = _Counts(*(np.zeros(shape) for _ in _Counts._fields))
             for e, spec in enumerate(self.specs):
-                for bucket, merged in enumerate(_SMALLEST):
+                for bucket, merged in enumerate(SMALLEST):
                     at = e, bucket
                     counts.passed[at], counts.failed[at] = self.records.success(spec, skill, merged)
                     counts.broken[at], counts.spared[at] = self.records.damage(spec, skill, merged)

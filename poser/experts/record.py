@@ -22,6 +22,9 @@ MergeBucket = Literal["1", "2", "3-4", "5+"]
 MERGE_BUCKETS: tuple[MergeBucket, ...] = ("1", "2", "3-4", "5+")
 """Merge sizes that are told apart: how many commands one call carries out."""
 
+SMALLEST = (1, 2, 3, 5)
+"""The least merge size of every bucket."""
+
 PRIOR_CALLS = 2.0
 """A declared ability counts as this many calls."""
 
@@ -146,6 +149,11 @@ class TrackRecord:
         """How many target commands were tried: the weight of evidence behind `success`."""
         cell = self.cell(spec.name, skill, merged)
         return cell.success + cell.failure
+
+    def tries(self, spec: ExpertSpec, skill: str) -> float:
+        """How many target commands of this skill were tried, in calls of whatever size."""
+        cells = (self.cell(spec.name, skill, merged) for merged in SMALLEST)
+        return sum(cell.success + cell.failure for cell in cells)
 
     def price(self, spec: ExpertSpec) -> float | None:
         """Expected US dollars a call: the spec's price, else the mean bill, else None (unknown)."""

@@ -432,3 +432,18 @@ def test_a_mask_has_the_size_of_the_picture_that_is_edited():
     assert driver.current(0).size == (128, 96)
     driver.step([5])
     assert masked.requests[0].mask.size == masked.requests[0].source.size == (128, 96)
+
+
+def test_an_expert_is_new_until_its_tries_of_whatever_size_suffice():
+    records = TrackRecord()
+    records.observe("draw", "add", 2, Cell(success=12, failure=9))
+    experts = [FakeExpert("draw", "t2i", ability=0.5), FakeExpert("edit", "i2i", ability=0.5)]
+    mean, drawn = (
+        Driver(experts, ScriptedCritic(), records=records, draw_below=below, max_commands=2).reset([task(2)]).pool
+        for below in (0, 20)
+    )
+    assert np.array_equal(mean.success[0, 0], drawn.success[0, 0])
+    # one draw for a new expert: merge sizes keep their ratios
+    np.testing.assert_allclose(
+        drawn.success[0, 1] / drawn.success[0, 1, :, :1], mean.success[0, 1] / mean.success[0, 1, :, :1]
+    )
