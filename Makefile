@@ -11,8 +11,9 @@ WORKERS ?= 2
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-recognition judge bench-judge policy paper-policy calibration \
-	bench-policy-rivals bench-policy-pixels bench-policy-speed clean
+.PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-recognition judge bench-judge policy paper-policy \
+	calibration bench-policy-rivals bench-policy-sample bench-policy-zeroshot bench-policy-ablations bench-policy-ratings \
+	bench-policy-pixels bench-policy-speed clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -87,6 +88,18 @@ bench-policy-rivals: $(VENV)/.installed  ## the learned policy, all rivals and t
 
 bench-policy-pixels: $(VENV)/.installed  ## the policies on the annotated prompts with pictures, two judges, beside the twin
 	$(BIN)/python -m benchmarks.policy_pixels
+
+bench-policy-sample: $(VENV)/.installed  ## environment steps to learn one registry, beside plain SB3
+	$(BIN)/python -m benchmarks.policy_sample
+
+bench-policy-zeroshot: $(VENV)/.installed  ## registries that were never seen, beside policies trained on them; newcomers
+	$(BIN)/python -m benchmarks.policy_zeroshot
+
+bench-policy-ablations: $(VENV)/.installed  ## what each part of agent and rules is worth
+	$(BIN)/python -m benchmarks.policy_ablations
+
+bench-policy-ratings: $(VENV)/.installed  ## real ratings of real models: make bench-policy-ratings DATA=table.jsonl
+	$(BIN)/python -m benchmarks.policy_ratings $(if $(DATA),--data $(DATA))
 
 bench-policy-speed: $(VENV)/.installed  ## steps of the twin a second, time of a decision
 	$(BIN)/python -m benchmarks.policy_speed
