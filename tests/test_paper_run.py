@@ -56,6 +56,7 @@ def test_it_makes_a_picture(folder):
     result = engine.generate("A red car.", policy=str(folder), size=(512, 512), out=False)
     assert result.picture is not None
     assert result.trace.policy == "paper"
+    assert all("is a draw" not in step.decision.reason for step in result.trace.steps)
     assert {step.expert for step in result.trace.steps} == {"studio-composer"}
 
 

@@ -38,8 +38,10 @@ def with_chances(decisions: Sequence[Decision | None], turn: Turn, order: Order)
         mdp.targets(turn.state, turn.pool, turn.rules, [row[rank] if rank < len(row) else FINISHED for row in ranked])
         for rank in range(max(map(len, ranked), default=0))
     ]
+    # under these rules a policy has words and no chances to go by
+    below = 0.0 if turn.rules.first_pending else order.draw_below
     return [
-        None if each is None else _told(each, [_seen(turn, call, row, order) for call in calls], order.draw_below)
+        None if each is None else _told(each, [_seen(turn, call, row, order) for call in calls], below)
         for row, each in enumerate(decisions)
     ]
 
@@ -62,7 +64,8 @@ def _told(decision: Decision, seen: Sequence[_Seen | None], draw_below: float) -
         for other, view in zip(decision.alternatives, seen, strict=False)
     )
     # a policy that scores nothing did not look at chances
-    words = "" if seen[0] is None or decision.alternatives[0].score is None else _drawn(seen[0], draw_below)
+    looked = alternatives and alternatives[0].score is not None
+    words = _drawn(seen[0], draw_below) if looked and seen[0] is not None else ""
     reason = "; ".join(part for part in (decision.reason, words) if part)
     return decision.model_copy(update={"reason": reason, "alternatives": alternatives})
 

@@ -206,7 +206,7 @@ class TrackRecord:
         ).model_dump_json(indent=1)
 
     @classmethod
-    def from_json(cls, text: str, *, name: str = "track record") -> TrackRecord:
+    def from_json(cls, text: str | bytes, *, name: str = "track record") -> TrackRecord:
         """Read what `to_json` wrote.
 
         Raises:
@@ -226,7 +226,7 @@ class TrackRecord:
         """Read a record file; an empty record if there is no such file."""
         if not path.exists():
             return cls()
-        return cls.from_json(path.read_text(encoding="utf-8"), name=str(path))
+        return cls.from_json(path.read_bytes(), name=str(path))
 
     def save(self, path: Path) -> None:
         """Write the record; a crash leaves the old file or the new one, never half of one."""

@@ -11,6 +11,7 @@ from poser.engine.record_file import add_to_record, record_path
 from poser.experts.record import Cell
 from poser.experts.testing import FakeExpert
 from poser.experts.types import Atom, Command, Operation, Plan
+from poser.policies.baselines import Greedy
 
 HISTORIES, PROMPTS = 4, 8
 ADD, TEXT = Operation.ADD, Operation.TEXT
@@ -116,6 +117,18 @@ def test_reason_and_trace_say_what_was_drawn():
 def test_a_policy_that_looks_at_no_chances_gives_no_such_reason():
     result = engine.generate(**order([FakeExpert("newcomer")], 3, True), policy="random")
     assert all("is a draw" not in step.decision.reason for step in result.trace.steps if step.decision)
+
+
+def test_a_policy_may_decide_without_alternatives():
+    class Terse(Greedy):
+        """Gives no reasons."""
+
+        def decide(self, turn, experts, commands):
+            actions, decisions = super().decide(turn, experts, commands)
+            return actions, [each and each.model_copy(update={"alternatives": ()}) for each in decisions]
+
+    result = engine.generate(**order([FakeExpert("newcomer")], 3, True), policy=Terse())
+    assert result.trace.steps[0].decision.alternatives == ()
 
 
 def test_the_forecast_shows_what_the_run_would_do():

@@ -74,10 +74,10 @@ def test_it_survives_its_file_and_a_copy_is_independent(tmp_path):
     assert TrackRecord.load(tmp_path / "none.json").digest() == TrackRecord().digest()
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"version": 2}', '{"cells": [{"expert": "x"}]}', "[]"])
-def test_a_broken_file_says_what_to_do(tmp_path, text):
+@pytest.mark.parametrize("data", [b"", b"{", b'{"version": 2}', b'{"cells": [{"expert": "x"}]}', b"[]", b"\xff\xfe"])
+def test_a_broken_file_says_what_to_do(tmp_path, data):
     path = tmp_path / "record.json"
-    path.write_text(text)
+    path.write_bytes(data)
     with pytest.raises(InputError, match="Move it away"):
         TrackRecord.load(path)
 
