@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from poser.cli.reading import EXIT_INTERRUPTED, print_json, split_names
+from poser.cli.reading import EXIT_INTERRUPTED, EXIT_NO_PICTURE, print_json, split_names
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -48,7 +48,7 @@ def evaluate_policies(
     ] = None,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Most calls of experts an episode.")] = None,
     thrifts: Annotated[
-        str | None, typer.Option(help="Settings of the policies' dial, e.g. '0.5,1,2': quality against spend.")
+        str | None, typer.Option(help="Dials of the policies, e.g. '0.5,1,2': times what a dollar counts by default.")
     ] = None,
     simulated_prices: Annotated[
         bool, typer.Option("--simulated-prices", help="Charge the experts' simulated prices instead of real ones.")
@@ -114,14 +114,18 @@ def evaluate_policies(
     facts = {"suite": path.name, "prompts": len(tasks), "seed": seed, "size": f"{width}x{height}"}
     title, command = "Policies on pictures", shlex.join(["poser", *sys.argv[1:]])
     data = {**facts, "out": str(folder.path), **suite_data(results)}
-    folder.write_report(suite_page(results, title, command, facts), data, results, title)
+    # said before it is written: a full disk must not take what was paid for
     if as_json:
         print_json(data)
     else:
         Console(highlight=False).print(_comparison_view(results))
+    folder.write_report(suite_page(results, title, command, facts), data, results, title)
+    if not as_json:
         typer.echo(folder.path / "report.md")
     if results.interrupted:
         raise typer.Exit(EXIT_INTERRUPTED)
+    if not results.figures:
+        raise typer.Exit(EXIT_NO_PICTURE)
 
 
 def _numbers(given: str | None) -> list[float]:

@@ -1,6 +1,7 @@
 """`poser`: the command line. Errors become one line and an exit code here and nowhere else.
 
-Exit codes: 0 a picture was made, 2 the input cannot be worked with, 3 no picture came out, 130 interrupted.
+Exit codes: 0 a picture was made, 2 the input cannot be worked with, 3 no picture, or nothing to compare, came out, 130
+interrupted.
 """
 
 from __future__ import annotations

@@ -58,7 +58,8 @@ def play_suite(
         records: the track record, frozen and never written; None = an empty one.
         prices: charge real or simulated prices.
         same_judge: let the judge be the critic.
-        yardstick: rules in whose units returns are, whatever a contestant plays by.
+        yardstick: rules in whose units returns are, and from whose probability on an atom passes before the judge,
+            whatever a contestant plays by.
         batch: episodes side by side.
         deadline_seconds: as in `Driver`.
         progress: told (episodes done, of how many, whose turn it is) before and after every batch.
@@ -107,6 +108,8 @@ def play_suite(
         contestants,
         held,
         len(tasks),
+        yardstick=yardstick,
+        pool=len(experts),
         interrupted=interrupted,
         critic=critic.name,
         judge=judge.name,
@@ -151,7 +154,7 @@ class _Episodes:
         if turn is None:
             return []
         pictures, traces = [driver.best(row) for row in range(len(self.tasks))], driver.traces()
-        seen = judge_pictures(judge, self.tasks, pictures, pass_probability=self.contestant.rules.pass_probability)
+        seen = judge_pictures(judge, self.tasks, pictures, pass_probability=yardstick.pass_probability)
         figures = self._tally.figures(turn, seen.quality, seconds=np.array([trace.seconds for trace in traces]))
         illegal = np.array([sum(step.illegal for step in trace.steps) for trace in traces])
         if self.contestant.rules.first_pending:

@@ -23,18 +23,21 @@ class SuiteFolder:
         """Make the folder.
 
         Args:
-            path: new, or without an earlier evaluation.
+            path: new, or without anything that an evaluation writes.
             contestants: their names.
             ids: of the prompts, in the order of the tasks.
             warn: told once if an episode cannot be written; the evaluation goes on.
 
         Raises:
-            InputError: it cannot be written, or holds an earlier evaluation.
+            InputError: it cannot be written, or holds an earlier evaluation or files of such names.
         """
         self.path, self._ids, self._warn, self._warned = path, tuple(ids), warn, False
         self._places = {name: f"{number}-{slug(name)}" for number, name in enumerate(contestants, start=1)}
-        if (path / EPISODES).exists():
-            raise InputError(f"{str(path)!r} holds an earlier evaluation; give a folder that is new or empty.")
+        if taken := [name for name in (EPISODES, PICTURES, PAGE, DATA, PLOT) if (path / name).exists()]:
+            raise InputError(
+                f"{str(path)!r} holds {', '.join(taken)}, which would be written over; give a folder that is new or "
+                "empty."
+            )
         try:
             path.mkdir(parents=True, exist_ok=True)
             (path / EPISODES).touch()

@@ -64,13 +64,20 @@ def _definitions(results: SuiteResults) -> list[str]:
     )
     price = "the *simulated* price list" if results.prices == "simulated" else "expected prices"
     bills = ", ".join(f"{name} {'unknown' if usd is None else f'{usd:.4f}'}" for name, usd in results.usd.items())
-    rest = (
-        "Returns are in units of the default rules, whatever a contestant plays by. "
-        f"USD an episode by {price}; really billed for everything, in USD: {bills}. Seconds are those of all calls. A "
-        "discarded picture was worse than the one before; a call is a wrong choice if its expected gain less cost is "
-        "more than .05 below the best legal one's."
+    own = "; ".join(f"{name} ({terms})" for name, terms in results.terms.items() if terms)
+    same = f"whole pool, but for {own}." if own else "whole pool."
+    terms = (
+        f"Everybody plays by the default rules with the {same} Abilities are what the track record lets one expect; "
+        "nothing is drawn for experts with few tries (as with `poser generate --no-explore`)."
     )
-    return [quality, rest]
+    rest = (
+        "Full success: all of these commands. Returns are in units of the default rules, whatever a contestant plays "
+        f"by. USD an episode by {price}; really billed for everything, in USD: {bills}. Seconds are those of all "
+        "calls. A discarded picture was worse than the one before; a call is a wrong choice if its expected gain less "
+        "cost, by the track record and one call ahead, is more than .05 below the best legal one's: *greedy* goes by "
+        "just that."
+    )
+    return [quality, terms, rest]
 
 
 def suite_data(results: SuiteResults) -> dict[str, Any]:
@@ -87,6 +94,7 @@ def suite_data(results: SuiteResults) -> dict[str, Any]:
         "judge": results.judge,
         "same_judge": results.same_judge,
         "prices": results.prices,
+        "terms": dict(results.terms),
         "reference": names[0] if names else None,
         "billed_usd": dict(results.usd),
         "policies": {

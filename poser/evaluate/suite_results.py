@@ -69,6 +69,7 @@ class SuiteResults:
         known: contestant -> mean share of the commands that the judge could judge, over these episodes.
         usd: contestant -> US dollars that its calls really cost in all its episodes; None if any bill is unknown.
         curves: curve -> its contestants.
+        terms: contestant -> what it has of its own beside the yardstick's rules and the pool, in words; "" = nothing.
         left_out: contestants that finished nothing before an interruption.
         tasks: how many there were.
         interrupted: Ctrl-C ended it early.
@@ -82,6 +83,7 @@ class SuiteResults:
     known: Mapping[str, float]
     usd: Mapping[str, float | None]
     curves: Mapping[str, tuple[str, ...]]
+    terms: Mapping[str, str]
     left_out: tuple[str, ...]
     tasks: int
     interrupted: bool
@@ -96,13 +98,18 @@ def paired_results(
     held: Mapping[str, Mapping[int, Played]],
     tasks: int,
     *,
+    yardstick: Rules,
+    pool: int,
     interrupted: bool,
     critic: str,
     judge: str,
     same_judge: bool,
     prices: Prices,
 ) -> SuiteResults:
-    """The results of what was played, contestant -> number of the task -> episode: pairs what everybody finished."""
+    """The results of what was played, contestant -> number of the task -> episode: pairs what everybody finished.
+
+    `yardstick` and `pool`, the number of its experts, are what `terms` are told beside.
+    """
     finished = {name: {n: p for n, p in own.items() if p.figures is not None} for name, own in held.items()}
     present = [contestant for contestant in contestants if finished[contestant.name]]
     paired = [
@@ -123,6 +130,7 @@ def paired_results(
         known={name: float(np.mean([finished[name][number].known for number in paired])) for name in figures},
         usd={contestant.name: _bill(held[contestant.name]) for contestant in contestants},
         curves=curves,
+        terms={contestant.name: _terms(contestant, yardstick, pool) for contestant in contestants},
         left_out=tuple(name for name in held if not finished[name]),
         tasks=tasks,
         interrupted=interrupted,
@@ -135,6 +143,18 @@ def paired_results(
 
 def _is_judged(played: Played | None) -> bool:
     return played is not None and played.figures is not None and bool(np.isfinite(played.figures.quality).all())
+
+
+def _terms(contestant: Contestant, yardstick: Rules, pool: int) -> str:
+    usual = yardstick._asdict()
+    own = [f"{name} {_word(value)}" for name, value in contestant.rules._asdict().items() if value != usual[name]]
+    if contestant.experts is not None and len(contestant.experts) != pool:
+        own.insert(0, f"{len(contestant.experts)} of {pool} experts")
+    return ", ".join(own)
+
+
+def _word(value: object) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else "none" if value is None else str(value)
 
 
 def _bill(played: Mapping[int, Played]) -> float | None:

@@ -11,6 +11,7 @@ import pytest
 from poser import catalog
 from poser.critics.testing import ScriptedCritic
 from poser.engine.record_file import record_path
+from poser.experts.errors import Unavailable
 from poser.experts.testing import FakeExpert
 from poser.policies.baselines import Greedy
 
@@ -154,7 +155,35 @@ def test_an_earlier_evaluation_is_not_written_over(poser, suite):
     assert poser(*asked).exit_code == 0
     again = poser(*asked)
     assert again.exit_code == 2
-    assert "earlier evaluation" in again.stderr
+    assert "holds episodes.jsonl" in " ".join(again.stderr.split())
+
+
+def test_what_was_found_out_is_said_even_if_the_report_cannot_be_written(poser, suite, monkeypatch):
+    class Vandal(Judge):
+        """Puts a folder where the report is to lie."""
+
+        def judge(self, requests, ctx):
+            Path("ev/report.md").mkdir(exist_ok=True)
+            return super().judge(requests, ctx)
+
+    sys.modules["fake_catalog"].judge = Vandal
+    done = poser("evaluate", "policies", "--suite", suite, "--policies", "greedy", "--out", "ev", "--json", *SMALL)
+    assert done.exit_code == 2
+    assert "Cannot write the report" in done.stderr
+    assert done.json()["policies"]["greedy"]["quality"] >= 0
+
+
+def test_nothing_to_compare_is_no_success(poser, suite):
+    class Away(Judge):
+        """Never answers."""
+
+        def judge(self, requests, ctx):
+            return [Unavailable("away") for _ in requests]
+
+    sys.modules["fake_catalog"].judge = Away
+    done = poser("evaluate", "policies", "--suite", suite, "--policies", "greedy", "--out", "ev", *SMALL)
+    assert done.exit_code == 3
+    assert "There is nothing to compare" in done.stdout
 
 
 def test_ctrl_c_leaves_a_report_of_what_is_finished(poser, suite, monkeypatch):

@@ -100,6 +100,19 @@ def test_contestants_bring_their_own_rules_and_experts():
     assert results.figures["own"].spend.sum() == 0
     assert np.isnan(results.figures["paper"].wrong).all()
     assert suite_data(results)["policies"]["paper"]["wrong"] is None
+    terms = suite_data(results)["terms"]
+    assert terms["few"] == "max_steps 1"
+    assert terms["own"] == f"1 of {len(rehearsal_experts())} experts"
+    assert "max_steps 6" in terms["paper"]
+    assert "keep_regressions yes" in terms["paper"]
+    assert f"paper ({terms['paper']})" in suite_page(results, "Title", "command", {})
+
+
+def test_the_judge_measures_everybody_by_one_rule():
+    strict = Contestant(name="strict", make=RandomLegal, rules=Rules(pass_probability=0.9))
+    results = play((RANDOM, strict), judge=OtherCritic(certainty=0.8))
+    assert results.figures["random"].quality.max() > 0
+    np.testing.assert_allclose(results.figures["strict"].quality, results.figures["random"].quality)
 
 
 @pytest.mark.parametrize("same", ["object", "kind"])
@@ -240,8 +253,16 @@ def test_the_folder_holds_every_episode_and_the_report(tmp_path):
     page = (tmp_path / "out" / "report.md").read_text()
     assert page.count("| random |") == 1
     assert cv2.imread(str(tmp_path / "out" / "report.png")).std() > 10
-    with pytest.raises(InputError, match="earlier evaluation"):
+    with pytest.raises(InputError, match=r"holds episodes\.jsonl"):
         SuiteFolder(tmp_path / "out", ["a"], ["b"], print)
+
+
+@pytest.mark.parametrize("name", ["report.md", "report.json", "report.png", "pictures"])
+def test_nothing_that_lies_there_is_written_over(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(InputError, match=f"holds {name}"):
+        SuiteFolder(tmp_path, ["greedy"], ["a"], print)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_a_disk_that_cannot_be_written_is_warned_of_once(tmp_path):
