@@ -60,13 +60,16 @@ class RatingsTable:
         """
         if not path.is_file():
             raise InputError(f"There is no ratings table {path}; give a JSONL file with id, prompt, models, skills.")
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"The ratings table {path} cannot be read: {error}") from error
         records = []
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             try:
-                record = json.loads(line)
-                records.append((str(record["id"]), dict(record["models"]), list(record.get("skills", ()))))
+                records.append(_read_record(line))
             except (ValueError, KeyError, TypeError) as error:
                 raise InputError(f"{path}, line {number} is no record: {type(error).__name__}: {error}") from error
         if not records:
@@ -98,6 +101,18 @@ class RatingsTable:
         """([E, S] sums of the critic's grades by skill, [S] prompts of it): a grade is part of a hit."""
         critic = self.grades[:, :, 0]
         return np.einsum("ne,ns->es", critic, self.tagged.astype(float)), self.tagged.sum(axis=0).astype(float)
+
+
+def _read_record(line: str) -> tuple[str, dict[str, list[float]], list[str]]:
+    """(id, ratings by model, tags); ValueError, KeyError or TypeError where the line holds something else."""
+    record = json.loads(line)
+    models, skills = dict(record["models"]), record.get("skills") or []
+    for model, ratings in models.items():
+        if not isinstance(ratings, list) or not all(isinstance(each, int | float) for each in ratings):
+            raise TypeError(f"the ratings of {model} are {ratings!r}, no list of numbers")
+    if not isinstance(skills, list):
+        raise TypeError(f"skills are {skills!r}, no list")
+    return str(record["id"]), models, skills
 
 
 class RatedPools:
@@ -190,9 +205,7 @@ class RatedPools:
 class RatingsTwin(Twin):
     """Plays the prompts of `RatedPools`: the first rater is the critic, the quality is the mean grade of the others."""
 
-    def __init__(
-        self, source: RatedPools, episodes: int | None = None, *, rules: Rules = RULES, seed: int = 0
-    ) -> None:
+    def __init__(self, source: RatedPools, episodes: int | None = None, *, rules: Rules = RULES, seed: int = 0) -> None:
         """All prompts of the source side by side, or `episodes` of them."""
         count = len(source.table.ids) if episodes is None else episodes
         super().__init__(source, count, rules=rules, seed=seed, block=len(source.table.ids))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,11 +19,15 @@ from poser.experts.errors import InputError, UnknownName
 PRESETS = ("default", "quick", "paper", "pixels", "paper-pixels")
 """YAML files in the package's data."""
 
+SEEDS = 1_000_000
+"""Trainings take seeds below this, evaluations take higher ones: so they never play the same episodes."""
 
 _COUNTS = (
     "n_timesteps", "n_envs", "batch_size", "buffer_size", "train_freq", "gradient_steps", "max_steps", "n_steps",
     "target_update_interval", "width", "stop_width", "torch_threads", "eval_episodes", "size", "plans",
 )  # fmt: skip
+_NOT_NEGATIVE = ("learning_starts", "tries_per_pair", "tries_per_command", "eval_freq", "save_freq")
+_SHARES = ("exploration_fraction", "exploration_initial_eps", "exploration_final_eps", "tau", "gamma", "graded")
 
 
 def _about(text: str, default: Any) -> Any:
@@ -38,7 +43,7 @@ class TrainingArguments:
         "random pools, the registered experts as calibrated, the same with real pictures, or a table of ratings", "twin"
     )
     out: str = _about("folder for bundle, checkpoint, TensorBoard logs and evaluation", "runs/policy")
-    seed: int = _about("of networks, exploration and episodes", 0)
+    seed: int = _about("of networks, exploration and episodes, below a million", 0)
     resume: bool = _about(
         "go on from the checkpoint in `out`: exactly on twins and ratings, with fresh episodes in env studio", False
     )
@@ -121,12 +126,15 @@ def load_preset(name: str, within: tuple[str, ...] = ()) -> dict[str, Any]:
     if path.suffix in (".yml", ".yaml"):
         if not path.is_file():
             raise InputError(f"There is no preset file {name}.")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes()
     elif name in PRESETS:
-        text = files("poser.training").joinpath("data", f"{name}.yml").read_text(encoding="utf-8")
+        text = files("poser.training").joinpath("data", f"{name}.yml").read_bytes()
     else:
         raise UnknownName("preset", name, PRESETS)
-    settings = yaml.safe_load(text) or {}
+    try:
+        settings = yaml.safe_load(text.decode()) or {}
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"The preset {name} cannot be read: {error}") from error
     if not isinstance(settings, dict):
         raise InputError(f"The preset {name} is no mapping of arguments to values.")
     base = settings.pop("preset", None)
@@ -148,13 +156,11 @@ def make_arguments(given: Mapping[str, Any]) -> TrainingArguments:
             raise UnknownName("argument", name, list(kinds))
     converted = {name: _converted(name, kinds[name], value) for name, value in settings.items()}
     arguments = TrainingArguments(**converted)
-    for name in _COUNTS:
-        if getattr(arguments, name) < 1:
-            raise InputError(f"{name} is {getattr(arguments, name)}; give at least 1.")
+    _check_ranges(arguments)
     if not arguments.net_arch or min(arguments.net_arch) < 1:
         raise InputError(f"net_arch is {arguments.net_arch}; give the width of at least one layer, each at least 1.")
     low, high = arguments.usd_cost
-    if not 0 < low <= high < float("inf") and not (low == high == 0 and arguments.env in ("fitted", "studio")):
+    if not 0 < low <= high and not (low == high == 0 and arguments.env in ("fitted", "studio")):
         raise InputError(
             f"usd_cost is {low:g} {high:g}; give two numbers above 0, the least first (for the registered experts also "
             "0 0: money counts nothing)."
@@ -162,6 +168,22 @@ def make_arguments(given: Mapping[str, Any]) -> TrainingArguments:
     if arguments.learning_rate <= 0:
         raise InputError(f"learning_rate is {arguments.learning_rate}; give a number above 0.")
     return arguments
+
+
+def _check_ranges(arguments: TrainingArguments) -> None:
+    for name, value in dataclasses.asdict(arguments).items():
+        parts = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(part, float) and not math.isfinite(part) for part in parts):
+            raise InputError(f"{name} is {value}; give finite numbers.")
+    for names, least in ((_COUNTS, 1), (_NOT_NEGATIVE, 0)):
+        for name in names:
+            if getattr(arguments, name) < least:
+                raise InputError(f"{name} is {getattr(arguments, name)}; give at least {least}.")
+    for name in _SHARES:
+        if not 0 <= getattr(arguments, name) <= 1:
+            raise InputError(f"{name} is {getattr(arguments, name)}; give a number from 0 to 1.")
+    if not 0 <= arguments.seed < SEEDS:
+        raise InputError(f"seed is {arguments.seed}; give 0 to {SEEDS - 1:,} (higher ones are of evaluations).")
 
 
 def parse_arguments(argv: Sequence[str] | None = None, *, prog: str | None = None) -> TrainingArguments:

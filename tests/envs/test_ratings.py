@@ -59,6 +59,10 @@ def test_slips_of_the_pen_are_left_out_and_counted(tmp_path):
          "at least 2"),
         (lambda records: [each["models"].update(dear=[0, 0, 0]) for each in records], "from 1 to 5"),
         (lambda records: records[0].pop("id"), "line 1 is no record"),
+        (lambda records: records[1]["models"].update(dear=[1, None, 3]), "line 2 is no record.*dear"),
+        (lambda records: records[1]["models"].update(dear="345"), "line 2 is no record.*dear"),
+        (lambda records: records[0].update(models={"dear": 3, "cheap": 4}), "line 1 is no record.*dear"),
+        (lambda records: records[2].update(skills="counting"), "line 3 is no record.*skills"),
         (lambda records: records.clear(), "no record"),
     ],
 )  # fmt: skip
@@ -70,6 +74,12 @@ def test_tables_that_cannot_be_played_get_one_clear_error(tmp_path, spoil, words
         RatingsTable.load(write(tmp_path / "t.jsonl", records))
     with pytest.raises(InputError, match="no ratings table"):
         RatingsTable.load(tmp_path / "nowhere.jsonl")
+
+
+def test_a_table_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / "t.jsonl").write_bytes(b"\xff\xfe{")
+    with pytest.raises(InputError, match="cannot be read"):
+        RatingsTable.load(tmp_path / "t.jsonl")
 
 
 def test_one_rater_is_the_critic_and_the_others_judge(table):

@@ -64,11 +64,33 @@ def test_a_preset_may_be_a_file_and_numbers_in_it_text(tmp_path):
         ({"net_arch": []}, InputError, "at least one layer"),
         ({"usd_cost": (0, 1)}, InputError, "usd_cost"),
         ({"usd_cost": (0, 0)}, InputError, "usd_cost"),
+        ({"seed": -1}, InputError, "seed is -1; give 0 to 999,999"),
+        ({"seed": 1_000_003}, InputError, "higher ones are of evaluations"),
+        ({"learning_rate": "nan"}, InputError, "finite"),
+        ({"usd_cost": (1, "inf")}, InputError, "finite"),
+        ({"eval_freq": -5}, InputError, "at least 0"),
+        ({"graded": 2.0}, InputError, "from 0 to 1"),
     ],
 )
 def test_wrong_arguments_get_one_clear_error(wrong, error, words):
     with pytest.raises(error, match=words):
         make_arguments(wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [(b"width: [", "cannot be read"), (b"\xff\xfe", "cannot be read"), (b"- width", "no mapping")]
+)
+def test_a_broken_preset_gets_one_clear_error(tmp_path, text, words):
+    (tmp_path / "mine.yml").write_bytes(text)
+    with pytest.raises(InputError, match=words):
+        make_arguments({"preset": str(tmp_path / "mine.yml")})
+
+
+def test_presets_that_build_on_each_other_in_a_circle_are_refused(tmp_path):
+    for one, other in (("a", "b"), ("b", "a")):
+        (tmp_path / f"{one}.yml").write_text(f"preset: {tmp_path / other}.yml\n")
+    with pytest.raises(InputError, match="circle"):
+        make_arguments({"preset": str(tmp_path / "a.yml")})
 
 
 def test_the_paper_preset_has_the_rules_of_the_paper_and_twelve_experts_for_every_operation():
