@@ -60,7 +60,8 @@ class Learned(Policy):
             chosen = values[row, actions[row]]
             if actions[row] == values.shape[1] - 1:
                 return "no further call is worth its price"
-            return f"values {{expert}} on {{target}} at {chosen:.3f}, the most of {int(legal[row].sum())} legal actions"
+            count = int(legal[row].sum())
+            return f"expects {chosen:.2f} of reward from here on by asking {{expert}}, the most of {count} legal actions"
 
         return Choice(actions=actions, scores=np.where(legal, values, np.nan).astype(np.float64), why=why)
 
