@@ -42,7 +42,7 @@ class Bundle:
     about: dict[str, Any] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
-        """Write the bundle; each file appears whole or not at all, the card last."""
+        """Write the bundle; where the disk is full, one that was there before stays as it was."""
         data, digest = serialized(self.weights._asdict())
         card = PairCard(
             observation=OBSERVATION_VERSION,

@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from poser.experts.errors import InputError
-from poser.experts.files import write_atomically
+from poser.experts.files import write_all
 from poser.experts.types import Document
 
 CARD, WEIGHTS = "policy.json", "weights.safetensors"
@@ -50,10 +50,8 @@ def serialized(arrays: Mapping[str, NDArray[np.float32]]) -> tuple[bytes, str]:
 
 
 def write_bundle(folder: Path, card: Card, data: bytes) -> None:
-    """Write the bundle; each file appears whole or not at all, the card last."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / WEIGHTS, data)
-    write_atomically(folder / CARD, card.model_dump_json(indent=1).encode())
+    """Write the bundle; where the disk is full, one that was there before stays as it was."""
+    write_all({folder / WEIGHTS: data, folder / CARD: card.model_dump_json(indent=1).encode()})
 
 
 def kind_of(folder: Path) -> str:

@@ -76,7 +76,7 @@ class TextBundle:
     about: dict[str, Any] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
-        """Write the bundle; each file appears whole or not at all, the card last."""
+        """Write the bundle; where the disk is full, one that was there before stays as it was."""
         layers = enumerate(zip(*self.weights, strict=True))
         data, digest = serialized({f"{i}.{n}": a for i, pair in layers for n, a in zip(_NAMES, pair, strict=True)})
         card = TextCard(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 
 import numpy as np
@@ -117,6 +118,22 @@ def test_truncated_or_changed_weights_are_refused(tmp_path):
         (folder / WEIGHTS).write_bytes(broken)
         with pytest.raises(InputError, match="cut short or changed"):
             Bundle.load(folder)
+
+
+def test_a_full_disk_while_a_bundle_is_written_leaves_the_one_before(tmp_path, monkeypatch):
+    folder, sync, calls = saved(tmp_path), os.fsync, []
+
+    def full_at_the_second(handle):
+        calls.append(handle)
+        if len(calls) > 1:
+            raise OSError(28, "No space left on device")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", full_at_the_second)
+    changed = some_weights()
+    with pytest.raises(OSError, match="No space"):
+        Bundle(changed._replace(bias=changed.bias + 1)).save(folder)
+    np.testing.assert_array_equal(Bundle.load(folder).weights.bias, changed.bias)
 
 
 def test_weights_of_other_shapes_or_without_sense_are_refused(tmp_path):
