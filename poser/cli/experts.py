@@ -10,6 +10,7 @@ import typer
 from poser.cli.reading import print_json, split_names
 
 if TYPE_CHECKING:
+    from poser.envs.calibration import Calibration
     from poser.experts.record import TrackRecord
     from poser.experts.types import ExpertSpec
 
@@ -73,8 +74,7 @@ def calibrate_experts(
         stored = calibrate_stored(read_runs(runs), catalog.experts(split_names(experts)))
         if stored.left_out:
             typer.echo(f"note: left out, since not registered here: {', '.join(stored.left_out)}", err=True)
-        stored.calibration.save(path)
-        typer.echo(path)
+        _save(stored.calibration, path)
         return
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("calibrating", total=episodes)
@@ -87,12 +87,23 @@ def calibrate_experts(
             seed=seed,
             progress=lambda done, usd: bar.update(task, completed=done, description=f"{usd:.2f} USD"),
         )
-    fit.save(path)
     if learn:
         records = fit.records()
         add_to_record(
             record_path(), lambda record: record.add(records), lambda text: typer.echo(f"note: {text}", err=True)
         )
+    _save(fit, path)
+
+
+def _save(fit: Calibration, path: Path) -> None:
+    from poser.experts.errors import InputError
+
+    try:
+        fit.save(path)
+    except OSError as error:
+        raise InputError(
+            f"Cannot write the calibration {str(path)!r}: {error.strerror or error}. Give another --out."
+        ) from error
     typer.echo(path)
 
 

@@ -220,6 +220,15 @@ def test_experts_calibrate_writes_a_fit_and_teaches_the_track_record(poser, tmp_
     assert (record_path().parent / "calibration.json").is_file()
 
 
+def test_what_was_paid_for_is_learnt_even_if_the_calibration_cannot_be_written(poser, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    out = tmp_path / "taken" / "fit.json"
+    done = poser("experts", "calibrate", "--episodes", "1", "--size", "256", "--out", out)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"poser: Cannot write the calibration {str(out)!r}: " in done.stderr
+    assert TrackRecord.load(record_path()).to_json() != TrackRecord().to_json()
+
+
 def test_train_policy_lists_its_settings_and_refuses_unknown_ones(poser):
     assert "--n-timesteps" in poser("train", "policy", "--help").stdout
     wrong = poser("train", "policy", "--preset", "defualt")
