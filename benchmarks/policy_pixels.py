@@ -5,7 +5,9 @@ calibration) and the studio's *simulated* prices, a dollar for one unit of rewar
 runs. Three yardsticks: the annotated facts that the detector sees in the returned picture, those that the neural judge
 sees (a fact that the extractor made no atom of, or that cannot be judged, counts as failed), and the share of the
 plan's commands that hold before the neural judge. Best-of-N draws as often as greedy calls; the limit of tries is
-raised for it, so that the best drawer is not taken from it.
+raised for it, so that the best drawer is not taken from it. The paper's agent brings its own rules (six calls, no STOP,
+worse pictures stay on the canvas, no price counts) and its own twelve experts. Nothing is drawn for experts with few
+tries.
 
 The twin is fitted to the same calibration and plays the plans of these very prompts.
 """
