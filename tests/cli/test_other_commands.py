@@ -223,7 +223,7 @@ def test_experts_calibrate_writes_a_fit_and_teaches_the_track_record(poser, tmp_
 def test_what_was_paid_for_is_learnt_even_if_the_calibration_cannot_be_written(poser, tmp_path):
     (tmp_path / "taken").write_text("a file")
     out = tmp_path / "taken" / "fit.json"
-    done = poser("experts", "calibrate", "--episodes", "1", "--size", "256", "--out", out)
+    done = poser("experts", "calibrate", "--episodes", "2", "--size", "256", "--budget", "5", "--out", out)
     assert (done.exit_code, done.stdout) == (2, "")
     assert f"poser: Cannot write the calibration {str(out)!r}: " in done.stderr
     assert TrackRecord.load(record_path()).to_json() != TrackRecord().to_json()
