@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save
 from stable_baselines3.common.buffers import ReplayBuffer
 
+from poser.envs.observation import OBSERVATION_VERSION
+from poser.envs.text_state import TEXT_VERSION
 from poser.envs.vector import EpisodesVecEnv
 from poser.experts.errors import InputError
 from poser.policies.dqn import OrchestrationDQN
@@ -43,13 +45,15 @@ def save_checkpoint(folder: Path, model: OrchestrationDQN, env: EpisodesVecEnv, 
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     try:
-        save_file(_weights(model), fresh / "weights.safetensors")
+        # not save_file, whose error on a full disk is no OSError
+        (fresh / "weights.safetensors").write_bytes(save(_weights(model)))
         _save_arrays(fresh / "replay.npz", _replay(model))
         _save_arrays(fresh / "env.npz", env.state_dict() | {"last_obs": np.asarray(model._last_obs)})
         name, keys, *rest = np.random.get_state()
         _save_arrays(fresh / "generators.npz", {"numpy": np.asarray(keys), "torch": torch.get_rng_state().numpy()})
         state = {
             "format": FORMAT,
+            "observation": _observation(env),
             "settings": dict(settings),
             "counters": {key: getattr(model, key) for key in COUNTERS},
             "buffer": {"pos": model.replay_buffer.pos, "full": model.replay_buffer.full},  # type: ignore[union-attr]
@@ -75,7 +79,7 @@ def load_checkpoint(
     Where episodes cannot be put back (`exact` False: they have pictures), fresh ones start.
 
     Raises:
-        InputError: no checkpoint, a broken one, or one of other settings.
+        InputError: no checkpoint, a broken one, or one of other settings or of another version of the observation.
     """
     if not folder.exists():
         # a crash between the two renames of a save
@@ -85,7 +89,7 @@ def load_checkpoint(
         raise InputError(f"There is no checkpoint in {folder.parent} to go on from; train without --resume first.")
     try:
         state = json.loads(path.read_text(encoding="utf-8"))
-        weights = load_file(folder / "weights.safetensors")
+        weights = load((folder / "weights.safetensors").read_bytes())
         replay, episodes, generators = (
             _load_arrays(folder / f"{name}.npz") for name in ("replay", "env", "generators")
         )
@@ -98,6 +102,11 @@ def load_checkpoint(
         raise InputError(
             f"The checkpoint {folder} is of a training with other settings ({', '.join(changed) or 'format'}); go on "
             "with the same ones, or train anew."
+        )
+    if state.get("observation") != _observation(env):
+        raise InputError(
+            f"The checkpoint {folder} is of another version of the observation, so its replay buffer is of no use; "
+            "train anew."
         )
     _load_weights(model, weights)
     buffer: Any = model.replay_buffer
@@ -118,6 +127,10 @@ def load_checkpoint(
     torch.set_rng_state(torch.as_tensor(generators["torch"]))
     version, internal, gauss = state["python"]
     random.setstate((version, tuple(internal), gauss))
+
+
+def _observation(env: EpisodesVecEnv) -> str:
+    return f"{env.form} {OBSERVATION_VERSION if env.form == 'pairs' else TEXT_VERSION}"
 
 
 def _weights(model: OrchestrationDQN) -> dict[str, torch.Tensor]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def train(arguments: TrainingArguments, command: Sequence[str] = ()) -> Path:
 
     Raises:
         InputError: settings that do not go together, or nothing to resume from.
-        PoserError: rewards or losses without sense, or a checkpoint that cannot be written.
+        PoserError: rewards or losses without sense, or a checkpoint or policy that cannot be written.
     """
     return _Training(arguments, command).run()
 
@@ -74,6 +75,7 @@ class _Training:
         if arguments.trained_agent and not arguments.resume:
             start_from(Path(arguments.trained_agent), self.model, self.env, self.rules)
         self.best: tuple[float, dict[str, Any]] = (-np.inf, {})
+        self._evaluated = 0
         self._reference: Figures | None = None
         self._started = time.perf_counter()
 
@@ -83,6 +85,9 @@ class _Training:
         if given.resume:
             load_checkpoint(self.out / "checkpoint", self.model, self.env, self._settings(), exact=self.world.exact)
             earlier = _evaluations(self.out / "evaluations.jsonl")
+            lines = "".join(json.dumps(line) + "\n" for line in earlier)
+            write_atomically(self.out / "evaluations.jsonl", lines.encode())
+            self._evaluated = max((line["timesteps"] for line in earlier), default=0)
             self.best = max(((line["reward"], line) for line in earlier), key=lambda entry: entry[0], default=self.best)
         else:
             write_atomically(self.out / "evaluations.jsonl", b"")
@@ -95,8 +100,8 @@ class _Training:
                     left, callback=self._callbacks(), log_interval=1000, reset_num_timesteps=not given.resume
                 )
             except KeyboardInterrupt:
-                # what was learned is kept, unless an evaluation has kept something already
-                if not self.best[1]:
+                # what was learned is kept, unless an evaluation has looked at something that was learned already
+                if not self._evaluated:
                     self._save_bundle({"interrupted_at": self.model.num_timesteps})
                 if not self.world.exact and self.model.num_timesteps:
                     # pictures took long to make; where episodes start afresh anyhow, any moment will do to go on from
@@ -120,12 +125,16 @@ class _Training:
             line = {"timesteps": steps, "wall_seconds": round(time.perf_counter() - self._started, 1)}
             line |= {name: float(np.mean(values)) for name, values in figures._asdict().items()}
             line["reward_above_greedy"] = float((figures.reward - self._reference.reward).mean())
-            with (self.out / "evaluations.jsonl").open("a", encoding="utf-8") as file:
+            path = self.out / "evaluations.jsonl"
+            with _told(path), path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
+            self._evaluated = steps
             if line["reward"] <= self.best[0] and steps:
                 return
             self.best = line["reward"], line
-        self._save_bundle(self.best[1])
+            self._save_bundle(line)
+        else:
+            self._save_bundle({})
 
     def _play(self, act: Any) -> Figures:
         given = self.arguments
@@ -143,13 +152,8 @@ class _Training:
 
     def _save_checkpoint(self) -> None:
         place = self.out / "checkpoint"
-        try:
+        with _told(place):
             save_checkpoint(place, self.model, self.env, self._settings())
-        except OSError as error:
-            raise PoserError(
-                f"The checkpoint {place} cannot be written: {error.strerror or error}. An earlier one there is as it "
-                "was; make room, then go on from it with --resume."
-            ) from error
 
     def _save_bundle(self, figures: dict[str, Any]) -> None:
         about = {
@@ -158,11 +162,12 @@ class _Training:
             "date": date.today().isoformat(),
             "evaluation": figures,
         }
-        net: Any = self.model.q_net
-        if isinstance(net, PairQNetwork):
-            Bundle(net.weights(), about).save(self.out / "bundle")
-        elif self.arguments.observation == "text":
-            TextBundle(mlp_weights(net), self.env.names, self.rules, about).save(self.out / "bundle")
+        net, place = self.model.q_net, self.out / "bundle"
+        with _told(place):
+            if isinstance(net, PairQNetwork):
+                Bundle(net.weights(), about).save(place)
+            elif self.arguments.observation == "text":
+                TextBundle(mlp_weights(net), self.env.names, self.rules, about).save(place)
 
     def _settings(self) -> dict[str, Any]:
         settings = dataclasses.asdict(self.arguments)
@@ -244,6 +249,21 @@ def _hidden(names: str) -> tuple[str, ...]:
 
 
 def _evaluations(path: Path) -> list[dict[str, Any]]:
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    """The lines of the file; one that a full disk or a crash cut short is left out."""
+    lines = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        with suppress(ValueError):
+            lines.append(json.loads(line))
+    return lines
+
+
+@contextmanager
+def _told(place: Path) -> Iterator[None]:
+    """A full disk as one line that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise PoserError(
+            f"{place} cannot be written: {error.strerror or error}. What was there is as it was; make room, then go on "
+            "from the last checkpoint with --resume."
+        ) from error

@@ -184,7 +184,7 @@ def test_a_resumed_training_is_the_unbroken_one(tmp_path):
         np.testing.assert_array_equal(getattr(weights_of(broken), name), array, err_msg=name)
 
 
-@pytest.mark.parametrize(("evaluated", "kept"), [(200, "reward"), (0, "interrupted_at")])
+@pytest.mark.parametrize(("evaluated", "kept"), [(200, "reward"), (0, "interrupted_at"), (1600, "interrupted_at")])
 def test_ctrl_c_keeps_what_was_evaluated_best_or_what_was_learned(tmp_path, monkeypatch, evaluated, kept):
     learn, calls = OrchestrationDQN.train, []
 
@@ -211,6 +211,28 @@ def test_a_checkpoint_of_other_settings_or_none_is_refused(tmp_path):
         train(tiny(out=str(tmp_path), n_timesteps=200, resume=True))
 
 
+def test_a_checkpoint_of_another_observation_is_refused(tmp_path, monkeypatch):
+    train(tiny(out=str(tmp_path), n_timesteps=200))
+    monkeypatch.setattr(checkpoints, "OBSERVATION_VERSION", 999)
+    with pytest.raises(InputError, match=r"version.*train anew"):
+        train(tiny(out=str(tmp_path), n_timesteps=200, resume=True))
+
+
+def test_a_resumed_training_without_evaluation_claims_no_earlier_figures(tmp_path):
+    train(tiny(out=str(tmp_path), n_timesteps=200, eval_freq=100, eval_episodes=20))
+    assert Bundle.load(train(tiny(out=str(tmp_path), n_timesteps=200, resume=True))).about["evaluation"] == {}
+
+
+def test_a_training_goes_on_after_an_evaluation_that_was_cut_short(tmp_path):
+    train(tiny(out=str(tmp_path), n_timesteps=200, eval_freq=100, eval_episodes=20))
+    evaluations = tmp_path / "evaluations.jsonl"
+    before = evaluations.read_text().splitlines()
+    evaluations.write_text("\n".join(before)[:-9])
+    train(tiny(out=str(tmp_path), n_timesteps=200, eval_freq=100, eval_episodes=20, resume=True))
+    after = [json.loads(line) for line in evaluations.read_text().splitlines()]
+    assert [line["timesteps"] for line in after] == [json.loads(line)["timesteps"] for line in before]
+
+
 def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, monkeypatch):
     env = env_of()
     model = make_model(tiny(), env)
@@ -230,12 +252,22 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, monkeypatch):
     load_checkpoint(tmp_path / "checkpoint", make_model(tiny(), env_of()), env_of(), {"a": 1})
 
 
-def test_a_full_disk_ends_the_training_with_one_line_that_says_what_to_do(tmp_path, monkeypatch):
+@pytest.mark.parametrize("place", [(Path, "write_bytes"), (checkpoints, "_save_arrays")], ids=["weights", "arrays"])
+def test_a_full_disk_ends_the_training_with_one_line_that_says_what_to_do(tmp_path, monkeypatch, place):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoints, "_save_arrays", full)
+    monkeypatch.setattr(*place, full)
     with pytest.raises(PoserError, match=r"No space left on device.*--resume"):
+        train(tiny(out=str(tmp_path), n_timesteps=200))
+
+
+def test_a_full_disk_while_the_policy_is_written_is_told_in_one_line(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Bundle, "save", full)
+    with pytest.raises(PoserError, match=r"bundle cannot be written: No space left on device"):
         train(tiny(out=str(tmp_path), n_timesteps=200))
 
 
