@@ -14,6 +14,7 @@ from poser.envs.arrays import Floats
 from poser.evaluate.comparison import PICTURE_COLUMNS, comparison_data, comparison_table, plot_frontier, signed
 from poser.evaluate.playing import Figures
 from poser.evaluate.report import bootstrap, header, table
+from poser.evaluate.suite_report import COLUMN_NOTE
 
 NAME, TITLE = "policy-pixels", "The policies on pictures"
 REFERENCE = "greedy"
@@ -180,7 +181,8 @@ def write_page(
         + f"\n{about}{absent}\n## Facts and commands\n\n{main_table(rows)}\n"
         + f"Commands of which the judge can judge nothing are outside of the share; it judged: {known}.\n\n"
         + f"![quality against spend]({NAME}.png)\n\n## All figures\n\n"
-        + "Returns are in units of the default rules, whatever a policy plays by.\n\n"
+        + "Returns are in units of the default rules, whatever a policy plays by. "
+        + f"{COLUMN_NOTE}\n\n"
         + comparison_table(figures, REFERENCE, PICTURE_COLUMNS)
         + f"\n## The twin beside the pictures\n\nTwin: {len(twins[REFERENCE].reward)} episodes.\n\n{twin_text}"
         + f"\nWhole run {seconds:.0f} s.\n"

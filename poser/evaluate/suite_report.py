@@ -11,6 +11,12 @@ from poser.evaluate.report import Interval, bootstrap, header
 from poser.evaluate.suite_results import SuiteResults
 
 PLOT = "report.png"
+COLUMN_NOTE = (
+    "A discarded picture was worse than the one before; a call is a wrong choice if its expected gain less cost, by "
+    "the track record and one call ahead, is more than .05 below the best legal one's: *greedy* goes by just that."
+)
+"""What two columns of `PICTURE_COLUMNS` count."""
+
 _WITH_INTERVAL = ("quality", "full", "alignment", "reward", "spend", "steps")
 
 
@@ -73,9 +79,7 @@ def _definitions(results: SuiteResults) -> list[str]:
     rest = (
         "Full success: all of these commands. Returns are in units of the default rules, whatever a contestant plays "
         f"by. USD an episode by {price}; really billed for everything, in USD: {bills}. Seconds are those of all "
-        "calls. A discarded picture was worse than the one before; a call is a wrong choice if its expected gain less "
-        "cost, by the track record and one call ahead, is more than .05 below the best legal one's: *greedy* goes by "
-        "just that."
+        f"calls. {COLUMN_NOTE}"
     )
     return [quality, terms, rest]
 
