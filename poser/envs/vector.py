@@ -27,6 +27,8 @@ from poser.experts.types import Plan
 class EpisodesVecEnv(VecEnv, abc.ABC):
     """SB3's `VecEnv` over B episodes; infos of ended ones hold their figures (and `episode`, as `Monitor` gives).
 
+    Of these `spend` is in US dollars, `episode["r"]` the sum of rewards.
+
     Attributes:
         turn: where the episodes stand.
         form: of the observations, "pairs" or "text".
@@ -106,7 +108,7 @@ class EpisodesVecEnv(VecEnv, abc.ABC):
                 "episode": {"r": float(self._returns[row]), "l": steps, "t": 0.0},
                 "is_success": bool(state.best_satisfied[row].sum() == pool.command[row].sum()),
                 "quality": float(quality[row]),
-                "spend": float(state.spent[row] * pool.usd_cost[row]),
+                "spend": float(state.spent[row]),
                 "end": END_REASONS[int(state.reason[row])],
             }
         self._returns[ended] = 0.0

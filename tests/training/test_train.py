@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 import subprocess
@@ -13,6 +14,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("stable_baselines3")
+
+from stable_baselines3 import DQN  # noqa: E402
 
 from poser.envs.rules import Rules  # noqa: E402
 from poser.envs.twin import Twin  # noqa: E402
@@ -138,6 +141,38 @@ def test_training_runs_with_every_switch(tmp_path, switch):
     assert lines[0]["timesteps"] == 0
     assert all(np.isfinite(line["reward"]) for line in lines)
     assert out.exists() is (switch.get("network") != "mlp")
+
+
+def test_with_all_switches_off_an_update_is_that_of_sb3():
+    """What tables call plain SB3 is SB3's own algorithm on these observations."""
+    off = {"network": "mlp", "masked": False, "double_q": False, "row_epsilon": False, "target_update_interval": 8}
+    ours = make_model(tiny(**off), env_of())
+    ours.learn(400)
+    plain = DQN("MlpPolicy", env_of(), learning_rate=ours.lr_schedule, buffer_size=2000, gamma=1.0,
+                policy_kwargs={"net_arch": [256, 256]})  # fmt: skip
+    plain.set_logger(ours.logger)
+    plain.policy.load_state_dict(ours.policy.state_dict())
+    plain.policy.optimizer.load_state_dict(copy.deepcopy(ours.policy.optimizer.state_dict()))
+    plain.replay_buffer, plain._current_progress_remaining = ours.replay_buffer, ours._current_progress_remaining
+    for model in (ours, plain):
+        np.random.seed(5)
+        model.train(gradient_steps=6, batch_size=32)
+    for name, weights in plain.q_net.state_dict().items():
+        np.testing.assert_allclose(ours.q_net.state_dict()[name], weights, atol=1e-7, err_msg=name)
+
+
+def test_episodes_tell_their_spend_in_dollars():
+    env = env_of(16)
+    env.reset()
+    for _ in range(8):
+        legal = env.turn.mask > 0
+        before = env.twin.state.spent
+        env.step_async(legal.argmax(axis=1))
+        dear = env.turn.pool.price.max(axis=1) + env.turn.pool.critic_price
+        _, _, done, infos = env.step_wait()
+        for row in np.flatnonzero(done):
+            most = before[row] + dear[row] + 1e-9
+            assert before[row] <= infos[row]["spend"] <= most
 
 
 def test_training_improves_the_policy(tmp_path):
