@@ -85,7 +85,7 @@ def plan_view(plan: Plan) -> RenderableType:
 
 
 def experts_view(specs: Sequence[ExpertSpec], record: TrackRecord) -> RenderableType:
-    """One row an expert: abilities as declared and, where there are tries, as the record corrects them."""
+    """One row an expert: abilities at one command a call as declared and, where tried, as the record corrects them."""
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "kind", "operations", "price", "limitations"):
         table.add_column(heading, overflow="fold")
@@ -105,8 +105,8 @@ def experts_view(specs: Sequence[ExpertSpec], record: TrackRecord) -> Renderable
             printable(spec.limitations or spec.description),
         )
     note = printable(
-        "Ability from 0 to 1: as declared → as its track record corrects it (tries in brackets, those included whose "
-        "counts the studio comes with)."
+        "Ability at one command a call, from 0 to 1: as declared → as its track record corrects it (such calls in "
+        "brackets, those included whose counts the studio comes with)."
     )
     note.stylize("dim")
     return Group(table, note)
