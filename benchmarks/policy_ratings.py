@@ -143,7 +143,7 @@ def measure(
             played = play_cascades(test, [every[low], every[high]])
             found["cascades"][place].append(mixed(played, Mixture(0, 1, share)))
         for name, make in policies.items():
-            # records of the training prompts hold their own grades, a part in 128 of what is known of their skills
+            # records of the training prompts hold their own grades, a part in 60 at most of what is known of a skill
             points = means(play_dials(make, training, training, rules))
             played = play_dials(make, test, training, rules)
             for place, spend in enumerate(SPENDS):

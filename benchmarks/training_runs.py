@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
-import numpy as np
-
 from poser.envs.rules import Rules
 from poser.envs.twin import PoolSource, Twin
 from poser.evaluate.playing import Actor, Figures, play
+from poser.experts.errors import InputError
 
 Job = TypeVar("Job")
 Done = TypeVar("Done")
@@ -61,10 +60,13 @@ def train_on(
         source: of training pools.
         settings: arguments.
         rules: of the training episodes.
-        evaluate_on: pools and rules of the evaluation; None = the same.
+        evaluate_on: pools of the same room, and rules, of the evaluation; None = those of the training.
         episodes: of the last evaluation.
         every: environment steps between evaluations on the way, 0 = none.
         curve_episodes: of each of these.
+
+    Raises:
+        InputError: evaluation pools of another room.
     """
     import torch
     from stable_baselines3.common.callbacks import BaseCallback
@@ -75,11 +77,16 @@ def train_on(
     from poser.training.callbacks import Milestones
     from poser.training.train import make_model
 
+    pools, judged = evaluate_on or (source, rules)
+    if (pools.experts, pools.commands) != (source.experts, source.commands):
+        raise InputError(
+            f"The evaluation pools have room for {pools.experts} experts and {pools.commands} commands, those of the "
+            f"training for {source.experts} experts and {source.commands} commands; give both the same."
+        )
     torch.set_num_threads(1)
     arguments = make_arguments({"progress": False} | settings)
     env = TwinVecEnv(Twin(source, arguments.n_envs, rules=rules, seed=arguments.seed))
     model = make_model(arguments, env)
-    pools, judged = evaluate_on or (source, rules)
     actor: Actor = lambda turn: model.q_values(turn.observation).argmax(axis=1)  # noqa: E731
     curve: list[tuple[int, float]] = []
     away = 0.0
@@ -111,9 +118,3 @@ def reached(curve: Sequence[tuple[int, float]], goal: float) -> int | None:
     low = [index for index, (_, value) in enumerate(curve) if value < goal]
     first = low[-1] + 1 if low else 0
     return curve[first][0] if first < len(curve) else None
-
-
-def smooth(curve: Sequence[tuple[int, float]]) -> tuple[np.ndarray, np.ndarray]:
-    """(steps, returns) of a curve, for plots."""
-    steps, values = zip(*curve, strict=True)
-    return np.array(steps), np.array(values)
