@@ -3,9 +3,9 @@
 *Parts of the agent* are left out one at a time, each trained anew with three seeds for fewer steps than the shipped
 policy and played on the same unseen random pools as the whole agent; differences are paired by episode and averaged
 over seeds. Intervals are over episodes, for these trainings; how far trainings differ stands under *over seeds*. What
-changes the rules (regressions kept, no merged calls) is trained *and* played under its own rules. *Posterior draws* need
-new experts: the studio's twin is played with an empty record by the shipped policy, seeing means or draws. *Limits of
-steps and tries* are the shipped policy's, not trained anew.
+changes the rules (regressions kept, no merged calls) is trained *and* played under its own rules. *Posterior draws*
+need new experts: the studio's twin is played with an empty record by the shipped policy, seeing means or draws. *Limits
+of steps and tries* are the shipped policy's, not trained anew.
 """
 
 from __future__ import annotations

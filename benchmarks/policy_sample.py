@@ -5,8 +5,8 @@ evaluation (300 episodes, always the same) from which on the return stays at 95 
 episode's true chances. *Plain* is SB3's own `DQN("MlpPolicy")`, layers 256-256, on the same flat observations, without
 masks: an illegal action costs. Of eight settings (learning rate, target interval, illegal cost in training) the one of
 the highest mean return over the second half of a shorter training is run with five seeds; returns are by the default
-rules. The learning rates of both fall linearly. *Ours* starts from the track record's expected gain minus cost; *without
-that start* it does not.
+rules. Both learning rates fall linearly. *Ours* starts from the track record's expected gain minus cost; *without that
+start* it does not.
 """
 
 from __future__ import annotations

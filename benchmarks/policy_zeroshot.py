@@ -2,8 +2,8 @@
 
 *Generalist*: trained on random pools of 3 to 12 experts, a new registry every episode; it never saw the registry of a
 row. *Specialist*: the same network and settings, the same number of environment steps, all of them on exactly the
-registry of the row. Both play the same 2,000 episodes; intervals are over these, for one training each. *Shipped* is the
-policy in the package, trained for longer. The studio is its fitted twin at simulated prices.
+registry of the row. Both play the same 2,000 episodes; intervals are over these, for one training each. *Shipped* is
+the policy in the package, trained for longer. The studio is its fitted twin at simulated prices.
 
 *A newcomer*: simulated experts whose records are known, and one more that adds things better than any of them (.97) at
 no price, with a declared ability of .5 and no calls. It is *clearly better* than incumbents at .80, .75 and .50 (the

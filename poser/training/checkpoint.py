@@ -79,7 +79,8 @@ def load_checkpoint(
     Where episodes cannot be put back (`exact` False: they have pictures), fresh ones start.
 
     Raises:
-        InputError: no checkpoint, a broken one, or one of other settings or of another version of the observation.
+        InputError: no checkpoint, a broken one, or one of other settings, of another version of the observation, or of
+            episodes that look different now.
     """
     if not folder.exists():
         # a crash between the two renames of a save
@@ -117,7 +118,12 @@ def load_checkpoint(
     for key in COUNTERS:
         setattr(model, key, state["counters"][key])
     seen = env.load_state_dict(episodes)
-    model._last_obs = episodes["last_obs"] if exact else seen
+    if exact and not np.array_equal(seen, episodes["last_obs"]):
+        raise InputError(
+            f"The episodes of the checkpoint {folder} look different now: the calibration, the ratings or the runs "
+            "behind them have changed, or the release has. Put them back, or train anew."
+        )
+    model._last_obs = seen
     if not exact:
         # no return over several steps may run from an episode that was cut off into a fresh one
         last = buffer.pos - 1

@@ -53,7 +53,7 @@ class World(Protocol):
 
 
 class TwinWorld:
-    """Simulated pools; `evaluation` draws from other plans than `training`, where there are plans."""
+    """Simulated pools; where there are plans, `evaluation` samples others than `training`; both hold one's own."""
 
     exact = True
     strips: NDArray[np.uint8] | None = None
@@ -90,7 +90,7 @@ class RatingsWorld:
 
 
 class PictureWorld:
-    """Experts and a critic with real pictures; evaluation plays tasks of their own, always the same."""
+    """Experts and a critic with real pictures; evaluation always plays the same tasks, drawn by a seed of their own."""
 
     exact = False
 

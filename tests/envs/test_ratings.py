@@ -158,6 +158,27 @@ def test_training_draws_prompts_by_chance_and_goes_on(table):
     np.testing.assert_allclose(twin.quality[first], table.grades[cases[first], 1, 1:].mean(axis=1))
 
 
+def test_a_loaded_one_goes_on_as_the_other_does(table):
+    source = RatedPools(table, table, PRICES, usd_cost=(0.1, 10.0), shuffled=True)
+    twin, again = RatingsTwin(source, 40, seed=3), RatingsTwin(source, 40, seed=3)
+    turn, rng = twin.reset(), np.random.default_rng(0)
+
+    def chance(turn):
+        return np.where(turn.mask > 0, rng.random(turn.mask.shape), -1).argmax(axis=1)
+
+    for _ in range(5):
+        twin.advance(chance(turn))
+        turn = twin.restart()
+    np.testing.assert_array_equal(again.load_state_dict(twin.state_dict()).observation, turn.observation)
+    for _ in range(5):
+        actions = chance(turn)
+        rewards, _ = twin.advance(actions)
+        np.testing.assert_array_equal(again.advance(actions)[0], rewards)
+        np.testing.assert_array_equal(again.quality, twin.quality)
+        turn = twin.restart()
+        np.testing.assert_array_equal(again.restart().observation, turn.observation)
+
+
 def test_a_pool_of_one_model_is_refused(table):
     alone = RatingsTable(table.ids, table.models[:1], table.skills, table.grades[:, :1], table.tagged)
     with pytest.raises(InputError, match="at least 2 models"):

@@ -14,11 +14,12 @@ from poser.envs.rules import Rules  # noqa: E402
 from poser.envs.twin import Twin  # noqa: E402
 from poser.envs.twin_pools import RandomPools  # noqa: E402
 from poser.envs.vector import TwinVecEnv  # noqa: E402
-from poser.experts.errors import InputError  # noqa: E402
+from poser.experts.errors import InputError, PoserError  # noqa: E402
 from poser.policies.dqn import load_mlp_weights, mlp_weights  # noqa: E402
 from poser.policies.paper import Paper  # noqa: E402
 from poser.policies.text_weights import text_values  # noqa: E402
 from poser.policies.trained import load_trained  # noqa: E402
+from poser.training import train as training  # noqa: E402
 from poser.training.arguments import make_arguments  # noqa: E402
 from poser.training.environments import make_source  # noqa: E402
 from poser.training.train import make_model, train  # noqa: E402
@@ -73,6 +74,23 @@ def test_the_paper_preset_trains_and_is_evaluated(tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "evaluations.jsonl").read_text().splitlines()]
     assert [line["timesteps"] for line in lines] == [0, 400, 800]
     assert all(np.isfinite(line["reward"]) for line in lines)
+
+
+def test_a_resumed_training_on_texts_is_the_unbroken_one(tmp_path, monkeypatch):
+    whole = load_trained(train(tiny(out=str(tmp_path / "whole"), eval_freq=0))).bundle.weights
+    save, broken = training.save_checkpoint, str(tmp_path / "broken")
+
+    def save_and_cut(*given):
+        save(*given)
+        raise InterruptedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "save_checkpoint", save_and_cut)
+        with pytest.raises(PoserError):
+            train(tiny(out=broken, eval_freq=0, save_freq=400))
+    resumed = load_trained(train(tiny(out=broken, eval_freq=0, resume=True))).bundle.weights
+    for one, other in zip((*whole.matrices, *whole.biases), (*resumed.matrices, *resumed.biases), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -251,6 +252,16 @@ def test_a_checkpoint_of_another_observation_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoints, "OBSERVATION_VERSION", 999)
     with pytest.raises(InputError, match=r"version.*train anew"):
         train(tiny(out=str(tmp_path), n_timesteps=200, resume=True))
+
+
+def test_a_checkpoint_of_pools_that_have_changed_since_is_refused(tmp_path):
+    env = env_of()
+    model = make_model(tiny(), env)
+    model.learn(200)
+    save_checkpoint(tmp_path / "checkpoint", model, env, {})
+    changed = env_of(source=dataclasses.replace(SOURCE, calls=3.0))
+    with pytest.raises(InputError, match=r"calibration, the ratings or the runs.*train anew"):
+        load_checkpoint(tmp_path / "checkpoint", make_model(tiny(), changed), changed, {})
 
 
 def test_a_resumed_training_without_evaluation_claims_no_earlier_figures(tmp_path):
