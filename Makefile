@@ -68,10 +68,12 @@ bench-judge: $(VENV)/.installed  ## the neural judge beside the detector: recogn
 	$(BIN)/python -m benchmarks.judge
 
 policy: $(VENV)/.installed  ## retrain the shipped policy on random twins (about seven minutes)
+	rm -rf runs/default
 	$(BIN)/python train_dqn.py --preset default --out runs/default
 	cp runs/default/bundle/* poser/policies/data/default_policy/
 
 paper-policy: $(VENV)/.installed  ## train the original paper's agent: on the fitted twin, then on pixels (about ten minutes)
+	rm -rf runs/paper runs/paper-pixels
 	$(BIN)/python train_dqn.py --preset paper --calibration benchmarks/data/studio_calibration.json --out runs/paper
 	$(BIN)/python train_dqn.py --preset paper-pixels --calibration benchmarks/data/studio_calibration.json \
 		--trained-agent runs/paper/bundle --out runs/paper-pixels

@@ -30,7 +30,10 @@ from poser.evaluate.report import header, table
 from poser.policies.baselines import Greedy, RandomLegal
 
 POOL_SEED, SEEDS, SHARE = 0, 5, 0.95
-SMALL = {"batch_size": 64, "n_envs": 16, "learning_starts": 500, "exploration_fraction": 0.3, "buffer_size": 50_000}
+SMALL = {
+    "batch_size": 64, "n_envs": 16, "learning_starts": 500, "exploration_fraction": 0.3, "buffer_size": 50_000,
+    "tau": 1.0, "averaged": False,
+}  # fmt: skip
 OURS = SMALL | {"gradient_steps": 4, "target_update_interval": 1000, "learning_rate": 1e-3}
 PLAIN = SMALL | {
     "gradient_steps": 4, "network": "mlp", "masked": False, "double_q": False, "row_epsilon": False,

@@ -104,7 +104,7 @@ def train_on(
     seconds = time.perf_counter() - started - away
     if every:
         look(model.num_timesteps)
-    net: Any = model.q_net
+    net: Any = model.acting_net
     return Trained(
         figures=play(actor, pools, episodes, rules=judged, seed=EVALUATION_SEED),
         curve=tuple(curve),

@@ -17,7 +17,7 @@ from poser.envs.arrays import Pool, State
 from poser.envs.features import command_features, expect, expert_features, fill_pairs, global_features
 from poser.envs.rules import Rules
 
-OBSERVATION_VERSION = 3
+OBSERVATION_VERSION = 4
 """Changes whenever a feature does; weights of another version are refused."""
 
 GLOBALS = (
@@ -47,9 +47,10 @@ PAIRS = (
     "net_lead", "worth", "worth_lead", "tries", "waits",
 )  # fmt: skip
 """Features of an (expert, target) pair; the last target is ALL. `gain`, `risk`: expected rise and loss of Φ, the former
-less after failed tries; `net`: gain minus cost; `worth`: gain by gain and cost, in [0, 1]: where the first hit ends the
-search, trying in the order of chance by cost is best (Weitzman 1979); `lead`, `net_lead`, `worth_lead`: distance to the
-best other expert for this target, in [-1, 1]; `tries`: failed ones, merged ones included."""
+less after failed tries, for a fresh picture of everything how much it may be above the best one so far; `net`: gain
+minus cost; `worth`: gain by gain and cost, in [0, 1]: where the first hit ends the search, trying in the order of chance
+by cost is best (Weitzman 1979); `lead`, `net_lead`, `worth_lead`: distance to the best other expert for this target, in
+[-1, 1]; `tries`: failed ones, merged ones included."""
 
 
 class Parts(NamedTuple):

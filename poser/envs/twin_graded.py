@@ -15,8 +15,8 @@ from poser.envs.arrays import Bools, Floats, Pool
 from poser.envs.twin_outcomes import Truth
 from poser.experts.record import PRIOR_CALLS, UNKNOWN_ABILITY, posterior_mean
 
-_KNOWN = 24
-"""Other prompts whose grades make the records, at least."""
+_KNOWN = (8, 24, 96)
+"""Of how many other prompts records may hold the grades."""
 
 
 def make_graded(rng: np.random.Generator, pool: Pool, truth: Truth, rows: Bools) -> tuple[Pool, Truth]:
@@ -29,8 +29,9 @@ def make_graded(rng: np.random.Generator, pool: Pool, truth: Truth, rows: Bools)
         0.02, 0.15, (count, 1)
     )
     # in most registries what is dear is better
-    dear = np.log(np.maximum(pool.price[chosen], 1e-4))
-    dear = dear - dear.mean(axis=1, keepdims=True)
+    there = pool.expert[chosen]
+    dear = np.log(np.maximum(pool.price[chosen], 1e-4)) * there
+    dear = (dear - dear.sum(axis=1, keepdims=True) / there.sum(axis=1, keepdims=True)) * there
     mean = mean + dear * (rng.uniform(0.0, 0.1, (count, 1)) * (rng.random((count, 1)) < 0.7))
     hard, own = rng.uniform(0.05, 0.25, (count, 1)), rng.uniform(0.1, 0.35, (count, 1))
     levels = rng.choice([4, 4, 9, 50], (count, 1))
@@ -41,11 +42,12 @@ def make_graded(rng: np.random.Generator, pool: Pool, truth: Truth, rows: Bools)
         return grades
 
     grade = graded((count,))
-    other = graded((_KNOWN, count)).mean(axis=0)
-    tried = _KNOWN * rng.choice([1, 1, 20], (count, 1))
-    success = posterior_mean(np.full(other.shape, UNKNOWN_ABILITY), other * tried, np.broadcast_to(tried, other.shape))
+    tried = rng.choice(_KNOWN, (count, 1))
+    known = np.arange(_KNOWN[-1])[:, None, None] < tried
+    hits = (graded((_KNOWN[-1], count)) * known).sum(axis=0)
+    success = posterior_mean(np.full(hits.shape, UNKNOWN_ABILITY), hits, np.broadcast_to(tried, hits.shape))
     one = np.arange(commands) == 0
-    served = pool.expert[chosen][:, :, None] & one
+    served = there[:, :, None] & one
 
     def put(table: NDArray[Any], value: Any) -> NDArray[Any]:
         table = np.array(table)

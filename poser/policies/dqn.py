@@ -35,6 +35,8 @@ class OrchestrationDQN(DQN):
         layout: of its observations.
         masked: see above.
         double_q: the online network chooses the bootstrap action (van Hasselt et al. 2016, section 3).
+        averaged: the target network chooses and is what was learned, instead of the online one. With a small `tau` it
+            is an average of the online weights over time, which are noisy (as Polyak and Juditsky 1992).
         row_epsilon: every row of a batch tosses its own coin, not all of them one.
         net_kwargs: of `PairQNetwork`.
         kwargs: as SB3's DQN, `n_steps` among them.
@@ -52,12 +54,14 @@ class OrchestrationDQN(DQN):
         masked: bool = True,
         double_q: bool = True,
         row_epsilon: bool = True,
+        averaged: bool = False,
         net_kwargs: dict[str, Any] | None = None,
         gamma: float = 1.0,
         buffer_size: int = 50_000,
         **kwargs: Any,
     ) -> None:
         self.layout, self.masked, self.double_q, self.row_epsilon = layout, masked, double_q, row_epsilon
+        self.averaged = averaged
         (length,) = env.observation_space.shape or (0,)
         size = buffer_size * 2 * 4 * length
         if size > BUFFER_BYTES:
@@ -80,6 +84,11 @@ class OrchestrationDQN(DQN):
             } | (kwargs.get("policy_kwargs") or {})
         super().__init__(kind, env, gamma=gamma, buffer_size=buffer_size, **kwargs)
 
+    @property
+    def acting_net(self) -> Any:
+        """The network that chooses, and that is kept."""
+        return self.q_net_target if self.averaged else self.q_net
+
     def mask(self, observation: NDArray[np.float32]) -> NDArray[np.bool_]:
         """[B, A] legal actions of observations [B, D]; all of them where masks are off."""
         if not self.masked:
@@ -88,10 +97,10 @@ class OrchestrationDQN(DQN):
         return legal
 
     def q_values(self, observation: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[B, A] values by the online network, `ILLEGAL` where masked."""
+        """[B, A] values by the network that chooses, `ILLEGAL` where masked."""
         with torch.no_grad():
             seen = torch.as_tensor(observation, device=self.device)
-            values: NDArray[np.float32] = self._masked(self.q_net(seen), seen).cpu().numpy()
+            values: NDArray[np.float32] = self._masked(self.acting_net(seen), seen).cpu().numpy()
         return values
 
     def predict(

@@ -11,14 +11,10 @@ import numpy as np
 
 from poser.envs.actions import expected_cost, pending
 from poser.envs.arrays import Bools, Floats, Ints
-from poser.envs.features import RETRY_WEIGHT
+from poser.envs.features import FAILED_SCORE, RETRY_WEIGHT
 
 if TYPE_CHECKING:
     from poser.envs.turn import Turn
-
-FAILED_SCORE = 0.25
-"""Score in [0, 1] assumed of a command that a fresh picture misses: most miss one of several atoms."""
-
 
 WAITING = 0.25
 """Share of its gain that a command is worth while others that it builds on are pending: a style that comes first has to

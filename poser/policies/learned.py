@@ -61,7 +61,9 @@ class Learned(Policy):
             if actions[row] == values.shape[1] - 1:
                 return "no further call is worth its price"
             count = int(legal[row].sum())
-            return f"expects {chosen:.2f} of reward from here on by asking {{expert}}, the most of {count} legal actions"
+            return (
+                f"expects {chosen:.2f} of reward from here on by asking {{expert}}, the most of {count} actions"
+            )
 
         return Choice(actions=actions, scores=np.where(legal, values, np.nan).astype(np.float64), why=why)
 

@@ -59,6 +59,7 @@ class TrainingArguments:
     gradient_steps: int = _about("updates each time", 2)
     target_update_interval: int = _about("environment steps between copies to the target network", 4_000)
     tau: float = _about("share of the online weights in such a copy", 1.0)
+    averaged: bool = _about("the target network chooses and is kept; with a small tau, an average over time", False)
     gamma: float = _about("discount", 1.0)
     n_steps: int = _about("rewards before bootstrapping", 1)
     exploration_fraction: float = _about("share of the training over which ε falls", 0.2)

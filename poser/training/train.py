@@ -81,6 +81,11 @@ class _Training:
 
     def run(self) -> Path:
         given = self.arguments
+        if not given.resume and any((self.out / name).exists() for name in ("bundle", "checkpoint")):
+            raise InputError(
+                f"{self.out} holds an earlier training. Go on with it by --resume, or give another --out; to train it "
+                "anew, remove the folder first."
+            )
         self.out.mkdir(parents=True, exist_ok=True)
         if given.resume:
             load_checkpoint(self.out / "checkpoint", self.model, self.env, self._settings(), exact=self.world.exact)
@@ -162,7 +167,7 @@ class _Training:
             "date": date.today().isoformat(),
             "evaluation": figures,
         }
-        net, place = self.model.q_net, self.out / "bundle"
+        net, place = self.model.acting_net, self.out / "bundle"
         with _told(place):
             if isinstance(net, PairQNetwork):
                 Bundle(net.weights(), about).save(place)
@@ -221,6 +226,7 @@ def make_model(arguments: TrainingArguments, env: EpisodesVecEnv) -> Orchestrati
         masked=given.masked,
         double_q=given.double_q,
         row_epsilon=given.row_epsilon,
+        averaged=given.averaged,
         net_kwargs=net if pairs else None,
         policy_kwargs=None if pairs else {"net_arch": list(given.net_arch)},
         learning_rate=lambda left: given.learning_rate * max(left, LEAST_RATE),

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poser.envs import mdp
+from poser.envs.features import FAILED_SCORE
 from poser.envs.observation import COMMANDS, EXPERTS, GLOBALS, PAIRS, ObservationLayout, encode
 from poser.envs.rules import Rules
 from tests.envs.worlds import pick, random_outcome, random_pool, random_rules, start, world
@@ -103,3 +104,22 @@ def test_slices_cover_the_vector_in_order():
         assert one.stop == other.start
     assert layout.size == len(GLOBALS) + 2 * len(COMMANDS) + 3 * len(EXPERTS) + 3 * 3 * len(PAIRS) + 3 * 3 + 1
     assert ObservationLayout.of(3, 2, Rules.paper()).actions == 3
+
+
+def drawn_gain(best: float, chance: float) -> float:
+    """What a drawer's picture of the whole plan is expected to gain over a best one of this alignment."""
+    pool, rules = world("TI", success=np.full((1, 2, 2, 4), chance)), Rules()
+    state = start(np.random.default_rng(0), pool, rules)
+    state = state._replace(best=np.array([best]), alignment=np.array([best]), has_picture=np.array([True]))
+    layout = ObservationLayout.of(*pool.shape[1:], rules)
+    return float(layout.split(encode(state, pool, rules)).pairs[0, 0, 2, PAIRS.index("gain")])
+
+
+def test_a_fresh_picture_gains_what_it_may_be_above_the_best_one():
+    assert drawn_gain(0.0, 1.0) == pytest.approx(1.0, abs=1e-3)
+    assert drawn_gain(0.4, 1.0) == pytest.approx(0.6, abs=1e-3)
+    # what fails is not worth nothing
+    assert drawn_gain(0.0, 0.0) == pytest.approx(FAILED_SCORE, abs=1e-3)
+    # worse on average, yet at times better
+    assert 0.0 < drawn_gain(0.8, 0.5) < drawn_gain(0.7, 0.5) < drawn_gain(0.7, 0.6)
+    assert drawn_gain(1.0, 0.2) < 0.02

@@ -48,3 +48,20 @@ def test_the_other_episodes_are_as_without():
     assert 0.6 < rows.mean() < 0.8
     for one, other in zip(mixed.pool, plain.pool, strict=True):
         np.testing.assert_array_equal(one[rows], other[rows])
+
+
+def test_grades_do_not_depend_on_how_many_experts_there_are():
+    source = RandomPools(experts=12, experts_range=(2, 12), graded=1.0)
+    pool, truth = source.draw(np.random.default_rng(5), 8000)
+    number = pool.expert.sum(axis=1)
+    few, many = (truth.grade[rows][pool.expert[rows]].mean() for rows in (number <= 4, number >= 10))
+    assert abs(few - many) < 0.03
+
+
+def test_records_of_more_prompts_are_nearer_to_the_truth():
+    pool, truth = ALL_GRADED.draw(np.random.default_rng(6), 4000)
+    sure = pool.confidence[:, 0, 0, 0]
+    levels = np.unique(sure)
+    assert len(levels) == 3
+    gaps = [np.abs(pool.success[:, 0, 0, 0] - truth.grade[:, 0])[sure == level].mean() for level in levels]
+    assert gaps[0] > gaps[-1]

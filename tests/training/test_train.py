@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("stable_baselines3")
@@ -365,3 +366,19 @@ def test_rewards_without_sense_end_the_training():
 def test_unknown_features_cannot_be_hidden():
     with pytest.raises(InputError, match=r"pairs\.meen"):
         make_model(tiny(hidden_features="pairs.meen"), env_of())
+
+
+def test_an_earlier_training_is_not_written_over(tmp_path):
+    bundle = train(tiny(out=str(tmp_path), n_timesteps=200))
+    before = {path.name: path.read_bytes() for path in bundle.iterdir()}
+    with pytest.raises(InputError, match="holds an earlier training"):
+        train(tiny(out=str(tmp_path), n_timesteps=200, seed=1))
+    assert {path.name: path.read_bytes() for path in bundle.iterdir()} == before
+
+
+def test_the_averaged_network_chooses_and_is_kept(tmp_path):
+    settings = {"n_timesteps": 800, "averaged": True, "tau": 0.05, "target_update_interval": 8}
+    bundle = Bundle.load(train(tiny(out=str(tmp_path), **settings)))
+    weights = load_file(tmp_path / "checkpoint" / "weights.safetensors")
+    np.testing.assert_array_equal(bundle.weights.value, weights["target.value.weight"][0])
+    assert not np.array_equal(weights["target.value.weight"], weights["online.value.weight"])
