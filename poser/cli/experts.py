@@ -47,6 +47,10 @@ def list_experts(
 def calibrate_experts(
     experts: Annotated[str | None, typer.Option(help="Experts to calibrate, e.g. 'a,b'; by default all.")] = None,
     episodes: Annotated[int, typer.Option(min=1, help="Sampled plans to carry out.")] = 80,
+    edits: Annotated[
+        int | None,
+        typer.Option(min=0, help="Edits of the pictures that came of them; by default half as many as --episodes."),
+    ] = None,
     budget: Annotated[float, typer.Option(min=0, help="Most US dollars for everything; 0: free experts only.")] = 0.0,
     size: Annotated[int, typer.Option(min=256, max=2048, help="Side of the pictures in pixels.")] = 768,
     seed: Annotated[int, typer.Option(min=0, help="Seeds plans and choices.")] = 0,
@@ -59,7 +63,7 @@ def calibrate_experts(
         typer.Option(help="Call nobody: read the runs in this folder, which the track record knows. Repeatable."),
     ] = None,
 ) -> None:
-    """Find out what experts can do: chance calls them on sampled plans, the critic judges."""
+    """Find out what experts can do: chance calls them on sampled plans and edits, the critic judges."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -76,17 +80,31 @@ def calibrate_experts(
             typer.echo(f"note: left out, since not registered here: {', '.join(stored.left_out)}", err=True)
         _save(stored.calibration, path)
         return
+    wanted, played = episodes + (episodes // 2 if edits is None else edits), 0
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("calibrating", total=episodes)
+        task = bar.add_task("calibrating", total=wanted)
+
+        def show(done: int, usd: float) -> None:
+            nonlocal played
+            played = done
+            bar.update(task, completed=done, description=f"{usd:.2f} USD")
+
         fit = calibrate(
             catalog.experts(split_names(experts)),
             catalog.critic(),
             episodes=episodes,
+            edits=wanted - episodes,
+            extractor=catalog.extractor(),
             budget_usd=budget,
             size=size,
             seed=seed,
-            progress=lambda done, usd: bar.update(task, completed=done, description=f"{usd:.2f} USD"),
+            progress=show,
         )
+    if played < wanted:
+        rest = (
+            "the budget is used up" if played < episodes else "for more edits a picture, money or understanding lacked"
+        )
+        typer.echo(f"note: {played} of {wanted} episodes were played; {rest}.", err=True)
     if learn:
         records = fit.records()
         add_to_record(

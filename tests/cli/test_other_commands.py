@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from poser import catalog
 from poser.cli.reading import print_json
 from poser.engine.record_file import record_path
 from poser.envs.calibration import Calibration
@@ -218,6 +219,26 @@ def test_experts_calibrate_writes_a_fit_and_teaches_the_track_record(poser, tmp_
     poser("experts", "calibrate", "--episodes", "1", "--size", "256", "--no-learn")
     assert TrackRecord.load(record_path()).digest() == learnt.digest()
     assert (record_path().parent / "calibration.json").is_file()
+
+
+def test_experts_calibrate_plays_edits_of_what_was_drawn(poser, fakes, monkeypatch, tmp_path):
+    monkeypatch.setattr(catalog, "EXTRACTORS", {"grammar": "poser.extract.grammar:GrammarExtractor"})
+    fakes.experts = [FakeExpert("painter"), FakeExpert("editor", "i2i")]
+    out = tmp_path / "fit.json"
+    done = poser("experts", "calibrate", "--episodes", "4", "--edits", "8", "--size", "256", "--out", out)
+    assert done.exit_code == 0
+    assert "note" not in done.stderr
+    skills = {cell.skill for cell in Calibration.load(out).record.cells}
+    assert skills & {"remove", "recolor", "replace", "resize", "move"}
+    poser("experts", "calibrate", "--episodes", "4", "--edits", "0", "--size", "256", "--out", out)
+    assert {cell.skill for cell in Calibration.load(out).record.cells} <= {"add", "background", "text", "style"}
+
+
+def test_experts_calibrate_says_that_edits_were_not_played(poser, fakes):
+    fakes.experts = [FakeExpert("editor", "i2i")]
+    done = poser("experts", "calibrate", "--episodes", "4", "--size", "256")
+    assert done.exit_code == 0
+    assert "note: 4 of 6 episodes were played" in done.stderr
 
 
 def test_what_was_paid_for_is_learnt_even_if_the_calibration_cannot_be_written(poser, tmp_path):
