@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,8 +18,9 @@ from poser.envs.twin_pools import RandomPools
 from poser.evaluate.report import header, table
 from poser.policies.bundle import Bundle
 from poser.policies.learned import SHIPPED, Learned
+from poser.training.arguments import load_preset
 
-SEED = 0
+SEED, TRAINING_STEPS = 0, 60_000
 
 
 def best_of(action: Callable[[], object], repeats: int) -> float:
@@ -47,6 +49,41 @@ def twin_rate(experts: int, commands: int, batch: int, steps: int = 60) -> float
     return steps * batch / taken
 
 
+class Training(NamedTuple):
+    """Seconds of a short training, and how many of them the twin took."""
+
+    seconds: float
+    twin: float
+    steps: int
+
+
+def training(steps: int) -> Training:
+    """The first environment steps of the shipped policy's training, on one thread."""
+    import torch
+
+    from poser.envs.vector import TwinVecEnv
+    from poser.training.arguments import make_arguments
+    from poser.training.environments import make_source
+    from poser.training.train import make_model
+
+    class Timed(TwinVecEnv):
+        taken = 0.0
+
+        def step_wait(self) -> Any:
+            start = time.perf_counter()
+            result = super().step_wait()
+            self.taken += time.perf_counter() - start
+            return result
+
+    torch.set_num_threads(1)
+    arguments = make_arguments({"n_timesteps": steps, "progress": False})
+    env = Timed(Twin(make_source(arguments), arguments.n_envs, seed=SEED))
+    model = make_model(arguments, env)
+    start = time.perf_counter()
+    model.learn(steps)
+    return Training(time.perf_counter() - start, env.taken, steps)
+
+
 def main() -> None:
     """Measure and write `docs/figures/policy-speed.md`."""
     argparse.ArgumentParser(description=__doc__).parse_args()
@@ -70,6 +107,11 @@ def main() -> None:
     for name, decision in (("median", np.median(decisions)), ("slowest", np.max(decisions))):
         title = f"a decision of the learned policy at 24 x 8, {name} of {len(decisions)}"
         rows.append([title, f"{1000 * decision:.2f} ms", float(decision) / product])
+    whole = int(load_preset("default")["n_timesteps"])
+    short = training(TRAINING_STEPS)
+    minutes = short.seconds / short.steps * whole / 60
+    rows.append([f"training the shipped policy, by its first {short.steps:,} steps", f"{minutes:.1f} minutes", "–"])
+    rows.append(["share of it in the twin", f"{100 * short.twin / short.seconds:.0f} %", "–"])
     page = header("Speed of twin and policy", "make bench-policy-speed", seed=SEED)
     page += "\n" + (__doc__ or "").split("\n\n", 1)[1] + "\n" + table(("what", "measured", "matrix products"), rows)
     write("policy-speed.md", page)
