@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,10 +30,23 @@ RECORD_SHARE, EVALUATION_SHARE = 0.5, 0.25
 """Of a ratings table: share of the prompts that the record is of, and of the rest what evaluation plays."""
 
 
+_RULES = ("rules", "max_steps", "tries_per_pair", "tries_per_command", "keep_regressions")
+
+
 def make_rules(arguments: TrainingArguments) -> Rules:
-    """The rules of the MDP; ratings have rules of their own, which no argument changes."""
+    """The rules of the MDP; ratings have rules of their own.
+
+    Raises:
+        InputError: arguments that would change the rules of ratings, or rules out of their range.
+    """
     base = Rules.paper() if arguments.rules == "paper" else Rules()
     if arguments.env == "ratings":
+        usual = {each.name: each.default for each in dataclasses.fields(TrainingArguments)}
+        changed = [name for name in _RULES if getattr(arguments, name) != usual[name]]
+        if changed:
+            raise InputError(
+                f"env ratings has rules of its own (one try a model, a pass is the best rating); leave {changed[0]} out."
+            )
         return RULES
     return base._replace(
         max_steps=arguments.max_steps,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -30,6 +31,8 @@ def test_prompts_of_record_training_and_evaluation_are_apart(tmp_path):
     assert (len(training.table.ids), len(evaluation.table.ids)) == (15, 5)
     assert not set(training.table.ids) & set(evaluation.table.ids)
     assert make_rules(arguments) == RULES
+    with pytest.raises(InputError, match="leave max_steps out"):
+        make_rules(dataclasses.replace(arguments, max_steps=3))
 
 
 @pytest.mark.parametrize(
