@@ -45,7 +45,7 @@ def make_rules(arguments: TrainingArguments) -> Rules:
         changed = [name for name in _RULES if getattr(arguments, name) != usual[name]]
         if changed:
             raise InputError(
-                f"env ratings has rules of its own (one try a model, a pass is the best rating); leave {changed[0]} out."
+                f"env ratings has its own rules (one try a model, only the best rating passes); leave {changed[0]} out."
             )
         return RULES
     return base._replace(
