@@ -80,9 +80,12 @@ paper-policy: $(VENV)/.installed  ## train the original paper's agent: on the fi
 	mkdir -p benchmarks/data/paper_policy
 	cp runs/paper-pixels/bundle/* benchmarks/data/paper_policy/
 
-calibration: $(VENV)/.installed  ## calls that the studio's fitted twin and shipped track record are made of (three minutes)
-	POSER_HOME=$$(mktemp -d) $(BIN)/poser experts calibrate --episodes 160 --size 512 --seed 1 --no-learn \
+calibration: $(VENV)/.installed  ## calls that the studio's fitted twin and shipped track record are made of (ten minutes)
+	POSER_HOME=$$(mktemp -d) $(BIN)/poser experts calibrate --episodes 160 --edits 0 --size 512 --seed 1 --no-learn \
 		--out benchmarks/data/studio_calibration.json
+	@# a file of its own: twins and benchmarks are made of the first one
+	POSER_HOME=$$(mktemp -d) $(BIN)/poser experts calibrate --episodes 64 --edits 320 --size 512 --seed 2 --no-learn \
+		--out benchmarks/data/studio_edits.json
 	$(BIN)/python -m scripts.build_studio_record
 
 bench-policy-rivals: $(VENV)/.installed  ## the learned policy, all rivals and the optimum on unseen pools and the studio's twin

@@ -1,9 +1,10 @@
-"""Take the track record that ships with the studio out of its calibration.
+"""Take the track record that ships with the studio out of its calibrations: of sampled plans, and of edits.
 
     python -m scripts.build_studio_record           write the file
     python -m scripts.build_studio_record --check   only say whether the file on disk is what would be written
 
-`make calibration` makes the calibration anew and then runs this.
+`make calibration` makes the calibrations anew and then runs this. They are two files, since benchmarks and trainings
+read the first one: what is learnt of edits does not change them.
 """
 
 from __future__ import annotations
@@ -13,15 +14,19 @@ import sys
 from pathlib import Path
 
 from poser.envs.calibration import Calibration
+from poser.experts.record import TrackRecord
 from poser.experts.studio.pool import RECORD, studio_experts
 
 ROOT = Path(__file__).resolve().parent.parent
-CALIBRATION = ROOT / "benchmarks" / "data" / "studio_calibration.json"
+DATA = ROOT / "benchmarks" / "data"
+CALIBRATIONS = (DATA / "studio_calibration.json", DATA / "studio_edits.json")
 
 
 def record_json() -> str:
-    """The record of the studio's experts, as it is shipped."""
-    records = Calibration.load(CALIBRATION).records()
+    """The record of the studio's experts, as it is shipped: the counts of both calibrations."""
+    records = TrackRecord()
+    for path in CALIBRATIONS:
+        records.add(Calibration.load(path).records())
     return records.only({expert.spec.name for expert in studio_experts()}).to_json() + "\n"
 
 

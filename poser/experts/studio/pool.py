@@ -9,7 +9,7 @@ from poser.experts.base import Expert
 from poser.experts.record import TrackRecord
 
 RECORD = Path(__file__).parent / "data" / "track_record.json"
-"""What calibration calls have shown of these experts; made by `make calibration`."""
+"""What calls on sampled plans and edits have shown of these experts; made by `make calibration`."""
 
 
 def drawers() -> list[Expert]:
