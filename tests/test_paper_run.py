@@ -64,3 +64,10 @@ def test_a_dry_run_foretells_it(folder):
     shown = CliRunner().invoke(app, ["generate", "A red car.", "--policy", str(folder), "--dry-run", "--json"])
     assert shown.exit_code == 0, shown.output
     assert "studio-composer" in json.dumps(json.loads(shown.stdout)["asked"])
+
+
+def test_thrift_that_it_cannot_heed_is_said(folder):
+    said: list[str] = []
+    take_order("A red car.", policy=str(folder), thrift=0.9, warn=said.append)
+    assert any("does not look at prices" in line for line in said)
+    take_order("A red car.", policy="greedy", thrift=0.9, warn=lambda line: pytest.fail(line))

@@ -128,6 +128,10 @@ def take_order(
     seeds = _seeds(_whole("seed", seed), _whole("n", n))
     settings = _settings(decider.rules if rules is None else rules, budget, max_steps, thrift, len(seeds))
     decider.check([expert.spec.name for expert in pool], settings)
+    if thrift is not None and settings.first_pending:
+        warn(
+            f"{decider.name} does not look at prices: thrift changes the count of the reward, nothing that it chooses."
+        )
     source, size = _at_size(image, size, pool, warn)
     if plan is not None:
         whole = _given_plan(read_plan(plan), text, source, warn)
