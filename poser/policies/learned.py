@@ -61,9 +61,7 @@ class Learned(Policy):
             if actions[row] == values.shape[1] - 1:
                 return "no further call is worth its price"
             count = int(legal[row].sum())
-            return (
-                f"expects {chosen:.2f} of reward from here on by asking {{expert}}, the most of {count} actions"
-            )
+            return f"expects {chosen:.2f} of reward from here on by asking {{expert}}, the most of {count} actions"
 
         return Choice(actions=actions, scores=np.where(legal, values, np.nan).astype(np.float64), why=why)
 
