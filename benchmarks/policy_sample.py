@@ -59,20 +59,20 @@ def plain(setting: tuple[float, int, float], steps: int, seed: int) -> tuple[dic
     """A job of plain SB3."""
     rate, interval, illegal = setting
     chosen = {"learning_rate": rate, "target_update_interval": interval, "n_timesteps": steps, "seed": seed}
-    return PLAIN | chosen, illegal, max(1, steps // 50)
+    return PLAIN | chosen, illegal, max(1, steps // 25)
 
 
 def ours(steps: int, seed: int, residual: bool) -> tuple[dict[str, Any], float, int]:
     """A job of ours."""
-    return OURS | {"n_timesteps": steps, "seed": seed, "residual": residual}, Rules().illegal_cost, 500
+    return OURS | {"n_timesteps": steps, "seed": seed, "residual": residual}, Rules().illegal_cost, 1000
 
 
 def main() -> None:
     """Measure and write `docs/figures/policy-sample.md`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ours", type=int, default=20_000, help="environment steps of ours")
-    parser.add_argument("--plain", type=int, default=300_000, help="environment steps of plain SB3")
-    parser.add_argument("--search", type=int, default=80_000, help="environment steps of each setting of plain SB3")
+    parser.add_argument("--plain", type=int, default=250_000, help="environment steps of plain SB3")
+    parser.add_argument("--search", type=int, default=60_000, help="environment steps of each setting of plain SB3")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--print", action="store_true", help="show the page instead of writing it")
     given = parser.parse_args()
