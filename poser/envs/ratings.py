@@ -26,8 +26,9 @@ from poser.experts.types import Plan
 BEST, WORST = 5, 1
 """Ends of the scale of ratings."""
 
-RULES = Rules(pass_probability=1.0, tries_per_pair=1, completion_bonus=0.0, max_steps=8)
-"""One command, done when the critic gives the best rating; no picture is worth asking for twice."""
+RULES = Rules(pass_probability=1.0, tries_per_pair=1)
+"""The default ones, but that a command is done when the critic gives the best rating, and that nobody is asked twice,
+since the picture would be the same."""
 
 
 @dataclass(frozen=True)
