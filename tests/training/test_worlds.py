@@ -111,6 +111,6 @@ def test_ones_own_runs_train_a_fitted_twin_and_give_pixels_their_plans(tmp_path,
     own = {"runs": [str(tmp_path / "runs")], "out": str(tmp_path / "out")}
     quick = {"preset": "quick", "n_timesteps": 200, "n_envs": 4, "eval_freq": 0, "progress": False, "plans": 20}
     train(make_arguments(quick | own | {"env": "fitted", "buffer_size": 400}))
-    train(make_arguments(PIXELS | {"preset": "pixels"} | own | {"n_timesteps": 4}))
+    train(make_arguments(PIXELS | {"preset": "pixels"} | own | {"n_timesteps": 4, "out": str(tmp_path / "pixels")}))
     with pytest.raises(InputError, match="more than 1 commands"):
         train(make_arguments(PIXELS | {"preset": "pixels", "commands_range": (1, 1)} | own))
