@@ -67,7 +67,7 @@ judge: $(VENV)/.installed  ## retrain the neural judge on painted pictures (torc
 bench-judge: $(VENV)/.installed  ## the neural judge beside the detector: recognition, agreement with facts
 	$(BIN)/python -m benchmarks.judge
 
-policy: $(VENV)/.installed  ## retrain the shipped policy on random twins (about seven minutes)
+policy: $(VENV)/.installed  ## retrain the shipped policy on random twins (about eight minutes)
 	rm -rf runs/default
 	$(BIN)/python train_dqn.py --preset default --out runs/default
 	cp runs/default/bundle/* poser/policies/data/default_policy/

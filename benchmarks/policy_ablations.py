@@ -54,7 +54,7 @@ PARTS = {
     "one coin a batch": Part({"row_epsilon": False}),
     "a plain network (256, 256)": Part({"network": "mlp"}),
     "without the start from gain minus cost": Part({"residual": False}),
-    "without track-record features": Part({"hidden_features": "record", "residual": False}),
+    "without track-record features and that start": Part({"hidden_features": "record", "residual": False}),
     "trained on independent retries": Part(pools={"latent": False}),
     "regressions kept": Part(rules=RULES._replace(keep_regressions=True), own_rules=True),
     "no merged calls": Part(rules=RULES._replace(merged_calls=False), own_rules=True),

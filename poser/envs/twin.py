@@ -207,5 +207,5 @@ class Twin:
 
     def _turn(self, reward: Floats | None = None, effects: Effects | None = None) -> Turn:
         bank = self.source.plans
-        plans = [bank[case] for case in self.truth.case] if bank else None
+        plans = [bank[case] for case in self.truth.case] if bank and self.rules.first_pending else None
         return Turn.at(self.state, self.pool, self.rules, reward=reward, effects=effects, plans=plans)
