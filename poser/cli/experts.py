@@ -45,6 +45,7 @@ def list_experts(
 
 @app.command("calibrate")
 def calibrate_experts(
+    context: typer.Context,
     experts: Annotated[str | None, typer.Option(help="Experts to calibrate, e.g. 'a,b'; by default all.")] = None,
     episodes: Annotated[int, typer.Option(min=1, help="Sampled plans to carry out.")] = 80,
     edits: Annotated[
@@ -69,11 +70,13 @@ def calibrate_experts(
 
     from poser import catalog
     from poser.engine.record_file import add_to_record, home, record_path
-    from poser.evaluate.calibrate import calibrate
+    from poser.evaluate.calibrate import CalibrationInterrupted, calibrate
 
     path = home() / "calibration.json" if out is None else out
     if runs:
         from poser.evaluate.stored_runs import calibrate_stored, read_runs
+
+        _refuse_settings_of_calls(context)
 
         stored = calibrate_stored(read_runs(runs), catalog.experts(split_names(experts)))
         if stored.left_out:
@@ -81,6 +84,15 @@ def calibrate_experts(
         _save(stored.calibration, path)
         return
     wanted, played = episodes + (episodes // 2 if edits is None else edits), 0
+
+    def keep(fit: Calibration) -> None:
+        if learn:
+            records = fit.records()
+            add_to_record(
+                record_path(), lambda record: record.add(records), lambda text: typer.echo(f"note: {text}", err=True)
+            )
+        _save(fit, path)
+
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("calibrating", total=wanted)
 
@@ -89,28 +101,37 @@ def calibrate_experts(
             played = done
             bar.update(task, completed=done, description=f"{usd:.2f} USD")
 
-        fit = calibrate(
-            catalog.experts(split_names(experts)),
-            catalog.critic(),
-            episodes=episodes,
-            edits=wanted - episodes,
-            extractor=catalog.extractor(),
-            budget_usd=budget,
-            size=size,
-            seed=seed,
-            progress=show,
-        )
+        try:
+            fit = calibrate(
+                catalog.experts(split_names(experts)),
+                catalog.critic(),
+                episodes=episodes,
+                edits=wanted - episodes,
+                extractor=catalog.extractor(),
+                budget_usd=budget,
+                size=size,
+                seed=seed,
+                progress=show,
+            )
+        except CalibrationInterrupted as stopped:
+            keep(stopped.calibration)
+            raise
     if played < wanted:
         rest = (
             "the budget is used up" if played < episodes else "for more edits a picture, money or understanding lacked"
         )
         typer.echo(f"note: {played} of {wanted} episodes were played; {rest}.", err=True)
-    if learn:
-        records = fit.records()
-        add_to_record(
-            record_path(), lambda record: record.add(records), lambda text: typer.echo(f"note: {text}", err=True)
-        )
-    _save(fit, path)
+    keep(fit)
+
+
+def _refuse_settings_of_calls(context: typer.Context) -> None:
+    from poser.experts.errors import InputError
+
+    for name in ("episodes", "edits", "budget", "size", "seed", "learn"):
+        # by name: typer may bring a click of its own
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise InputError(f"--{name} is about calls, and --runs makes none; leave one of the two out.")
 
 
 def _save(fit: Calibration, path: Path) -> None:

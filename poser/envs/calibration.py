@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from poser.critics.types import Verdict
+from poser.envs.recount import TRANSIENT_ERRORS, Try, recount
 from poser.envs.trace import StepRecord, Trace
 from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
@@ -41,15 +42,17 @@ class Calibration(Document):
         kappa: how alike retries are: the chance of one (episode, expert, command) is Beta(mean·κ, (1 - mean)·κ).
         retries: how many retries it was fitted on.
         partial: twice the mean score of commands that the critic failed.
-        failed, transient: expert -> share of its calls that failed for good, or in passing.
+        gives_up: expert -> of its calls that hit nothing, the share that failed for good. The record counts both as
+            misses.
+        transient: expert -> share of its calls that failed in passing; the record does not count them.
     """
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     record: RecordDocument
     kappa: float = Field(gt=0)
     retries: int = 0
     partial: float = Field(ge=0, le=1)
-    failed: dict[str, float] = {}
+    gives_up: dict[str, float] = {}
     transient: dict[str, float] = {}
 
     def records(self) -> TrackRecord:
@@ -75,22 +78,21 @@ class Calibration(Document):
             raise InputError(f"The calibration {path} cannot be read: {error}") from error
 
 
-TRANSIENT_ERRORS = ("RateLimited", "TimedOut", "Unavailable")
-
-
 def calibrate_from(traces: Sequence[Trace], records: TrackRecord) -> Calibration:
     """Fit everything but the counts, which `records` holds, to traces of the same calls."""
-    calls, failed, transient = Counter[str](), Counter[str](), Counter[str]()
+    calls, failed, transient, missed = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     scores: list[float] = []
     retries: list[Retry] = []
     for trace in traces:
-        retries += _retries(trace, records)
+        tries = recount(trace).tries
+        retries += _retries(trace, tries, records)
+        failed.update(each.expert for each in tries if each.failed)
+        missed.update(each.expert for each in tries if False in each.hits and True not in each.hits)
         for step in trace.steps:
             if not step.expert:
                 continue
             calls[step.expert] += 1
-            if step.failure is not None:
-                (transient if step.failure.error in TRANSIENT_ERRORS else failed)[step.expert] += 1
+            transient[step.expert] += step.failure is not None and step.failure.error in TRANSIENT_ERRORS
             if step.verdict is not None:
                 scores += failing_scores(trace, step, step.verdict)
     return Calibration(
@@ -98,7 +100,7 @@ def calibrate_from(traces: Sequence[Trace], records: TrackRecord) -> Calibration
         kappa=fit_kappa(retries),
         retries=len(retries),
         partial=min(1.0, 2.0 * float(np.mean(scores))) if scores else 0.5,
-        failed={name: failed[name] / calls[name] for name in sorted(calls) if failed[name]},
+        gives_up={name: failed[name] / missed[name] for name in sorted(missed) if failed[name]},
         transient={name: transient[name] / calls[name] for name in sorted(calls) if transient[name]},
     )
 
@@ -130,18 +132,18 @@ def failing_scores(trace: Trace, step: StepRecord, verdict: Verdict) -> list[flo
     return scores
 
 
-def _retries(trace: Trace, records: TrackRecord) -> list[Retry]:
+def _retries(trace: Trace, tries: Iterable[Try], records: TrackRecord) -> list[Retry]:
     """Second and later tries of an expert at a command alone, in the order of the steps."""
-    specs, skills = {spec.name: spec for spec in trace.experts}, {c.id: c.skill for c in trace.plan.commands}
+    specs = {spec.name: spec for spec in trace.experts}
     misses: Counter[tuple[str, str]] = Counter()
     found = []
-    for step in trace.steps:
-        if not step.expert or step.target not in skills or step.verdict is None:
+    for each in tries:
+        if len(each.commands) != 1 or (hit := each.hits[0]) is None:
             continue
-        pair = (step.expert, step.target)
-        hit = step.accepted and step.statuses.get(step.target) == "satisfied"
+        command = each.commands[0]
+        pair = (each.expert, command.id)
         if misses[pair]:
-            a, b = records.success(specs[step.expert], skills[step.target])
+            a, b = records.success(specs[each.expert], command.skill)
             found.append(Retry(mean=a / (a + b), misses=misses[pair], hit=hit))
         misses[pair] += not hit
     return found

@@ -199,7 +199,7 @@ class RatedPools:
         low, high = self._usd_cost
         usd_cost = np.exp(rng.uniform(np.log(low), np.log(high), count))
         grade = self.table.grades[rows, :, 0]
-        truth = Truth(chances, chances, failures, failures, none, none, none, grade, rows)
+        truth = Truth(chances, chances, failures, failures, failures, none, none, none, grade, rows)
         return Episodes(self.numbered(rows, usd_cost), truth)
 
 

@@ -9,21 +9,41 @@ import numpy as np
 from poser.critics.types import Verdict
 from poser.envs.alignment import align, atom_table, probabilities
 from poser.envs.arrays import Bools
-from poser.envs.calibration import TRANSIENT_ERRORS
 from poser.envs.episode import Episode, Task
 from poser.envs.rules import Rules
 from poser.envs.trace import Trace
 from poser.experts.record import Cell
+from poser.experts.types import Command
+
+TRANSIENT_ERRORS = ("RateLimited", "TimedOut", "Unavailable")
+
+
+class Try(NamedTuple):
+    """A call that tells what an expert can do.
+
+    Attributes:
+        expert: that was called.
+        commands: that it was to carry out.
+        hits: whether each passes in the produced picture, kept or not; None where nothing of it could be judged.
+        failed: it failed for good, without a picture: all are misses.
+    """
+
+    expert: str
+    commands: tuple[Command, ...]
+    hits: tuple[bool | None, ...]
+    failed: bool
 
 
 class Recount(NamedTuple):
     """Counts of one trace.
 
     Attributes:
+        tries: behind the counts, in the order of the steps.
         observed: (expert, skill, merged, counts), for `TrackRecord.observe`.
         calls: (expert, real seconds, US dollars) of calls that brought a picture, for `TrackRecord.observe_call`.
     """
 
+    tries: list[Try]
     observed: list[tuple[str, str, int, Cell]]
     calls: list[tuple[str, float, float | None]]
 
@@ -40,7 +60,7 @@ def recount(trace: Trace) -> Recount:
     """
     places = {command.id: k for k, command in enumerate(trace.plan.commands)}
     drawers = {spec.name for spec in trace.experts if spec.kind == "t2i"}
-    book, calls = Episode(Task(plan=trace.plan)), list[tuple[str, float, float | None]]()
+    book, calls, tries = Episode(Task(plan=trace.plan)), list[tuple[str, float, float | None]](), list[Try]()
     current = None if trace.source_verdict is None else _seen(trace, trace.source_verdict)
     for step in trace.steps:
         if not step.expert:
@@ -49,24 +69,23 @@ def recount(trace: Trace) -> Recount:
         commands = [trace.plan.commands[k] for k in called]
         if step.picture is not None and step.usage is not None:
             calls.append((step.expert, step.usage.seconds, step.usage.usd))
+        damaged = spared = 0
         if step.verdict is not None:
             seen = _seen(trace, step.verdict)
-            others = np.zeros(len(places), bool)
+            hits = [bool(seen.passed[k]) if seen.judged[k] else None for k in called]
             if current is not None and step.expert not in drawers:
                 others = current.passed & current.judged & seen.judged
                 others[called] = False
-            book.observe(
-                step.expert,
-                commands,
-                [bool(seen.passed[k]) if seen.judged[k] else None for k in called],
-                damaged=int((others & ~seen.passed).sum()),
-                spared=int((others & seen.passed).sum()),
-            )
+                damaged, spared = int((others & ~seen.passed).sum()), int((others & seen.passed).sum())
             if step.accepted:
                 current = seen
         elif step.failure is not None and step.picture is None and step.failure.error not in TRANSIENT_ERRORS:
-            book.observe(step.expert, commands, [False] * len(commands), damaged=0, spared=0)
-    return Recount(book.observed, calls)
+            hits = [False] * len(commands)
+        else:
+            continue
+        book.observe(step.expert, commands, hits, damaged=damaged, spared=spared)
+        tries.append(Try(step.expert, tuple(commands), tuple(hits), step.verdict is None))
+    return Recount(tries, book.observed, calls)
 
 
 def _seen(trace: Trace, verdict: Verdict) -> _Seen:

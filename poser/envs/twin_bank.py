@@ -31,6 +31,7 @@ class BankedPools:
         kappa: float,
         failed: Floats,
         transient: Floats,
+        gives_up: Floats,
         partial: float,
         usd_cost: tuple[float, float] = (1.0, 1.0),
         latent: bool = True,
@@ -44,6 +45,7 @@ class BankedPools:
             kappa: how alike retries are.
             failed: [E] chance that a call fails.
             transient: [E] chance that it fails in passing.
+            gives_up: [E] chance that a call which hits nothing fails.
             partial: highest score of a command that the critic fails.
             usd_cost: reward units a dollar, least and most (log-uniform); both 0 = money counts nothing.
             latent: False = every try has the mean chance.
@@ -52,7 +54,7 @@ class BankedPools:
         _, self.experts, self.commands = true.shape
         self.plans = tuple(plans)
         self._true, self._seen, self._kappa = true, seen, kappa
-        self._failed, self._transient, self._partial = failed, transient, partial
+        self._failed, self._transient, self._gives_up, self._partial = failed, transient, gives_up, partial
         self._usd_cost, self._latent = usd_cost, latent
 
     def draw(self, rng: np.random.Generator, count: int) -> Episodes:
@@ -63,12 +65,13 @@ class BankedPools:
         shape = true.shape[:2]
         success, damage = true.success, true.damage
         if self._latent:
-            success, damage = _latent(rng, success, self._kappa), _latent(rng, damage, self._kappa)
+            success, damage = latent_chances(rng, success, self._kappa), latent_chances(rng, damage, self._kappa)
         truth = Truth(
             success=success,
             damage=np.where(true.t2i[:, :, None, None], 0.0, damage),
             failed=np.broadcast_to(self._failed, shape),
             transient=np.broadcast_to(self._transient, shape),
+            gives_up=np.broadcast_to(self._gives_up, shape),
             false_positive=np.zeros(count),
             false_negative=np.zeros(count),
             partial=np.full(count, self._partial),
@@ -150,15 +153,22 @@ class FixedPools(BankedPools):
             kappa=kappa,
             failed=one.truth.failed[0],
             transient=one.truth.transient[0],
+            gives_up=one.truth.gives_up[0],
             partial=0.5,
             usd_cost=usd_cost,
             latent=latent,
         )
 
 
-def _latent(rng: np.random.Generator, mean: Floats, kappa: float) -> Floats:
-    """[B, E, K, 4] chances Beta(mean·κ, (1 - mean)·κ), drawn once for all merge sizes, which keep their ratios."""
-    single = np.maximum(mean[..., 0], 1e-6)
-    drawn = rng.beta(single * kappa, np.maximum((1.0 - single) * kappa, 1e-6))
-    chances: Floats = np.clip(mean * (drawn / single)[..., None], 0.0, 1.0)
+def latent_chances(rng: np.random.Generator, mean: Floats, kappa: float) -> Floats:
+    """[B, E, K, 4] chances whose means are `mean`, drawn once for all merge sizes.
+
+    Of a single call Beta(mean·κ, (1 - mean)·κ). A call of another size has a fixed share of its chance or, where it is
+    the better one, of its risk: so chances stay in [0, 1] and their means what they are.
+    """
+    single = np.clip(mean[..., :1], 1e-6, 1.0 - 1e-6)
+    drawn = rng.beta(single * kappa, (1.0 - single) * kappa)
+    chances: Floats = np.where(
+        mean <= single, mean * (drawn / single), 1.0 - (1.0 - mean) * ((1.0 - drawn) / (1.0 - single))
+    )
     return chances

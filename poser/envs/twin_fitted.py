@@ -84,8 +84,10 @@ class FittedPools(BankedPools):
             pool(truth, 0.0),
             pool(truth if seen is None else seen, draw_below),
             kappa=calibration.kappa,
-            failed=np.array([calibration.failed.get(name, 0.0) for name in self.names]),
+            # calls that failed for good are among the misses of the record already
+            failed=np.zeros(len(self.names)),
             transient=np.array([calibration.transient.get(name, 0.0) for name in self.names]),
+            gives_up=np.array([calibration.gives_up.get(name, 0.0) for name in self.names]),
             partial=calibration.partial,
             usd_cost=usd_cost,
             latent=latent,

@@ -21,6 +21,7 @@ class Truth(NamedTuple):
         success: [B, E, K, 4] chance that a call passes the command, by merge bucket.
         damage: [B, E, K, 4] chance that an edit for this command breaks a done one.
         failed, transient: [B, E] chance that a call fails, or fails in passing.
+        gives_up: [B, E] chance that a call which hits nothing fails instead of bringing a picture.
         false_positive, false_negative: [B] chance that the critic passes what is not done, or fails what is.
         partial: [B] highest score of a command that the critic fails; it is drawn from 0 to this.
         grade: [B, E] score that the critic gives to whatever the expert makes, at every retry the same; only 1 passes.
@@ -32,6 +33,7 @@ class Truth(NamedTuple):
     damage: Floats
     failed: Floats
     transient: Floats
+    gives_up: Floats
     false_positive: Floats
     false_negative: Floats
     partial: Floats
@@ -99,6 +101,9 @@ def imagine(
     score = np.where(graded & carried, grade, score)
     failing, failure = luck[:, -1], np.full(batch, NO_FAILURE)
     transient, failed = truth.transient[rows, expert], truth.failed[rows, expert]
+    # whoever would hit nothing may also fail; of what is left after the other failures
+    missed, left_over = ~(done & carried).any(axis=1), 1.0 - transient - failed
+    failed = failed + np.where(missed, truth.gives_up[rows, expert], 0.0) * left_over
     failure[failing < transient + failed] = FAILED
     failure[failing < transient] = TRANSIENT
     picture = called & (failure == NO_FAILURE)

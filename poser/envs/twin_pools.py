@@ -118,6 +118,7 @@ class RandomPools:
             damage=np.broadcast_to(harm[:, :, None, None], (*shape, BUCKETS)),
             failed=_kumaraswamy(rng, (count, self.experts), 0.5, 30.0),
             transient=_kumaraswamy(rng, (count, self.experts), 0.5, 30.0),
+            gives_up=np.zeros((count, self.experts)),
             false_positive=error[0],
             false_negative=error[1],
             partial=rng.uniform(0.0, self.partial, count) * (rng.random(count) < 0.7),

@@ -39,6 +39,14 @@ DRAWS = 4
 """Prompts that are drawn for an edit before it is given up, where the extractor understands them otherwise."""
 
 
+class CalibrationInterrupted(KeyboardInterrupt):
+    """Ctrl-C in the middle; `calibration` is what the calls until then have shown."""
+
+    def __init__(self, calibration: Calibration) -> None:
+        super().__init__()
+        self.calibration = calibration
+
+
 class Survey(Policy):
     """Draws an expert evenly from those that may be called, then one of its calls; often repeats what failed."""
 
@@ -100,6 +108,7 @@ def calibrate(
 
     Raises:
         InputError: nobody to call.
+        CalibrationInterrupted: Ctrl-C after a call; it holds what was found out.
     """
     book, rng = _Book(experts, critic, prices, progress), np.random.default_rng(seed)
     edits = 0 if extractor is None else edits
@@ -109,21 +118,26 @@ def calibrate(
         plans = ((sample_plan(rng, commands), int(rng.integers(2**31))) for _ in range(count))
         return [Task(plan=plan, width=size, height=size, seed=drawn) for plan, drawn in plans]
 
-    book.play(sampled, episodes, left)
-    if extractor is not None and book.finished:
-        chance, finished = np.random.default_rng([seed, 1]), list(book.finished)
+    try:
+        book.play(sampled, episodes, left)
+        if extractor is not None and book.finished:
+            chance, finished = np.random.default_rng([seed, 1]), list(book.finished)
 
-        def edited(count: int) -> list[Task]:
-            tasks: list[Task] = []
-            for _ in range(count * DRAWS):
-                task = edit_task(chance, *finished[int(chance.integers(len(finished)))], extractor)
-                tasks += [task] if task is not None else []
-                if len(tasks) == count:
-                    break
-            return tasks
+            def edited(count: int) -> list[Task]:
+                tasks: list[Task] = []
+                for _ in range(count * DRAWS):
+                    task = edit_task(chance, *finished[int(chance.integers(len(finished)))], extractor)
+                    tasks += [task] if task is not None else []
+                    if len(tasks) == count:
+                        break
+                return tasks
 
-        left = None if budget_usd is None else max(0.0, budget_usd - book.spent)
-        book.play(edited, edits, left, source_usd=float("inf") if critic.price is None else critic.price)
+            left = None if budget_usd is None else max(0.0, budget_usd - book.spent)
+            book.play(edited, edits, left, source_usd=float("inf") if critic.price is None else critic.price)
+    except KeyboardInterrupt:
+        if not any(trace.steps for trace in book.traces):
+            raise
+        raise CalibrationInterrupted(calibrate_from(book.traces, book.records)) from None
     return calibrate_from(book.traces, book.records)
 
 
@@ -172,8 +186,15 @@ class _Book:
         driver = Driver(self._experts, self._critic, rules=self._rules, records=TrackRecord(), prices=self._prices)
         policy, turn = Survey(), driver.reset(tasks)
         policy.reset(turn, [task.seed for task in tasks])
-        while not turn.done.all():
-            turn = driver.step(policy.act(turn))
+        try:
+            while not turn.done.all():
+                turn = driver.step(policy.act(turn))
+        finally:
+            # Ctrl-C: what was paid for is known
+            self._count(driver)
+        return float(turn.state.spent.sum())
+
+    def _count(self, driver: Driver) -> None:
         for row, trace in enumerate(driver.traces()):
             self.traces.append(trace)
             if (best := driver.best(row)) is not None:
@@ -182,4 +203,3 @@ class _Book:
             self.records.observe(name, skill, merged, counts)
         for name, seconds, usd in driver.calls():
             self.records.observe_call(name, seconds, usd)
-        return float(turn.state.spent.sum())

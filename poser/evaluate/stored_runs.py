@@ -79,7 +79,7 @@ def calibrate_stored(runs: StoredRuns, experts: Sequence[Expert]) -> StoredCalib
     others: dict[str, None] = {}
     traces = []
     for trace in runs.traces:
-        observed, calls = recount(trace)
+        _, observed, calls = recount(trace)
         for name, skill, merged, counts in observed:
             if name in known:
                 records.observe(name, skill, merged, counts)

@@ -206,6 +206,27 @@ def test_experts_calibrate_reads_stored_runs_and_calls_nobody(poser, tmp_path):
     assert {cell.expert for cell in fit.record.cells} == {step.expert for step in trace.steps if step.expert}
 
 
+def test_experts_calibrate_refuses_settings_of_calls_beside_stored_runs(poser, tmp_path):
+    done = poser("experts", "calibrate", "--runs", str(tmp_path), "--seed", "3")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "--seed is about calls, and --runs makes none" in done.stderr
+
+
+def test_experts_calibrate_keeps_what_was_called_before_ctrl_c(poser, fakes, tmp_path):
+    class Stopped(FakeExpert):
+        def run(self, requests, ctx):
+            self.asked = getattr(self, "asked", 0) + 1
+            if self.asked == 4:
+                raise KeyboardInterrupt
+            return super().run(requests, ctx)
+
+    fakes.experts = [Stopped("painter", ability=0.6)]
+    done = poser("experts", "calibrate", "--episodes", "16", "--size", "256", "--out", tmp_path / "fit.json")
+    assert done.exit_code == 130
+    assert Calibration.load(tmp_path / "fit.json").records().tally("painter").calls >= 3
+    assert TrackRecord.load(record_path()).tally("painter").calls >= 3
+
+
 def test_experts_calibrate_writes_a_fit_and_teaches_the_track_record(poser, tmp_path):
     done = poser(
         "experts", "calibrate", "--episodes", "2", "--size", "256", "--budget", "5", "--out", str(tmp_path / "fit.json")

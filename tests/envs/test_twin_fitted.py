@@ -3,17 +3,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from poser.envs.arrays import Pool
 from poser.envs.calibration import DEFAULT_KAPPA, Calibration, Retry, calibrate_from, fit_kappa
+from poser.envs.driver import Driver, Task
 from poser.envs.rehearsal import rehearsal_critic, rehearsal_experts
 from poser.envs.rules import Rules
+from poser.envs.tasks import sample_task
 from poser.envs.text_state import encode_text
 from poser.envs.twin import Twin
 from poser.envs.twin_fitted import FittedPools
+from poser.envs.twin_outcomes import BUCKET
 from poser.evaluate.calibrate import calibrate
 from poser.evaluate.playing import play
 from poser.experts.errors import InputError
 from poser.experts.record import Cell, TrackRecord
+from poser.experts.testing import FakeExpert
+from poser.policies.base import FINISHED
 from poser.policies.baselines import Greedy
+from tests.envs.worlds import plan_of
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +94,40 @@ def test_a_fitted_twin_shows_the_registry_and_brings_its_means(calibration):
     assert (truth.damage[:, pool.t2i[0]] == 0).all()
 
 
-def test_greedy_does_about_as_well_on_the_twin_as_on_the_pool_itself(calibration):
-    from poser.envs.driver import Driver
-    from poser.envs.tasks import sample_task
+@pytest.mark.parametrize("gives_up", [0.0, 0.9])
+def test_misses_that_were_failures_are_not_counted_twice(calibration, gives_up):
+    experts = rehearsal_experts()
+    often = calibration.model_copy(update={"gives_up": {e.spec.name: gives_up for e in experts}, "kappa": 0.7})
+    twin = Twin(FittedPools(experts, often, commands=(2, 5), bank=40, latent=False), 3000, seed=0)
+    turn = twin.reset()
+    drawer = int(np.flatnonzero(turn.pool.t2i[0] & turn.pool.supported.any(axis=(0, 2)))[0])
+    expected = odds_of_a_fresh_picture(turn.pool, drawer)
+    twin.step(np.full(3000, (drawer + 1) * (turn.pool.shape[2] + 1) - 1))
+    assert twin.quality.sum() and twin.quality.mean() == pytest.approx(expected, abs=0.01)
 
+
+def odds_of_a_fresh_picture(pool: Pool, drawer: int) -> float:
+    carried = pool.supported[:, drawer]
+    bucket = BUCKET[np.minimum(carried.sum(axis=1), 5)]
+    chance = pool.success[np.arange(len(carried)), drawer, :, bucket] * carried
+    return float((chance.sum(axis=1) / pool.command.sum(axis=1)).mean())
+
+
+def test_calls_that_find_nothing_to_do_are_told_from_those_that_miss():
+    driver = Driver([FakeExpert("lost", faults=["bad-reply", None] * 40, ability=0.0)], rehearsal_critic())
+    turn = driver.reset([Task(plan=plan_of(1), width=64, height=64, seed=seed) for seed in range(6)])
+    while not turn.done.all():
+        turn = driver.step(np.where(turn.done, FINISHED, turn.mask.argmax(axis=1)))
+    fit = calibrate_from(driver.traces(), TrackRecord())
+    failures = sum(step.failure is not None for trace in driver.traces() for step in trace.steps)
+    calls = sum(bool(step.expert) for trace in driver.traces() for step in trace.steps)
+    assert 0 < failures < calls
+    assert fit.gives_up == {"lost": pytest.approx(failures / calls)}
+    # every call but the first of an episode is a retry, whether the one before brought a picture or not
+    assert fit.retries == calls - 6
+
+
+def test_greedy_does_about_as_well_on_the_twin_as_on_the_pool_itself(calibration):
     experts, rng = rehearsal_experts(), np.random.default_rng(5)
     driver = Driver(experts, rehearsal_critic(), records=calibration.records())
     turn = driver.reset([sample_task(rng, (3, 6), width=256, height=256) for _ in range(40)])

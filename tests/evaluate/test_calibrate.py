@@ -7,7 +7,7 @@ import pytest
 from poser import catalog
 from poser.critics.testing import ScriptedCritic
 from poser.envs.rehearsal import rehearsal_critic, rehearsal_experts
-from poser.evaluate.calibrate import calibrate
+from poser.evaluate.calibrate import CalibrationInterrupted, calibrate
 from poser.experts.testing import FakeExpert
 from poser.experts.types import Operation
 from poser.extract.base import Extractor
@@ -47,6 +47,27 @@ def test_the_plans_before_are_the_same_with_edits():
 
 def test_the_same_seed_plays_the_same_edits():
     assert survey(pool(), edits=8)[0].record.cells == survey(pool(), edits=8)[0].record.cells
+
+
+class Stopped(FakeExpert):
+    """Somebody presses Ctrl-C during its third call."""
+
+    def run(self, requests, ctx):
+        self.asked = getattr(self, "asked", 0) + 1
+        if self.asked == 3:
+            raise KeyboardInterrupt
+        return super().run(requests, ctx)
+
+
+def test_what_was_found_out_before_ctrl_c_is_kept():
+    with pytest.raises(CalibrationInterrupted) as stopped:
+        survey([Stopped("drawer", "t2i", ability=0.7)])
+    assert stopped.value.calibration.records().tally("drawer").calls >= 2
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        at_once = Stopped("drawer", "t2i", ability=0.7)
+        at_once.asked = 2
+        survey([at_once])
+    assert not isinstance(stopped.value, CalibrationInterrupted)
 
 
 class Deaf(Extractor):
