@@ -35,6 +35,7 @@ class Pool(NamedTuple):
         success: [B, E, K, 4] expected chance that the command passes, by merge bucket (`record.MERGE_BUCKETS`).
         confidence: [B, E, K, 4] weight of the evidence behind it, n / (n + 2) after n tries, in [0, 1).
         damage: [B, E, K, 4] expected chance that such a call breaks one satisfied command.
+        retry: [B] share of its chance that a call keeps after one miss at the same command, in (0, 1).
         critic_price: [B] US dollars a judged picture; NaN = unknown.
         critic_seconds: [B] expected seconds a judged picture.
         has_source: [B] bool, the episode edits a given picture.
@@ -52,6 +53,7 @@ class Pool(NamedTuple):
     success: Floats
     confidence: Floats
     damage: Floats
+    retry: Floats
     critic_price: Floats
     critic_seconds: Floats
     has_source: Bools
@@ -63,6 +65,15 @@ class Pool(NamedTuple):
         """(B, E, K)."""
         batch, experts, commands = self.supported.shape
         return batch, experts, commands
+
+    def left_after(self, misses: NDArray[Any]) -> NDArray[Any]:
+        """[B, E, ...] share of its chance that a call keeps after so many misses [B, E, ...] at the same command.
+
+        A chance p that is Beta(mean·κ, (1 - mean)·κ) is mean·κ / (κ + n) after n misses; κ is the odds of `retry`.
+        """
+        kappa = (self.retry / (1.0 - self.retry)).astype(misses.dtype).reshape(-1, *[1] * (misses.ndim - 1))
+        left: NDArray[Any] = kappa / (kappa + misses)
+        return left
 
 
 class State(NamedTuple):

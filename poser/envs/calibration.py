@@ -12,18 +12,19 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from poser.critics.types import Verdict
-from poser.envs.recount import TRANSIENT_ERRORS, Try, recount
+from poser.envs.tries import Tried
+from poser.envs.recount import TRANSIENT_ERRORS, recount
 from poser.envs.trace import StepRecord, Trace
 from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
-from poser.experts.record import RecordDocument, TrackRecord
+from poser.experts.record import PRIOR_RETRY, RecordDocument, TrackRecord
 from poser.experts.types import Document
 
 KAPPAS = np.geomspace(0.3, 100.0, 60)
 """Concentrations that are tried."""
 
-DEFAULT_KAPPA = 1.9
-"""Without retries in the logs: public trajectories show a second try on the same route to hit with 0.34 after 0.52."""
+DEFAULT_KAPPA = PRIOR_RETRY / (1.0 - PRIOR_RETRY)
+"""Without retries in the logs."""
 
 
 class Retry(Document):
@@ -132,7 +133,7 @@ def failing_scores(trace: Trace, step: StepRecord, verdict: Verdict) -> list[flo
     return scores
 
 
-def _retries(trace: Trace, tries: Iterable[Try], records: TrackRecord) -> list[Retry]:
+def _retries(trace: Trace, tries: Iterable[Tried], records: TrackRecord) -> list[Retry]:
     """Second and later tries of an expert at a command alone, in the order of the steps."""
     specs = {spec.name: spec for spec in trace.experts}
     misses: Counter[tuple[str, str]] = Counter()

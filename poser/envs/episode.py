@@ -11,11 +11,12 @@ from poser.critics.types import Verdict
 from poser.envs.arrays import Bools, State
 from poser.envs.rules import END_REASONS, INTERRUPTED, Rules
 from poser.envs.trace import CommandStatus, Refusal, StepRecord, Trace
+from poser.envs.tries import Tried, count_tries
 from poser.experts.errors import InputError
 from poser.experts.picture import Picture
 from poser.experts.plan_check import check_plan
 from poser.experts.record import Cell
-from poser.experts.types import Command, ExpertSpec, Plan
+from poser.experts.types import ExpertSpec, Plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +100,7 @@ class Episode:
         source_verdict: None without a source, or if the critic failed on it.
         steps, pictures: one entry a step.
         unjudged: pictures that still lack a verdict.
-        observed: (expert, skill, merged, counts) for the track record; calls: (expert, seconds, US dollars).
+        tries: what calls show of their experts; calls: (expert, seconds, US dollars).
         usd: known bills; unknown_bill: there were others; simulated_usd: None if no call had one; seconds: real ones.
         policy: name of whoever decided.
     """
@@ -114,7 +115,7 @@ class Episode:
     steps: list[StepRecord] = field(default_factory=list)
     pictures: list[Picture | None] = field(default_factory=list)
     unjudged: list[Unjudged] = field(default_factory=list)
-    observed: list[tuple[str, str, int, Cell]] = field(default_factory=list)
+    tries: list[Tried] = field(default_factory=list)
     calls: list[tuple[str, float, float | None]] = field(default_factory=list)
     usd: float = 0.0
     unknown_bill: bool = False
@@ -130,23 +131,10 @@ class Episode:
             self.simulated_usd = (self.simulated_usd or 0.0) + simulated_usd
         self.seconds += seconds
 
-    def observe(self, expert: str, commands: list[Command], hit: list[bool | None], damaged: int, spared: int) -> None:
-        """Count one call for the track record.
-
-        `hit` says for each command of the call whether it passes in the produced picture (None = not judged). Of the
-        commands outside of the call that were satisfied before, `damaged` are not any more and `spared` still are; they
-        are shared out evenly over the skills of the call, as nobody can tell which of them did it.
-        """
-        skills = dict.fromkeys(command.skill for command in commands)
-        for skill in skills:
-            own = [passed for command, passed in zip(commands, hit, strict=True) if command.skill == skill]
-            counts = Cell(
-                success=own.count(True),
-                failure=own.count(False),
-                damaged=damaged / len(skills),
-                spared=spared / len(skills),
-            )
-            self.observed.append((expert, skill, len(commands), counts))
+    @property
+    def observed(self) -> list[tuple[str, str, int, Cell]]:
+        """(expert, skill, merged, counts) of all tries, for the track record."""
+        return count_tries(self.tries)
 
     def statuses(self, satisfied: Bools, dropped: Bools) -> dict[str, CommandStatus]:
         """Command id -> status, from [K] arrays."""

@@ -15,11 +15,6 @@ from poser.experts.record import merge_bucket
 COST_SCALE = 0.1
 """Cost in units of reward that is seen as 0.5: costs enter as c / (c + 0.1)."""
 
-RETRY_WEIGHT = 2.0
-"""A chance p that failed t times on the same command counts as p * w / (w + t) with this w, since retries are not
-independent: public trajectories put an edit at 0.52 and a second try on the same route at 0.34 (197 of 588), so
-w = 1.9."""
-
 FAILED_SCORE = 0.25
 """Score in [0, 1] assumed of a command that a fresh picture misses: most miss one of several atoms."""
 
@@ -73,7 +68,7 @@ def expect(state: State, pool: Pool, rules: Rules, legal: Bools) -> Expected:
     fresh = pool.t2i[:, :, None]
     tries = state.tries.astype(np.float32)
     tried = tries[:, :, :commands] + tries[:, :, commands:] * todo[:, None, :]
-    left = RETRY_WEIGHT / (RETRY_WEIGHT + tried)
+    left = pool.left_after(tried)
     left *= np.where(fresh, 1.0, 1.0 - state.score[:, None, :]).astype(np.float32) * share
     redrawn = np.where(pool.t2i, state.alignment[:, None], 0.0).astype(np.float32)
     gain_one = one * left - redrawn[:, :, None]
@@ -206,6 +201,7 @@ def global_features(state: State, pool: Pool, rules: Rules, expected: Expected, 
             redraw,
             np.where(np.isfinite(best_net), best_net, 0.0),
             state.unjudged / rules.unjudged_limit,
+            pool.retry,
         ],
         axis=1,
     )

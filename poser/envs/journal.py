@@ -10,6 +10,7 @@ from poser.envs.arrays import Bools, Choice, Effects, Floats, Outcome, State
 from poser.envs.asking import Judgement, Reply
 from poser.envs.episode import Episode, Unjudged
 from poser.envs.trace import Decision, Failure, StepRecord
+from poser.envs.tries import Tried
 from poser.experts.errors import CallError, without_secrets
 from poser.experts.types import ExpertRequest, ExpertResult, ExpertSpec
 
@@ -103,11 +104,11 @@ def record_step(
     called = choice.carried[row]
     if picture is None:
         if isinstance(result, CallError) and not result.transient:
-            _count(episode, spec.name, called, np.zeros_like(before), None, row)
+            _count(episode, index, spec.name, called, np.zeros_like(before), None, row)
         return
     episode.calls.append((spec.name, reply.usage.seconds, reply.usage.usd))
     if judged:
-        _count(episode, spec.name, called, before, moment.outcome, row)
+        _count(episode, index, spec.name, called, before, moment.outcome, row)
     else:
         carried = called if choice.fresh[row] else called | moment.before.carried[row]
         episode.unjudged.append(Unjudged(index, picture, carried, called, before))
@@ -139,27 +140,26 @@ def record_late_verdict(episode: Episode, row: int, late: Unjudged, judgement: J
             "critic_usage": judgement.usage,
         }
         episode.steps[late.step] = episode.steps[late.step].model_copy(update=update)
-        _count(episode, episode.steps[late.step].expert, late.called, late.before, found.outcome, row)
+        expert = episode.steps[late.step].expert
+        _count(episode, late.step, expert, late.called, late.before, found.outcome, row)
     if new_best:
         episode.best, episode.best_step, episode.best_verdict = late.picture, late.step, verdict
 
 
-def _count(episode: Episode, expert: str, called: Bools, before: Bools, outcome: Outcome | None, row: int) -> None:
+def _count(
+    episode: Episode, step: int, expert: str, called: Bools, before: Bools, outcome: Outcome | None, row: int
+) -> None:
     """Count a call for the track record; `outcome` None = it failed, `before` [K] = satisfied when it began."""
     indices = np.flatnonzero(called)
-    commands = [episode.task.plan.commands[k] for k in indices]
+    commands = tuple(episode.task.plan.commands[k] for k in indices)
     if outcome is None:
-        episode.observe(expert, commands, [False] * len(commands), 0, 0)
+        episode.tries.append(Tried(step, expert, commands, (False,) * len(commands), failed=True))
         return
     judged, passed = outcome.judged[row], outcome.passed[row]
     others = before & ~called & judged
-    episode.observe(
-        expert,
-        commands,
-        [bool(passed[k]) if judged[k] else None for k in indices],
-        damaged=int((others & ~passed).sum()),
-        spared=int((others & passed).sum()),
-    )
+    hits = tuple(bool(passed[k]) if judged[k] else None for k in indices)
+    damaged, spared = int((others & ~passed).sum()), int((others & passed).sum())
+    episode.tries.append(Tried(step, expert, commands, hits, damaged=damaged, spared=spared))
 
 
 def _target(episode: Episode, row: int, choice: Choice) -> str:

@@ -17,16 +17,18 @@ from poser.envs.arrays import Pool, State
 from poser.envs.features import command_features, expect, expert_features, fill_pairs, global_features
 from poser.envs.rules import Rules
 
-OBSERVATION_VERSION = 4
+OBSERVATION_VERSION = 5
 """Changes whenever a feature does; weights of another version are refused."""
 
 GLOBALS = (
     "steps_left", "has_picture", "has_source", "alignment", "best_alignment", "pending", "satisfied", "dropped",
     "unchecked", "commands", "step_cost", "completion_bonus", "has_budget", "budget_left", "critic_cost",
     "editors_mean", "redraw_mean", "best_net", "unjudged",
+    "retry",
 )  # fmt: skip
 """Features of the episode. Shares are of the plan's commands; `best_net` is the best expected gain minus cost,
-`unjudged` how near the critic's failures in a row are to the end of the episode."""
+`unjudged` how near the critic's failures in a row are to the end of the episode, `retry` the share of its chance that a
+call keeps after a miss."""
 
 COMMANDS = (
     "exists", "pending", "satisfied", "dropped", "score", "judged", "waits", "best_mean", "best_confidence", "options",
@@ -54,7 +56,7 @@ by cost is best (Weitzman 1979); `lead`, `net_lead`, `worth_lead`: distance to t
 
 
 class Parts(NamedTuple):
-    """Views into observations [B, D]: globals [B, 19], commands [B, K, 11], experts [B, E, 14], pairs [B, E, K+1, 17],
+    """Views into observations [B, D]: globals [B, 20], commands [B, K, 11], experts [B, E, 14], pairs [B, E, K+1, 17],
     mask [B, A].
     """
 

@@ -73,6 +73,7 @@ class PoolBuilder:
         self.specs = tuple(specs)
         self.records = records.copy()
         self._prices = np.array([price_of(spec, records, prices) for spec in specs], float)
+        self._retry = records.retry(specs)
         self._seconds = np.array([records.seconds(spec) for spec in specs], float)
         self._critic_price = np.nan if critic_price is None else critic_price
         self._critic_seconds = critic_seconds
@@ -122,6 +123,7 @@ class PoolBuilder:
             success=success,
             confidence=confidence,
             damage=damage,
+            retry=np.full(batch, self._retry),
             critic_price=np.full(batch, self._critic_price, float),
             critic_seconds=np.full(batch, self._critic_seconds, float),
             has_source=np.array(has_source, bool),

@@ -20,7 +20,7 @@ from poser.envs.rules import Rules
 from poser.envs.twin import Episodes, Twin
 from poser.envs.twin_outcomes import Canvas, Truth
 from poser.experts.errors import InputError
-from poser.experts.record import PRIOR_CALLS, UNKNOWN_ABILITY, posterior_mean
+from poser.experts.record import PRIOR_CALLS, PRIOR_RETRY, UNKNOWN_ABILITY, posterior_mean
 from poser.experts.types import Plan
 
 BEST, WORST = 5, 1
@@ -183,6 +183,7 @@ class RatedPools:
             success=np.broadcast_to(self._mean[row][:, :, None, None], shape),
             confidence=np.broadcast_to(self._confidence[row][:, None, None, None], shape),
             damage=np.zeros(shape),
+            retry=np.full(batch, PRIOR_RETRY),
             critic_price=np.zeros(batch),
             critic_seconds=np.zeros(batch),
             has_source=np.zeros(batch, bool),

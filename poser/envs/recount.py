@@ -9,29 +9,13 @@ import numpy as np
 from poser.critics.types import Verdict
 from poser.envs.alignment import align, atom_table, probabilities
 from poser.envs.arrays import Bools
-from poser.envs.episode import Episode, Task
+from poser.envs.tries import Tried, count_tries
 from poser.envs.rules import Rules
 from poser.envs.trace import Trace
 from poser.experts.record import Cell
 from poser.experts.types import Command
 
 TRANSIENT_ERRORS = ("RateLimited", "TimedOut", "Unavailable")
-
-
-class Try(NamedTuple):
-    """A call that tells what an expert can do.
-
-    Attributes:
-        expert: that was called.
-        commands: that it was to carry out.
-        hits: whether each passes in the produced picture, kept or not; None where nothing of it could be judged.
-        failed: it failed for good, without a picture: all are misses.
-    """
-
-    expert: str
-    commands: tuple[Command, ...]
-    hits: tuple[bool | None, ...]
-    failed: bool
 
 
 class Recount(NamedTuple):
@@ -43,7 +27,7 @@ class Recount(NamedTuple):
         calls: (expert, real seconds, US dollars) of calls that brought a picture, for `TrackRecord.observe_call`.
     """
 
-    tries: list[Try]
+    tries: list[Tried]
     observed: list[tuple[str, str, int, Cell]]
     calls: list[tuple[str, float, float | None]]
 
@@ -60,9 +44,9 @@ def recount(trace: Trace) -> Recount:
     """
     places = {command.id: k for k, command in enumerate(trace.plan.commands)}
     drawers = {spec.name for spec in trace.experts if spec.kind == "t2i"}
-    book, calls, tries = Episode(Task(plan=trace.plan)), list[tuple[str, float, float | None]](), list[Try]()
+    calls, tries = list[tuple[str, float, float | None]](), list[Tried]()
     current = None if trace.source_verdict is None else _seen(trace, trace.source_verdict)
-    for step in trace.steps:
+    for number, step in enumerate(trace.steps):
         if not step.expert:
             continue
         called = [places[name] for name in step.commands]
@@ -83,9 +67,9 @@ def recount(trace: Trace) -> Recount:
             hits = [False] * len(commands)
         else:
             continue
-        book.observe(step.expert, commands, hits, damaged=damaged, spared=spared)
-        tries.append(Try(step.expert, tuple(commands), tuple(hits), step.verdict is None))
-    return Recount(tries, book.observed, calls)
+        failed = step.verdict is None
+        tries.append(Tried(number, step.expert, tuple(commands), tuple(hits), failed, damaged, spared))
+    return Recount(tries, count_tries(tries), calls)
 
 
 def _seen(trace: Trace, verdict: Verdict) -> _Seen:

@@ -137,6 +137,7 @@ class FixedPools(BankedPools):
             success=of_kind(pool.success) * supported[..., None],
             confidence=of_kind(pool.confidence) * supported[..., None],
             damage=of_kind(pool.damage) * supported[..., None],
+            retry=each(pool.retry),
             critic_price=each(pool.critic_price),
             critic_seconds=each(pool.critic_seconds),
             has_source=np.zeros(bank, bool),

@@ -14,7 +14,9 @@ from poser.envs.twin import Episodes
 from poser.envs.twin_graded import make_graded
 from poser.envs.twin_outcomes import Truth
 from poser.experts.errors import InputError
-from poser.experts.record import PRIOR_CALLS, PRIOR_DAMAGE, UNKNOWN_ABILITY, next_prior, posterior_mean
+from poser.experts.record import (
+    PRIOR_CALLS, PRIOR_DAMAGE, PRIOR_RETRY, RETRY_HITS, UNKNOWN_ABILITY, next_prior, posterior_mean,
+)  # fmt: skip
 from poser.experts.types import Plan
 
 _STEPS = np.array([0.0, 1.0, 2.5, 5.0])
@@ -35,6 +37,10 @@ class RandomPools:
         experts, commands: E and K, the room in the arrays.
         experts_range, commands_range: how many there are, least and most, drawn evenly.
         kappa: how alike retries are, least and most (log-uniform): a latent chance is Beta(mean·κ, (1 - mean)·κ).
+        surveyed: share of the registries that were calibrated: they have longer records, retries were counted, so that
+            policies know about how alike they are, and editors, drawers and merged calls differ more from pool to pool.
+        surveyed_kappa: how alike retries are in these, least and most (log-uniform): calibrations of real registries
+            leave the usual range.
         usd_cost: reward units a dollar, least and most (log-uniform).
         prices: US dollars of the usual call of a pool, least and most (log-uniform).
         sources: share of episodes that edit a given picture.
@@ -50,6 +56,8 @@ class RandomPools:
     experts_range: tuple[int, int] = (3, 24)
     commands_range: tuple[int, int] = (1, 8)
     kappa: tuple[float, float] = (1.0, 30.0)
+    surveyed: float = 0.0
+    surveyed_kappa: tuple[float, float] = (0.2, 30.0)
     usd_cost: tuple[float, float] = (0.1, 10.0)
     prices: tuple[float, float] = (0.003, 0.1)
     sources: float = 0.15
@@ -86,12 +94,21 @@ class RandomPools:
         )
         supported[:, 1] |= ~supported.any(axis=1)
         supported &= expert[:, :, None] & command[:, None, :]
+        surveyed = rng.random(count) < self.surveyed if self.surveyed else np.zeros(count, bool)
         ability = self._abilities(rng, shape, wealth, first)
         decay = 1.0 - _kumaraswamy(rng, (count, self.experts), 1.2, 6.0)
+        if self.surveyed:
+            # the studio's editors are half as good as the usual ones, its drawers take whole plans as well as halves
+            shift = np.where(t2i, rng.normal(0.0, 0.5, (count, 1)), rng.normal(-0.5, 0.8, (count, 1)))
+            ability = _shifted(ability, (shift * surveyed[:, None])[:, :, None])
+            decay = np.where(surveyed[:, None], decay ** rng.uniform(0.1, 1.2, (count, 1)), decay)
         risk = np.where(t2i, 0.0, _kumaraswamy(rng, (count, self.experts), 1.0, 12.0))
         means = ability[..., None] * decay[:, :, None, None] ** _STEPS
-        success, confidence, damage = self._record(rng, means, risk, first)
-        kappa = _log_uniform(rng, self.kappa, count)
+        success, confidence, damage = self._record(rng, means, risk, first, np.where(surveyed, 4.0, 1.0))
+        kappa, retry = _log_uniform(rng, self.kappa, count), np.full(count, PRIOR_RETRY)
+        if self.surveyed:
+            kappa = np.where(surveyed, _log_uniform(rng, self.surveyed_kappa, count), kappa)
+            retry = np.where(surveyed, _counted(rng, kappa / (kappa + 1.0)), retry)
         error = rng.uniform(0.0, self.critic_error, (2, count)) * (rng.random((2, count)) < 0.7)
         pool = Pool(
             expert=expert,
@@ -104,6 +121,7 @@ class RandomPools:
             success=success * supported[..., None],
             confidence=confidence * supported[..., None],
             damage=damage * supported[..., None],
+            retry=retry,
             critic_price=price.mean(axis=1) * rng.uniform(0.0, 0.3, count) * (rng.random(count) < 0.5),
             critic_seconds=np.zeros(count),
             has_source=has_source,
@@ -146,13 +164,12 @@ class RandomPools:
         tilt = rng.uniform(0.0, 1.2, (shape[0], 1)) * (rng.random((shape[0], 1)) < 0.5)
         skill = rng.normal(0.0, 0.4, shape[:2]) + tilt * wealth
         mixed = np.clip(mixed, 0.02, 0.98)
-        odds = mixed / (1.0 - mixed) * np.exp(skill)[:, :, None]
-        return _shared(np.clip(odds / (1.0 + odds), 0.02, 0.98), first)
+        return _shared(_shifted(mixed, skill[:, :, None]), first)
 
     def _record(
-        self, rng: np.random.Generator, means: Floats, risk: Floats, first: Ints
+        self, rng: np.random.Generator, means: Floats, risk: Floats, first: Ints, longer: Floats
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """[B, E, K, 4] success, confidence, damage as a track record of some calls shows them."""
+        """[B, E, K, 4] success, confidence, damage as records show them that are so many times [B] the usual length."""
         if self.calls is None:
             known = np.broadcast_to(risk[:, :, None, None], means.shape)
             return means.astype(np.float32), np.full(means.shape, 0.95, np.float32), known.astype(np.float32)
@@ -163,6 +180,7 @@ class RandomPools:
         prior = _shared(np.where(declared, np.clip(single + bias, 0.05, 0.98), UNKNOWN_ABILITY), first)
         # some are new, some are old hands; merged calls are rarer
         usual = rng.exponential(self.calls, (count, experts, 1, 1)) * (rng.random((count, experts, 1, 1)) < 0.8)
+        usual = usual * longer[:, None, None, None]
         share = np.where(np.arange(BUCKETS) == 0, 1.0, rng.uniform(0.0, 1.0, (count, experts, 1, 1)))
         tried = _shared(np.floor(usual * share * rng.uniform(0.0, 2.0, means.shape)), first)
         hits = _shared(_binomial(rng, tried, means), first)
@@ -174,6 +192,20 @@ class RandomPools:
         broken = _shared(_binomial(rng, spared, np.broadcast_to(risk[:, :, None, None], means.shape)), first)
         damage = posterior_mean(np.full(means.shape, PRIOR_DAMAGE), broken, spared)
         return success, (tried / (tried + PRIOR_CALLS)).astype(np.float32), damage.astype(np.float32)
+
+
+def _shifted(chance: Floats, by: Floats) -> Floats:
+    """Chances whose log odds are moved, within 0.02 and 0.98."""
+    odds = chance / (1.0 - chance) * np.exp(by)
+    return np.clip(odds / (1.0 + odds), 0.02, 0.98)
+
+
+def _counted(rng: np.random.Generator, retry: Floats) -> Floats:
+    """[B] what the record says of this share of a chance that is kept after a miss, after some retries."""
+    expected = rng.exponential(20.0, len(retry))
+    hits = expected * retry + np.sqrt(expected * retry) * rng.standard_normal(len(retry))
+    shown = (np.maximum(hits, 0.0) + RETRY_HITS * PRIOR_RETRY) / (expected + RETRY_HITS)
+    return np.clip(shown, 0.05, 0.98)
 
 
 def _first_of_kind(rng: np.random.Generator, count: int, commands: int) -> Ints:

@@ -28,18 +28,18 @@ class OracleGreedy(Greedy):
     def __init__(self, truth: Truth, *, thrift: float = 1.0) -> None:
         """`truth`: of N episodes, in the order in which they will be played; every `reset` takes the next ones."""
         super().__init__(thrift=thrift)
-        self._truth, self._next = truth, 0
+        self.truth, self._next = truth, 0
         self._rows_now = np.arange(len(truth.partial))
 
     def reset(self, turn: Turn, seeds: Sequence[int] | None = None) -> None:
         """Go on to the next B episodes; after the last one to the first again."""
         super().reset(turn, seeds)
-        self._rows_now = (self._next + np.arange(len(turn.done))) % len(self._truth.partial)
+        self._rows_now = (self._next + np.arange(len(turn.done))) % len(self.truth.partial)
         self._next += len(turn.done)
 
     def choose(self, turn: Turn) -> Choice:
         """The call of highest true utility one step ahead, or STOP."""
-        truth, pool = take_rows(self._truth, self._rows_now), turn.pool
+        truth, pool = take_rows(self.truth, self._rows_now), turn.pool
         answers = (1.0 - truth.failed - truth.transient)[:, :, None, None]
         served = pool.supported[..., None]
         known = pool._replace(success=truth.success * answers * served, damage=truth.damage * served)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from poser.experts.errors import InputError
+from poser.experts.record import PRIOR_RETRY
 from poser.policies.bandits import LinUCB, Thompson
 from poser.policies.base import FINISHED, Choice, Policy
 from poser.policies.forecast import forecast, whole_plan
@@ -99,16 +100,24 @@ class Greedy(Policy):
 
     name = "greedy"
 
-    def __init__(self, rng: np.random.Generator | None = None, *, thrift: float = 1.0) -> None:
-        """`thrift` >= 0 scales what a dollar costs: 0 spends freely, 1 takes `Rules.usd_cost` as it stands."""
+    def __init__(
+        self, rng: np.random.Generator | None = None, *, thrift: float = 1.0, retry: float | None = PRIOR_RETRY
+    ) -> None:
+        """Set up.
+
+        Args:
+            rng: nothing is drawn.
+            thrift: >= 0 scales what a dollar costs: 0 spends freely, 1 takes `Rules.usd_cost` as it stands.
+            retry: as in `forecast`.
+        """
         super().__init__(rng)
         if not 0.0 <= thrift < np.inf:
             raise InputError(f"thrift is {thrift}; give a finite number of at least 0.")
-        self.thrift = thrift
+        self.thrift, self.retry = thrift, retry
 
     def choose(self, turn: Turn) -> Choice:
         """The call of highest expected utility, or STOP (utility 0)."""
-        seen = forecast(turn, self.thrift)
+        seen = forecast(turn, self.thrift, self.retry)
         parts = {"hits": seen.hits, "gain": seen.gain, "cost": seen.cost}
         utility = seen.gain - seen.cost
 

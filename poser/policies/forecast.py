@@ -5,13 +5,15 @@ Pure functions over the arrays of a turn. B episodes, E experts, K commands; K a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from poser.envs.actions import expected_cost, pending
 from poser.envs.arrays import Bools, Floats, Ints
-from poser.envs.features import FAILED_SCORE, RETRY_WEIGHT
+from poser.envs.features import FAILED_SCORE
+from poser.experts.record import PRIOR_RETRY
 
 if TYPE_CHECKING:
     from poser.envs.turn import Turn
@@ -36,8 +38,17 @@ class Forecast(NamedTuple):
     cost: Floats
 
 
-def forecast(turn: Turn, thrift: float = 1.0) -> Forecast:
-    """Expect every call of a turn; `thrift` >= 0 scales what dollars cost."""
+def forecast(turn: Turn, thrift: float = 1.0, retry: float | None = PRIOR_RETRY) -> Forecast:
+    """Expect every call of a turn.
+
+    Args:
+        turn: what is known.
+        thrift: >= 0 scales what dollars cost.
+        retry: share of its chance that a call keeps after a miss; None = as the track record says (`Pool.retry`).
+            Looking one call ahead it serves better to assume the same of all registries (docs/log.md).
+    """
+    if retry is not None:
+        turn = replace(turn, pool=turn.pool._replace(retry=np.full(len(turn.done), retry)))
     pool = turn.pool
     batch, experts, commands = pool.shape
     hits = np.zeros((batch, experts, commands + 1))
@@ -77,7 +88,7 @@ def _chances(turn: Turn) -> Floats:
     commands = pool.shape[2]
     # a failed call for everything is evidence against the commands that still wait
     tried = state.tries[:, :, :commands] + state.tries[:, :, commands, None] * pending(state, pool)[:, None, :]
-    return np.asarray(pool.success * (RETRY_WEIGHT / (RETRY_WEIGHT + tried))[..., None])
+    return np.asarray(pool.success * pool.left_after(tried.astype(float))[..., None])
 
 
 def _worth(turn: Turn) -> tuple[Floats, Floats, Floats]:

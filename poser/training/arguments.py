@@ -27,7 +27,15 @@ _COUNTS = (
     "target_update_interval", "width", "stop_width", "torch_threads", "eval_episodes", "size", "plans",
 )  # fmt: skip
 _NOT_NEGATIVE = ("learning_starts", "tries_per_pair", "tries_per_command", "eval_freq", "save_freq")
-_SHARES = ("exploration_fraction", "exploration_initial_eps", "exploration_final_eps", "tau", "gamma", "graded")
+_SHARES = (
+    "exploration_fraction",
+    "exploration_initial_eps",
+    "exploration_final_eps",
+    "tau",
+    "gamma",
+    "graded",
+    "surveyed",
+)
 
 
 def _about(text: str, default: Any) -> Any:
@@ -91,9 +99,7 @@ class TrainingArguments:
     commands_range: tuple[int, int] = _about("commands of random plans, least and most", (1, 8))
     usd_cost: tuple[float, float] = _about("reward units a dollar, least and most", (0.1, 10.0))
     graded: float = _about("share of episodes with one command and a critic that grades (env twin)", 0.0)
-    kappa: tuple[float, float] = _about(
-        "how alike retries are, the least number the most alike (env twin)", (1.0, 30.0)
-    )
+    surveyed: float = _about("share of registries whose retries were counted before (env twin)", 0.0)
     latent: bool = _about("retries of the same call are alike", True)
     rules: Literal["default", "paper"] = _about("of the MDP; what stands below is set on top of them", "default")
     keep_regressions: bool = _about("a picture is kept even if it is worse", False)
@@ -168,10 +174,6 @@ def make_arguments(given: Mapping[str, Any]) -> TrainingArguments:
         raise InputError(
             f"usd_cost is {low:g} {high:g}; give two numbers above 0, the least first (for the registered experts also "
             "0 0: money counts nothing)."
-        )
-    if not 0 < arguments.kappa[0] <= arguments.kappa[1]:
-        raise InputError(
-            f"kappa is {arguments.kappa[0]:g} {arguments.kappa[1]:g}; give two numbers above 0, the least first."
         )
     if arguments.learning_rate <= 0:
         raise InputError(f"learning_rate is {arguments.learning_rate}; give a number above 0.")

@@ -88,7 +88,7 @@ def make_source(arguments: TrainingArguments, *, plans: int | None = None, seed:
             commands_range=arguments.commands_range,
             usd_cost=arguments.usd_cost,
             graded=arguments.graded,
-            kappa=arguments.kappa,
+            surveyed=arguments.surveyed,
             latent=arguments.latent,
         )
     experts, runs = pool_experts(arguments), _own_runs(arguments)

@@ -14,6 +14,7 @@ from poser.envs.twin import Twin
 from poser.envs.twin_env import TwinEnv
 from poser.envs.twin_pools import RandomPools
 from poser.experts.errors import InputError
+from poser.experts.record import PRIOR_RETRY
 from poser.policies.baselines import BASELINES, Greedy
 
 SMALL = RandomPools(experts=5, commands=4, experts_range=(2, 5), commands_range=(1, 4))
@@ -58,6 +59,24 @@ def test_latent_chances_make_retries_alike():
     # chance of a second hit, and of a hit after a miss, of a random call
     assert (chance**2).mean() / chance.mean() > chance.mean() + 0.1
     assert (chance * (1 - chance)).mean() / (1 - chance).mean() < chance.mean() - 0.1
+
+
+def test_registries_that_were_surveyed_know_how_alike_retries_are():
+    rng = np.random.default_rng(3)
+    usual = RandomPools().draw(rng, 50).pool
+    assert (usual.retry == PRIOR_RETRY).all()
+    drawn = RandomPools(surveyed=1.0, surveyed_kappa=(0.3, 0.3), critic_error=0.0).draw(rng, 2000)
+    assert 0.3 / 1.3 < np.median(drawn.pool.retry) < 0.4 < PRIOR_RETRY  # what was counted, and the assumption before
+    assert drawn.pool.retry.std() > 0.05
+    # and it is what is left of a chance after a miss
+    chance = drawn.truth.success[..., 0][drawn.pool.supported]
+    after_a_miss = (chance * (1 - chance)).mean() / (1 - chance).mean()
+    assert after_a_miss / chance.mean() < 0.45
+    misses = np.ones((2000, 1, 1), np.float32)
+    np.testing.assert_allclose(drawn.pool.left_after(misses)[:, 0, 0], drawn.pool.retry, rtol=1e-5)
+    assert (drawn.pool.left_after(misses * 2) < drawn.pool.left_after(misses)).all()
+    share = RandomPools(surveyed=0.3).draw(rng, 2000).pool.retry
+    assert (share != PRIOR_RETRY).mean() == pytest.approx(0.3, abs=0.05)
 
 
 @settings(max_examples=15)

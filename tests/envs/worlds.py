@@ -59,6 +59,7 @@ def random_pool(rng: np.random.Generator, batch: int = 3, experts: int = 4, comm
         success=rng.random(shape),
         confidence=rng.random(shape) * 0.9,
         damage=rng.random(shape) * 0.2,
+        retry=rng.uniform(0.05, 0.98, batch),
         critic_price=rng.choice([0.0, 0.002, np.nan], batch, p=[0.6, 0.3, 0.1]),
         critic_seconds=rng.random(batch),
         has_source=has_source,

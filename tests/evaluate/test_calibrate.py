@@ -63,9 +63,9 @@ def test_what_was_found_out_before_ctrl_c_is_kept():
     with pytest.raises(CalibrationInterrupted) as stopped:
         survey([Stopped("drawer", "t2i", ability=0.7)])
     assert stopped.value.calibration.records().tally("drawer").calls >= 2
+    at_once = Stopped("drawer", "t2i", ability=0.7)
+    at_once.asked = 2
     with pytest.raises(KeyboardInterrupt) as stopped:
-        at_once = Stopped("drawer", "t2i", ability=0.7)
-        at_once.asked = 2
         survey([at_once])
     assert not isinstance(stopped.value, CalibrationInterrupted)
 

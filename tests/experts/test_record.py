@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poser.experts.errors import InputError
-from poser.experts.record import MERGE_BUCKETS, PRIOR_CALLS, Cell, TrackRecord, merge_bucket
+from poser.experts.record import MERGE_BUCKETS, PRIOR_CALLS, PRIOR_RETRY, Cell, TrackRecord, merge_bucket
 from poser.experts.types import ExpertSpec, Operation
 
 SPEC = ExpertSpec(name="x", kind="i2i", operations={Operation.ADD: 0.8, Operation.TEXT: 0.2}, nominal_seconds=4.0)
@@ -35,6 +35,24 @@ def test_calls_move_the_mean_of_their_skill_and_merge_size_alone():
     assert record.success(SPEC, "text") == TrackRecord().success(SPEC, "text")
     a, b = record.damage(SPEC, "add")
     assert a / (a + b) == pytest.approx((0.16 + 1) / 6)
+
+
+def test_retries_are_measured_by_what_first_tries_bring():
+    record = TrackRecord()
+    assert record.retry([SPEC]) == pytest.approx(PRIOR_RETRY)
+    # a chance of about a half, of which retries keep a fifth
+    record.observe("x", "add", 1, Cell(success=500, failure=500, retried=400, recovered=40))
+    assert record.retry([SPEC]) == pytest.approx(0.2, abs=0.02)
+    assert record.retry([SPEC.model_copy(update={"name": "y"})]) == pytest.approx(PRIOR_RETRY)
+    record.observe("x", "text", 1, Cell(success=1, failure=99, retried=900, recovered=900))
+    assert record.retry([SPEC]) == 0.98
+
+
+def test_records_written_before_retries_were_counted_are_read(tmp_path):
+    (tmp_path / "old.json").write_text(
+        '{"version": 1, "cells": [{"expert": "x", "skill": "add", "merged": "1", "counts": {"success": 3.0}}]}'
+    )
+    assert TrackRecord.load(tmp_path / "old.json").cell("x", "add", 1) == Cell(success=3)
 
 
 def test_a_larger_merge_starts_from_what_the_smaller_has_shown():

@@ -13,8 +13,9 @@ from poser.envs.driver import Driver
 from poser.envs.episode import Task
 from poser.envs.rules import Rules
 from poser.envs.turn import Turn
+from poser.experts.record import PRIOR_RETRY
 from poser.policies import forecast as module
-from poser.policies.forecast import RETRY_WEIGHT, forecast, whole_plan
+from poser.policies.forecast import forecast, whole_plan
 from tests.policies.arena import honest_records, make_plan, make_pool
 
 
@@ -91,7 +92,10 @@ def test_failed_tries_lower_the_chance() -> None:
     tries = turn.state.tries.copy()
     tries[0, 4, 2] = 1
     after = forecast(replace(turn, state=turn.state._replace(tries=tries))).hits
-    assert after[0, 4, 2] == pytest.approx(before[0, 4, 2] * RETRY_WEIGHT / (RETRY_WEIGHT + 1))
+    assert after[0, 4, 2] == pytest.approx(before[0, 4, 2] * PRIOR_RETRY)
+    missed = replace(turn, state=turn.state._replace(tries=tries), pool=turn.pool._replace(retry=np.array([0.25])))
+    assert forecast(missed, retry=None).hits[0, 4, 2] == pytest.approx(before[0, 4, 2] * 0.25)
+    assert forecast(missed).hits[0, 4, 2] == after[0, 4, 2]
     assert after[0, 4, 3] == before[0, 4, 3]
     tries[0, 4, 4] = 1
     after = forecast(replace(turn, state=turn.state._replace(tries=tries))).hits

@@ -70,7 +70,7 @@ def test_a_preset_may_be_a_file_and_numbers_in_it_text(tmp_path):
         ({"usd_cost": (1, "inf")}, InputError, "finite"),
         ({"eval_freq": -5}, InputError, "at least 0"),
         ({"graded": 2.0}, InputError, "from 0 to 1"),
-        ({"kappa": [0.0, 3.0]}, InputError, "kappa is 0 3; give two numbers above 0"),
+        ({"surveyed": -0.5}, InputError, "from 0 to 1"),
     ],
 )
 def test_wrong_arguments_get_one_clear_error(wrong, error, words):
