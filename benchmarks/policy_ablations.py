@@ -62,8 +62,8 @@ PARTS = {
 
 
 def pools(**changes: Any) -> PoolSource:
-    """Random pools of up to twelve experts."""
-    return RandomPools(**({"experts": 12, "experts_range": (3, 12)} | changes))
+    """Random pools of up to twelve experts, many of them calibrated."""
+    return RandomPools(**({"experts": 12, "experts_range": (3, 12), "surveyed": 0.6} | changes))
 
 
 def run(job: tuple[str, int, int]) -> Trained:

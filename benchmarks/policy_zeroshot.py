@@ -62,7 +62,8 @@ def registry(name: str) -> PoolSource:
 def run(job: tuple[str, int]) -> Trained:
     """Train on a registry, or on random pools ("")."""
     name, steps = job
-    source = registry(name) if name else RandomPools(experts=12, experts_range=(3, 12), usd_cost=(0.05, 20.0))
+    usual = RandomPools(experts=12, experts_range=(3, 12), usd_cost=(0.05, 20.0), surveyed=0.6)
+    source = registry(name) if name else usual
     # 40 experts are long observations, and the replay buffer may take 2 GB
     settings = {"n_timesteps": steps, "buffer_size": 20_000, "seed": 0}
     return train_on(source, settings, rules=RULES, episodes=EPISODES)

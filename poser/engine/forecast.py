@@ -139,7 +139,7 @@ def _play(order: Order, pool: Pool, truth: Pool) -> tuple[State, Counter[int]]:
         choice = mdp.targets(state, pool, rules, actions)
         called = ~state.done & choice.legal & ~choice.stop
         calls.update(choice.expert[called].tolist())
-        state, *_ = mdp.apply(state, pool, rules, actions, _draw(state, truth, choice, called, rng))
+        state, *_ = mdp.apply(state, pool, rules, choice, _draw(state, truth, choice, called, rng))
     return state, calls
 
 

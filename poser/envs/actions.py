@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from poser.envs.arrays import Bools, Choice, Floats, Pool, State, any_over
 from poser.envs.rules import Rules
@@ -114,10 +114,13 @@ def mask(state: State, pool: Pool, rules: Rules) -> Bools:
     return np.concatenate([calls, stop[:, None]], axis=1)
 
 
-def targets(state: State, pool: Pool, rules: Rules, actions: ArrayLike) -> Choice:
+def targets(
+    state: State, pool: Pool, rules: Rules, actions: ArrayLike, known_mask: NDArray[Any] | None = None
+) -> Choice:
     """What the actions [B] mean: whom they call for which commands, and whether they are legal.
 
-    An index outside the action space is illegal. Rows of episodes that are over are without meaning.
+    An index outside the action space is illegal. Rows of episodes that are over are without meaning. `known_mask` is
+    the `mask` [B, A] of this state, if somebody has it: to find it out takes most of the time.
     """
     batch, experts, commands = pool.shape
     action = np.asarray(actions, np.int64)
@@ -146,7 +149,8 @@ def targets(state: State, pool: Pool, rules: Rules, actions: ArrayLike) -> Choic
         able = pool.expert[rows, expert] & ~state.disabled[rows, expert] & _affordable(state, pool)[rows, expert]
         able &= np.where(fresh, ~pool.has_source, state.has_picture) & carried.any(axis=1)
         return Choice(known & (able | stop), stop, expert, target, fresh, carried, tried)
-    legal = known & mask(state, pool, rules)[rows, clipped]
+    found = mask(state, pool, rules) if known_mask is None else known_mask
+    legal = known & (found[rows, clipped] > 0)
     return Choice(legal, stop, expert, target, fresh, carried, carried & todo)
 
 

@@ -158,7 +158,7 @@ class Driver:
                 }
             )
         outcome = add_failures(self._outcome(judgements), replies)
-        self._state, reward, _, effects = mdp.apply(before, self._pool, self.rules, actions, outcome)
+        self._state, reward, _, effects = mdp.apply(before, self._pool, self.rules, choice, outcome)
         moment = Moment(before, self._state, choice, outcome, effects, reward)
         for row in np.flatnonzero(~before.done).tolist():
             record_step(

@@ -104,17 +104,18 @@ def reset(pool: Pool, rules: Rules, source: Outcome | None = None) -> State:
 
 
 def apply(
-    state: State, pool: Pool, rules: Rules, actions: ArrayLike, outcome: Outcome
+    state: State, pool: Pool, rules: Rules, actions: ArrayLike | Choice, outcome: Outcome
 ) -> tuple[State, Floats, Bools, Effects]:
     """One step of every episode that is not over; the others stay as they are, with reward 0.
 
-    `actions` [B] are action indices; `outcome` is what the calls brought, ignored where the action was illegal or STOP.
+    `actions` [B] are action indices, or what `targets` said they mean here; `outcome` is what the calls brought, ignored
+    where the action was illegal or STOP.
 
     Returns:
         The next state, reward [B], done [B] (of the next state), and what to do with the pictures.
     """
     _, _, commands = pool.shape
-    choice = targets(state, pool, rules, actions)
+    choice = actions if isinstance(actions, Choice) else targets(state, pool, rules, actions)
     active = ~state.done
     call = active & choice.legal & ~choice.stop
     stopped = active & choice.legal & choice.stop

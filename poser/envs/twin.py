@@ -84,6 +84,7 @@ class Twin:
         self.layout = ObservationLayout.of(source.experts, source.commands, rules)
         self._block = block
         self._next = 0
+        self._mask: NDArray[np.int8] | None = None
         self._drawn: tuple[int, Episodes, NDArray[np.float32]] | None = None
 
     def reset(self, start: int | None = None) -> Turn:
@@ -105,10 +106,11 @@ class Twin:
         """As `step`, without the observations, which are most of its time: [B] rewards, and what was done."""
         before = self.state
         chosen = np.where(before.done, -1, np.asarray(actions, np.int64))
-        choice = mdp.targets(before, self.pool, self.rules, chosen)
+        choice = mdp.targets(before, self.pool, self.rules, chosen, self._mask)
+        self._mask = None
         luck = self._luck[np.arange(self.batch), np.minimum(before.step, self.rules.max_steps - 1)]
         outcome, produced = self._imagine(choice, luck)
-        self.state, reward, _, effects = mdp.apply(before, self.pool, self.rules, chosen, outcome)
+        self.state, reward, _, effects = mdp.apply(before, self.pool, self.rules, choice, outcome)
         self._keep(effects.accepted, effects.new_best, produced)
         return reward, effects
 
@@ -208,4 +210,6 @@ class Twin:
     def _turn(self, reward: Floats | None = None, effects: Effects | None = None) -> Turn:
         bank = self.source.plans
         plans = [bank[case] for case in self.truth.case] if bank and self.rules.first_pending else None
-        return Turn.at(self.state, self.pool, self.rules, reward=reward, effects=effects, plans=plans)
+        turn = Turn.at(self.state, self.pool, self.rules, reward=reward, effects=effects, plans=plans)
+        self._mask = turn.mask.copy()
+        return turn

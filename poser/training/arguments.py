@@ -55,7 +55,9 @@ class TrainingArguments:
     resume: bool = _about(
         "go on from the checkpoint in `out`: exactly on twins and ratings, with fresh episodes in env studio", False
     )
-    trained_agent: str = _about("folder of a trained policy to start from (fine-tuning)", "")
+    trained_agent: str = _about(
+        "folder of a trained policy to start from (fine-tuning); shipped = the one of the package", ""
+    )
 
     n_timesteps: int = _about("environment steps, over all episodes", 1_000_000)
     n_envs: int = _about("episodes side by side", 128)

@@ -25,6 +25,7 @@ from poser.experts.files import write_atomically
 from poser.policies.baselines import Greedy
 from poser.policies.bundle import Bundle
 from poser.policies.dqn import OrchestrationDQN, load_mlp_weights, mlp_weights
+from poser.policies.learned import SHIPPED
 from poser.policies.network import RECORD_FEATURES, PairQNetwork
 from poser.policies.text_weights import TextBundle
 from poser.training.arguments import TrainingArguments
@@ -73,7 +74,8 @@ class _Training:
         self.env = self.world.vector(arguments.n_envs, arguments.observation, arguments.seed)
         self.model = make_model(arguments, self.env)
         if arguments.trained_agent and not arguments.resume:
-            start_from(Path(arguments.trained_agent), self.model, self.env, self.rules)
+            shipped = arguments.trained_agent == "shipped"
+            start_from(SHIPPED if shipped else Path(arguments.trained_agent), self.model, self.env, self.rules)
         self.best: tuple[float, dict[str, Any]] = (-np.inf, {})
         self._evaluated = 0
         self._reference: Figures | None = None

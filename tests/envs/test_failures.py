@@ -139,7 +139,7 @@ def test_a_picture_without_verdict_is_judged_once_more_at_the_end(trouble):
     # Φ rises by 1, the bonus is due, and the late verdict is charged
     assert turn.reward[0] == pytest.approx(1.0 + 0.2 - 0.006 - 0.001)
     assert trace.steps[-1].reward == pytest.approx(turn.reward[0])
-    assert driver.observed()[-1][3].success == 2
+    assert driver.observed()[0][3].success == 2
 
 
 def test_a_critic_that_never_answers_ends_the_episode_and_leaves_the_pictures():

@@ -67,7 +67,7 @@ def test_a_studio_training_goes_on_with_fresh_episodes(tmp_path):
 
 def test_fine_tuning_starts_from_the_weights_it_is_given(tmp_path):
     arguments = PIXELS | {"preset": "pixels", "out": str(tmp_path), "n_timesteps": 4, "learning_starts": 100}
-    folder = train(make_arguments(arguments | {"trained_agent": str(SHIPPED)}))
+    folder = train(make_arguments(arguments | {"trained_agent": "shipped"}))
     for name, array in Bundle.load(SHIPPED).weights._asdict().items():
         np.testing.assert_allclose(getattr(Bundle.load(folder).weights, name), array, atol=1e-6, err_msg=name)
 
