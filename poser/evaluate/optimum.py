@@ -187,12 +187,19 @@ def _lots(choice: Choice, state: State, truth: Truth) -> tuple[Floats, NDArray[n
     pattern = (np.arange(2**commands)[:, None] >> np.arange(commands)) % 2 > 0
     pictures = np.where(pattern, done[:, None, :], 1.0 - done[:, None, :]).prod(axis=2)
     transient, failed = truth.transient[rows, choice.expert], truth.failed[rows, choice.expert]
-    chances = np.concatenate([pictures * (1.0 - transient - failed)[:, None], transient[:, None], failed[:, None]], 1)
+    pictures = pictures * (1.0 - transient - failed)[:, None]
+    missed = ~(pattern & choice.carried[:, None, :]).any(axis=2)
+    given_up = pictures * np.where(missed, truth.gives_up[rows, choice.expert][:, None], 0.0)
+    failed = failed + given_up.sum(axis=1)
+    chances = np.concatenate([pictures - given_up, transient[:, None], failed[:, None]], axis=1)
     chances[choice.stop] = np.arange(chances.shape[1]) == 0
     luck = np.ones((batch, chances.shape[1], 3 * commands + 1), np.float32)
     luck[:, : len(pattern), :commands] = np.where(pattern, 0.0, 1.0)
     luck[:, : len(pattern), commands : 2 * commands] = np.where(pattern, 1.0, 0.0)
-    luck[:, -2, -1], luck[:, -1, -1] = 0.0, transient + failed / 2.0
+    luck[:, -2, -1] = 0.0
+    # the lot of a failure hits nothing, so that whoever may give up does
+    least = truth.failed[rows, choice.expert]
+    luck[:, -1, -1] = transient + (least + truth.gives_up[rows, choice.expert] * (1.0 - transient - least)) / 2.0
     return chances, luck
 
 

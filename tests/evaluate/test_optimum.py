@@ -77,6 +77,26 @@ def test_one_certain_call_is_worth_what_it_costs() -> None:
     assert best.policy.act(turn) == [3, 3]
 
 
+def test_calls_that_hit_nothing_may_fail() -> None:
+    episodes = CLEAR.draw(np.random.default_rng(0), 8)
+    # a fresh picture that shows nothing takes a step all the same, but an edit may break something, a failure may not
+    giving_up = episodes.truth._replace(
+        gives_up=np.full_like(episodes.truth.gives_up, 0.9),
+        success=episodes.truth.success * 0.6,
+        damage=np.where(episodes.pool.t2i[:, :, None, None], 0.0, 0.9) * np.ones_like(episodes.truth.damage),
+    )
+    rules = Rules(max_steps=5, tries_per_pair=None, keep_regressions=True)
+    differ = 0
+    for row in range(4):
+        source = Repeated(episodes._replace(truth=giving_up), row)
+        best = solve(source, rules)
+        earned = play(best.policy.act, source, 4000, rules=rules, seed=1).reward
+        assert best.value == pytest.approx(earned.mean(), abs=4.0 * earned.std() / np.sqrt(len(earned)) + 1e-6)
+        never = giving_up._replace(gives_up=np.zeros_like(giving_up.gives_up))
+        differ += abs(best.value - solve(Repeated(episodes._replace(truth=never), row), rules).value) > 0.01
+    assert differ
+
+
 def test_states_without_end_are_refused() -> None:
     rng = np.random.default_rng(0)
     noisy = RandomPools(experts=3, commands=3, experts_range=(3, 3), commands_range=(2, 3)).draw(rng, 20)
