@@ -77,7 +77,6 @@ def calibrate_experts(
         from poser.evaluate.stored_runs import calibrate_stored, read_runs
 
         _refuse_settings_of_calls(context)
-
         stored = calibrate_stored(read_runs(runs), catalog.experts(split_names(experts)))
         if stored.left_out:
             typer.echo(f"note: left out, since not registered here: {', '.join(stored.left_out)}", err=True)
@@ -131,7 +130,8 @@ def _refuse_settings_of_calls(context: typer.Context) -> None:
         # by name: typer may bring a click of its own
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
-            raise InputError(f"--{name} is about calls, and --runs makes none; leave one of the two out.")
+            given = "no-learn" if name == "learn" and not context.params[name] else name
+            raise InputError(f"--{given} is about calls, and --runs makes none; leave one of the two out.")
 
 
 def _save(fit: Calibration, path: Path) -> None:

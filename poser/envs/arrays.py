@@ -71,7 +71,8 @@ class Pool(NamedTuple):
 
         A chance p that is Beta(mean·κ, (1 - mean)·κ) is mean·κ / (κ + n) after n misses; κ is the odds of `retry`.
         """
-        kappa = (self.retry / (1.0 - self.retry)).astype(misses.dtype).reshape(-1, *[1] * (misses.ndim - 1))
+        kind = np.result_type(misses, np.float32)
+        kappa = (self.retry / (1.0 - self.retry)).astype(kind).reshape(-1, *[1] * (misses.ndim - 1))
         left: NDArray[Any] = kappa / (kappa + misses)
         return left
 

@@ -69,14 +69,20 @@ class Calibration(Document):
         """Read a calibration.
 
         Raises:
-            InputError: no such file, or a broken one.
+            InputError: no such file, a broken one, or one of another version.
         """
         if not path.is_file():
             raise InputError(f"There is no calibration {path}; make one: poser experts calibrate --out {path}.")
         try:
-            return cls.model_validate(json.loads(path.read_text(encoding="utf-8")))
+            data = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(data, dict) or data.get("version") != 1:
+                return cls.model_validate(data)
         except (ValueError, ValidationError) as error:
             raise InputError(f"The calibration {path} cannot be read: {error}") from error
+        raise InputError(
+            f"The calibration {path} is of version 1, which counted failures twice; this is version 2. Make a new one: "
+            "poser experts calibrate, or with --runs from runs that you have."
+        )
 
 
 def calibrate_from(traces: Sequence[Trace], records: TrackRecord) -> Calibration:

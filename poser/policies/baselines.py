@@ -108,11 +108,13 @@ class Greedy(Policy):
         Args:
             rng: nothing is drawn.
             thrift: >= 0 scales what a dollar costs: 0 spends freely, 1 takes `Rules.usd_cost` as it stands.
-            retry: as in `forecast`.
+            retry: as in `forecast`, above 0 and below 1.
         """
         super().__init__(rng)
         if not 0.0 <= thrift < np.inf:
             raise InputError(f"thrift is {thrift}; give a finite number of at least 0.")
+        if retry is not None and not 0.0 < retry < 1.0:
+            raise InputError(f"retry is {retry}; give a share above 0 and below 1, or None for the track record's.")
         self.thrift, self.retry = thrift, retry
 
     def choose(self, turn: Turn) -> Choice:

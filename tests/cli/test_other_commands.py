@@ -210,6 +210,8 @@ def test_experts_calibrate_refuses_settings_of_calls_beside_stored_runs(poser, t
     done = poser("experts", "calibrate", "--runs", str(tmp_path), "--seed", "3")
     assert (done.exit_code, done.stdout) == (2, "")
     assert "--seed is about calls, and --runs makes none" in done.stderr
+    done = poser("experts", "calibrate", "--runs", str(tmp_path), "--no-learn")
+    assert "--no-learn is about calls" in done.stderr
 
 
 def test_experts_calibrate_keeps_what_was_called_before_ctrl_c(poser, fakes, tmp_path):

@@ -95,6 +95,18 @@ def test_a_critic_that_fails_is_seen():
     assert seen.globals[0, GLOBALS.index("unjudged")] == 0.75
 
 
+def test_what_retries_bring_is_seen():
+    pool, rules = world("T")._replace(retry=np.array([0.25])), Rules()
+    seen = ObservationLayout.of(1, 2, rules).split(encode(mdp.reset(pool, rules), pool, rules))
+    assert seen.globals[0, GLOBALS.index("retry")] == 0.25
+
+
+def test_misses_may_be_whole_numbers():
+    pool = world("T")._replace(retry=np.array([0.25]))
+    for kind in (np.int64, np.float32, float):
+        np.testing.assert_allclose(pool.left_after(np.array([[0, 1, 2]], kind)), [[1.0, 0.25, 1 / 7]], rtol=1e-6)
+
+
 def test_slices_cover_the_vector_in_order():
     layout = ObservationLayout.of(3, 2, Rules())
     slices = layout.slices

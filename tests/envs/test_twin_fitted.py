@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -158,6 +160,17 @@ def test_without_logs_the_defaults_stand():
     fit = calibrate_from([], TrackRecord({("a", "add", 0): Cell(success=3, failure=1)}))
     assert fit.kappa == DEFAULT_KAPPA
     assert fit.records().cell("a", "add", 1).success == 3
+
+
+def test_a_calibration_of_an_earlier_release_is_refused_by_its_version(calibration, tmp_path):
+    old = json.loads(calibration.model_dump_json()) | {"version": 1, "failed": {}}
+    del old["gives_up"]
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    with pytest.raises(InputError, match=r"^The calibration \S+ is of version 1, .*poser experts calibrate"):
+        Calibration.load(tmp_path / "old.json")
+    (tmp_path / "list.json").write_text("[]")
+    with pytest.raises(InputError, match="cannot be read"):
+        Calibration.load(tmp_path / "list.json")
 
 
 def test_under_the_papers_rules_a_turn_holds_the_text_of_its_plan(calibration):

@@ -236,6 +236,9 @@ def test_settings_out_of_range_are_refused() -> None:
         lambda: BestOfN(calls=0),
         lambda: Greedy(thrift=-1.0),
         lambda: Greedy(thrift=float("inf")),
+        lambda: Greedy(retry=0.0),
+        lambda: Greedy(retry=1.0),
+        lambda: Greedy(retry=float("nan")),
         lambda: RuleAgent(threshold=0.0),
         lambda: RuleAgent(tries=0),
     ):
