@@ -22,7 +22,7 @@ RECORD_FEATURES = (
     "pairs.mean", "pairs.confidence", "pairs.decay", "pairs.gain", "pairs.risk", "pairs.net", "pairs.lead",
     "pairs.net_lead", "pairs.worth", "pairs.worth_lead", "commands.best_mean", "commands.best_confidence",
     "experts.pending_mean", "experts.mean", "experts.confidence", "experts.damage", "experts.merge_decay",
-    "globals.editors_mean", "globals.redraw_mean", "globals.best_net",
+    "globals.editors_mean", "globals.redraw_mean", "globals.best_net", "globals.retry",
 )  # fmt: skip
 """Everything that comes from the track record, for ablations."""
 
