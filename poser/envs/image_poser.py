@@ -74,7 +74,7 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
 
     | slice | shape | content |
     |---|---|---|
-    | globals | 19 | steps left, picture there, alignment now and best, shares pending, satisfied, dropped, unchecked, budget, what is on offer, failures of the critic |
+    | globals | 20 | steps left, picture there, alignment now and best, shares pending, satisfied, dropped, unchecked, budget, what is on offer, failures of the critic, what retries bring |
     | commands | K × 11 | pending, satisfied, dropped, score, whether it waits for another, best expert on offer, failed tries |
     | experts | E × 14 | kind, cost, share of the budget left, means of the track record, damage, loss by merging, disabled |
     | pairs | E × (K+1) × 17 | legal, record mean and confidence, expected gain, risk, cost, net and gain by cost, leads over the best other expert, failed tries |

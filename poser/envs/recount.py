@@ -38,7 +38,7 @@ class _Seen(NamedTuple):
 
 
 def recount(trace: Trace) -> Recount:
-    """The counts of a trace, equal to those of `Driver.observed` and `Driver.calls` but for their order.
+    """The counts of a trace, equal to those of `Driver.observed` and `Driver.calls`.
 
     A picture that was judged only at the end counts where it was made.
     """

@@ -71,8 +71,8 @@ class Cell(Document):
 
     `success` and `failure` count target commands whose atoms passed or failed in the produced picture, kept or not;
     `damaged` and `spared` count commands that were satisfied before the call and were not, or still were, after it.
-    `retried` counts calls for a command alone after exactly one miss of the same expert at it, `recovered` those of
-    them that hit.
+    `retried` counts calls for a command alone after exactly one miss of the same expert at it (in calls for it alone),
+    `recovered` those of them that hit.
     """
 
     success: float = Field(default=0.0, ge=0)
@@ -169,7 +169,8 @@ class TrackRecord:
     def retry(self, specs: Iterable[ExpertSpec]) -> float:
         """Share of its chance that a call keeps after it has missed once, over all these experts; 0.05 to 0.98.
 
-        What retries brought, beside what their experts bring at a first try.
+        What retries brought, beside what all calls of their experts bring: first tries and retries, as in `success`,
+        which is what the share is taken of. Of first tries alone it is less.
         """
         known, expected, hits = {spec.name: spec for spec in specs}, RETRY_HITS, RETRY_HITS * PRIOR_RETRY
         for (expert, skill, bucket), cell in self._cells.items():

@@ -11,6 +11,7 @@ import poser.envs
 from poser.critics.testing import ScriptedCritic
 from poser.envs.driver import Task
 from poser.envs.image_poser import ImagePoserEnv
+from poser.envs.observation import COMMANDS, EXPERTS, GLOBALS, PAIRS
 from poser.envs.rules import Rules
 from poser.envs.strip import CELL, draw_strip
 from poser.experts.errors import InputError
@@ -137,6 +138,10 @@ def test_the_specification_names_every_setting():
         assert name in page, name
     for heading in ("Action space", "Action mask", "Observation space", "Transition", "Reward", "Episode end"):
         assert f"## {heading}" in page
+    for row in (f"| globals | {len(GLOBALS)} |", f"| commands | K × {len(COMMANDS)} |"):
+        assert row in page
+    for row in (f"| experts | E × {len(EXPERTS)} |", f"| pairs | E × (K+1) × {len(PAIRS)} |"):
+        assert row in page
 
 
 def test_a_strip_without_steps_is_white():

@@ -4,6 +4,7 @@ import pytest
 
 from poser.envs.tries import Tried, count_tries
 from poser.experts.record import Cell
+from poser.experts.types import Operation
 from tests.envs.worlds import plan_of
 
 FIRST, SECOND = plan_of(2).commands
@@ -21,6 +22,12 @@ def test_a_call_counts_for_each_of_its_skills():
     (expert, skill, merged, cell), = count_tries([Tried(3, "a", (FIRST, SECOND), (True, None), False, 1, 3)])  # fmt: skip
     assert (expert, skill, merged) == ("a", "add", 2)
     assert cell == Cell(success=1, damaged=1, spared=3)
+    lettered = SECOND.model_copy(update={"operation": Operation.TEXT, "skill": "text"})
+    both = count_tries([Tried(3, "a", (FIRST, lettered), (True, False), False, 1, 3)])
+    assert both == [
+        ("a", "add", 2, Cell(success=1, damaged=0.5, spared=1.5)),
+        ("a", "text", 2, Cell(failure=1, damaged=0.5, spared=1.5)),
+    ]
 
 
 @pytest.mark.parametrize("failed", [False, True])

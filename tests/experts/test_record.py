@@ -37,7 +37,7 @@ def test_calls_move_the_mean_of_their_skill_and_merge_size_alone():
     assert a / (a + b) == pytest.approx((0.16 + 1) / 6)
 
 
-def test_retries_are_measured_by_what_first_tries_bring():
+def test_retries_are_measured_by_what_all_calls_bring():
     record = TrackRecord()
     assert record.retry([SPEC]) == pytest.approx(PRIOR_RETRY)
     # a chance of about a half, of which retries keep a fifth
