@@ -108,7 +108,9 @@ class RandomPools:
         kappa, retry = _log_uniform(rng, self.kappa, count), np.full(count, PRIOR_RETRY)
         if self.surveyed:
             kappa = np.where(surveyed, _log_uniform(rng, self.surveyed_kappa, count), kappa)
-            retry = np.where(surveyed, _counted(rng, kappa / (kappa + 1.0)), retry)
+            # where every try has the mean chance, a miss takes nothing away
+            kept = kappa / (kappa + 1.0) if self.latent else np.ones(count)
+            retry = np.where(surveyed, _counted(rng, kept), retry)
         error = rng.uniform(0.0, self.critic_error, (2, count)) * (rng.random((2, count)) < 0.7)
         pool = Pool(
             expert=expert,

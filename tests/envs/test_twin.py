@@ -75,6 +75,8 @@ def test_registries_that_were_surveyed_know_how_alike_retries_are():
     misses = np.ones((2000, 1, 1), np.float32)
     np.testing.assert_allclose(drawn.pool.left_after(misses)[:, 0, 0], drawn.pool.retry, rtol=1e-5)
     assert (drawn.pool.left_after(misses * 2) < drawn.pool.left_after(misses)).all()
+    independent = RandomPools(surveyed=1.0, surveyed_kappa=(0.3, 0.3), latent=False).draw(rng, 2000).pool
+    assert np.median(independent.retry) > 0.8
     share = RandomPools(surveyed=0.3).draw(rng, 2000).pool.retry
     assert (share != PRIOR_RETRY).mean() == pytest.approx(0.3, abs=0.05)
 
