@@ -10,7 +10,7 @@ import sys
 
 from poser.experts.errors import PoserError
 from poser.training.arguments import TrainingArguments, parse_arguments
-from poser.training.train import train
+from poser.training.train import told_of, train
 
 __all__ = ["TrainingArguments", "train"]
 
@@ -26,6 +26,7 @@ def main() -> None:
         print("train_dqn.py: interrupted.", file=sys.stderr)
         sys.exit(130)
     print(f'The policy is in {folder}; use it: poser generate --policy {folder} "a red kite over a lake"')
+    print(told_of(folder))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def train_policy(context: typer.Context) -> None:
 
     arguments = parse_arguments(context.args, prog="poser train policy")
     try:
-        from poser.training.train import train
+        from poser.training.train import told_of, train
     except ModuleNotFoundError as error:
         from poser.experts.errors import InputError
 
@@ -34,3 +34,4 @@ def train_policy(context: typer.Context) -> None:
         ) from error
     folder = train(arguments, command=["poser", *sys.argv[1:]])
     typer.echo(folder)
+    typer.echo(told_of(folder), err=True)

@@ -217,7 +217,7 @@ def _unknown(s: Sentence, start: int, i: int, p: Phrase, unknown: list[int]) -> 
         p.noun, p.plural, p.known, p.end, p.said = lone, plural(lone), False, i, word
         p.passed = tuple(s.word(k) for k in unknown[: -len(lone.split())])
         p.several = p.several or looks_plural(word)
-        if p.several and p.count == 1:
+        if p.several and p.count == 1 and not p.one_of:
             p.count, p.at_least = 2, True
         return p
     if not unknown and i > start and (not s.word(i) or s.word(i) in BOUNDARY):

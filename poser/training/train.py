@@ -24,6 +24,7 @@ from poser.experts.errors import InputError, PoserError
 from poser.experts.files import write_atomically
 from poser.policies.baselines import Greedy
 from poser.policies.bundle import Bundle
+from poser.policies.bundle_files import CARD
 from poser.policies.dqn import OrchestrationDQN, load_mlp_weights, mlp_weights
 from poser.policies.learned import SHIPPED
 from poser.policies.network import RECORD_FEATURES, PairQNetwork
@@ -62,6 +63,17 @@ def train(arguments: TrainingArguments, command: Sequence[str] = ()) -> Path:
         PoserError: rewards or losses without sense, or a checkpoint or policy that cannot be written.
     """
     return _Training(arguments, command).run()
+
+
+def told_of(folder: Path) -> str:
+    """One line on what a bundle's evaluation says: after how many steps it was the best, and how good it is."""
+    found = json.loads((folder / CARD).read_text(encoding="utf-8"))["about"]["evaluation"]
+    if "reward" not in found:
+        return "It was not evaluated."
+    returns = f"return {found['reward']:.3f}, {found['reward_above_greedy']:+.3f} above greedy"
+    if not found["timesteps"]:
+        return f"No evaluation was better than the one before training ({returns}), so that is kept; train for longer."
+    return f"It was the best after {found['timesteps']:,} steps: {returns}."
 
 
 class _Training:

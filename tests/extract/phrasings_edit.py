@@ -4,6 +4,7 @@ FOLDED = [
     ("a car and a tree. Then make the car bigger.", "car=1~large; tree=1"),
     ("a red car. Actually make it blue.", "car=1:blue"),
     ("two satellites, then remove one of the satellites", "satellite=1"),
+    ("six balloons, then remove one of the balloons", "balloon=5"),
     ("three red cars. Paint the second one green.", "red car=2; green car=1"),
     ("A sailboat on the sea. Instead of the sailboat use a ship.", "bg sea; ship=1"),
     ("a dog and a cat. Swap the dog for a horse.", "horse=1; cat=1"),

@@ -33,7 +33,7 @@ from poser.policies.pair_weights import ILLEGAL, NET, action_values  # noqa: E40
 from poser.training import checkpoint as checkpoints  # noqa: E402
 from poser.training.arguments import make_arguments  # noqa: E402
 from poser.training.checkpoint import load_checkpoint, save_checkpoint  # noqa: E402
-from poser.training.train import make_model, train  # noqa: E402
+from poser.training.train import make_model, told_of, train  # noqa: E402
 
 pytestmark = pytest.mark.heavy
 
@@ -191,6 +191,16 @@ def test_training_improves_the_policy(tmp_path):
 
 def weights_of(folder):
     return Bundle.load(folder / "bundle").weights
+
+
+def test_a_training_says_how_good_the_policy_is_that_it_kept(tmp_path):
+    folder = train(tiny(out=str(tmp_path), n_timesteps=160))
+    assert told_of(folder) == "It was not evaluated."
+    card = json.loads((folder / "policy.json").read_text())
+    for steps, words in ((0, "before training (return 0.500, -0.100 above greedy)"), (4000, "best after 4,000 steps")):
+        card["about"]["evaluation"] = {"timesteps": steps, "reward": 0.5, "reward_above_greedy": -0.1}
+        (folder / "policy.json").write_text(json.dumps(card))
+        assert words in told_of(folder)
 
 
 def test_a_resumed_training_is_the_unbroken_one(tmp_path):
