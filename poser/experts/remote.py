@@ -9,7 +9,14 @@ import time
 from collections.abc import Mapping
 
 from poser.experts.errors import (
-    BadReply, CallError, ContentFiltered, InputError, InvalidRequest, RateLimited, TimedOut, Unavailable,
+    BadReply,
+    CallError,
+    ContentFiltered,
+    InputError,
+    InvalidRequest,
+    RateLimited,
+    TimedOut,
+    Unavailable,
 )  # fmt: skip
 from poser.experts.picture import Picture
 
