@@ -53,8 +53,11 @@ PARTS = {
     "three-step returns": Part({"n_steps": 3}),
     "one coin a batch": Part({"row_epsilon": False}),
     "a plain network (256, 256)": Part({"network": "mlp"}),
+    "the highest value alone, no margin": Part({"margin": 0.0}),
     "without the start from gain minus cost": Part({"residual": False}),
-    "without track-record features and that start": Part({"hidden_features": "record", "residual": False}),
+    "without track-record features, that start and margin": Part(
+        {"hidden_features": "record", "residual": False, "margin": 0.0}
+    ),
     "trained on independent retries": Part(pools={"latent": False}),
     "regressions kept": Part(rules=RULES._replace(keep_regressions=True), own_rules=True),
     "no merged calls": Part(rules=RULES._replace(merged_calls=False), own_rules=True),

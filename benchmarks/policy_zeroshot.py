@@ -41,9 +41,7 @@ from poser.experts.studio.pool import studio_experts
 from poser.experts.testing import FakeExpert
 from poser.experts.types import Operation
 from poser.policies.baselines import Greedy
-from poser.policies.bundle import Bundle
 from poser.policies.learned import Learned
-from poser.policies.pair_weights import PairWeights
 
 STUDIO = Path(__file__).parent / "data" / "studio_calibration.json"
 RULES, SEED, EPISODES = Rules(), 7, 2000
@@ -159,13 +157,12 @@ def main() -> None:
     jobs = [("40", given.steps), ("studio", given.steps), ("24", given.steps), ("", given.steps), ("12", given.steps),
             ("3", given.steps)]  # fmt: skip
     trained = {name: result for (name, _), result in zip(jobs, side_by_side(run, jobs), strict=True)}
-    general: PairWeights = trained[""].weights
     rows: list[list[object]] = []
     held: dict[str, Any] = {}
     for name in names:
         source = registry(name)
         score = partial(play, source=source, episodes=EPISODES, rules=RULES, seed=EVALUATION_SEED)
-        specialist, generalist = trained[name].figures, score(Learned(bundle=Bundle(general)))
+        specialist, generalist = trained[name].figures, score(Learned(bundle=trained[""].bundle))
         shipped, greedy = score(Learned()), score(Greedy())
         kept = retained(generalist, specialist), retained(shipped, specialist)
         title = "the studio, fitted" if name == "studio" else f"{name} experts"

@@ -13,6 +13,7 @@ from poser.envs.rules import Rules
 from poser.envs.twin import PoolSource, Twin
 from poser.evaluate.playing import Actor, Figures, play
 from poser.experts.errors import InputError
+from poser.policies.bundle import Bundle
 
 Job = TypeVar("Job")
 Done = TypeVar("Done")
@@ -21,19 +22,19 @@ EVALUATION_SEED = 2024
 
 
 class Trained(NamedTuple):
-    """A training: what the trained policy brings, its bundle's arrays if it has any, and the way there.
+    """A training: what the trained policy brings, its bundle if it has one, and the way there.
 
     Attributes:
         figures: on the evaluation episodes.
         curve: (environment steps, mean return) of the evaluations on the way.
         seconds: of the training without evaluations.
-        weights: `PairWeights`, or None.
+        bundle: of the trained pair network, or None.
     """
 
     figures: Figures
     curve: tuple[tuple[int, float], ...]
     seconds: float
-    weights: Any
+    bundle: Bundle | None
 
 
 def side_by_side(function: Callable[[Job], Done], jobs: Sequence[Job], workers: int = 2) -> list[Done]:
@@ -87,7 +88,7 @@ def train_on(
     arguments = make_arguments({"progress": False} | settings)
     env = TwinVecEnv(Twin(source, arguments.n_envs, rules=rules, seed=arguments.seed))
     model = make_model(arguments, env)
-    actor: Actor = lambda turn: model.q_values(turn.observation).argmax(axis=1)  # noqa: E731
+    actor: Actor = lambda turn: model.best(turn.observation)  # noqa: E731
     curve: list[tuple[int, float]] = []
     away = 0.0
 
@@ -109,7 +110,7 @@ def train_on(
         figures=play(actor, pools, episodes, rules=judged, seed=EVALUATION_SEED),
         curve=tuple(curve),
         seconds=seconds,
-        weights=net.weights() if isinstance(net, PairQNetwork) else None,
+        bundle=Bundle(net.weights(), margin=model.margin) if isinstance(net, PairQNetwork) else None,
     )
 
 

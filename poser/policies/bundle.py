@@ -25,6 +25,7 @@ class PairCard(Card):
         observation: version of the features that the weights read.
         features: their names, by group.
         width, stop_width: of the network's hidden layers.
+        margin: see `Bundle`.
     """
 
     kind: Literal["pairs"] = "pairs"
@@ -32,14 +33,22 @@ class PairCard(Card):
     features: dict[str, tuple[str, ...]]
     width: int = Field(ge=1)
     stop_width: int = Field(ge=1)
+    margin: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A trained policy: its weights and where they come from."""
+    """A trained policy: its weights, where they come from, and which actions count as equally good.
+
+    Attributes:
+        weights: of the network.
+        about: command, arguments, date and figures of the training.
+        margin: >= 0, in units of reward; calls within it of the best one go by `best_actions`.
+    """
 
     weights: PairWeights
     about: dict[str, Any] = field(default_factory=dict)
+    margin: float = 0.0
 
     def save(self, folder: Path) -> None:
         """Write the bundle; where the disk is full, one that was there before stays as it was."""
@@ -49,6 +58,7 @@ class Bundle:
             features=FEATURES,
             width=len(self.weights.bias),
             stop_width=len(self.weights.stop_bias),
+            margin=self.margin,
             sha256=digest,
             about=self.about,
         )
@@ -68,4 +78,4 @@ class Bundle:
                 f"{OBSERVATION_VERSION}. Train it anew: poser train policy."
             )
         shapes = PairWeights.shapes(card.width, card.stop_width)
-        return cls(PairWeights(**read_weights(folder, card, shapes)), card.about)
+        return cls(PairWeights(**read_weights(folder, card, shapes)), card.about, card.margin)

@@ -15,7 +15,7 @@ from torch.nn import functional
 from poser.envs.observation import ObservationLayout
 from poser.experts.errors import InputError, PoserError
 from poser.policies.network import PairPolicy
-from poser.policies.pair_weights import ILLEGAL
+from poser.policies.pair_weights import ILLEGAL, best_actions
 from poser.policies.text_weights import TextWeights
 
 BUFFER_BYTES = 2 * 1024**3
@@ -37,6 +37,7 @@ class OrchestrationDQN(DQN):
         double_q: the online network chooses the bootstrap action (van Hasselt et al. 2016, section 3).
         averaged: the target network chooses and is what was learned, instead of the online one. With a small `tau` it
             is an average of the online weights over time, which are noisy (as Polyak and Juditsky 1992).
+        margin: >= 0, in units of reward: calls within it of the best one go by `best_actions`; 0 for texts.
         row_epsilon: every row of a batch tosses its own coin, not all of them one.
         net_kwargs: of `PairQNetwork`.
         kwargs: as SB3's DQN, `n_steps` among them.
@@ -55,13 +56,14 @@ class OrchestrationDQN(DQN):
         double_q: bool = True,
         row_epsilon: bool = True,
         averaged: bool = False,
+        margin: float = 0.0,
         net_kwargs: dict[str, Any] | None = None,
         gamma: float = 1.0,
         buffer_size: int = 50_000,
         **kwargs: Any,
     ) -> None:
         self.layout, self.masked, self.double_q, self.row_epsilon = layout, masked, double_q, row_epsilon
-        self.averaged = averaged
+        self.averaged, self.margin = averaged, margin
         (length,) = env.observation_space.shape or (0,)
         size = buffer_size * 2 * 4 * length
         if size > BUFFER_BYTES:
@@ -103,6 +105,10 @@ class OrchestrationDQN(DQN):
             values: NDArray[np.float32] = self._masked(self.acting_net(seen), seen).cpu().numpy()
         return values
 
+    def best(self, observation: NDArray[np.float32]) -> NDArray[np.int64]:
+        """[B] the actions to take in observations [B, D], without exploration."""
+        return best_actions(self.q_values(observation), self.layout, observation, self.margin)
+
     def predict(
         self,
         observation: Any,
@@ -112,7 +118,7 @@ class OrchestrationDQN(DQN):
     ) -> tuple[np.ndarray, tuple[np.ndarray, ...] | None]:
         """Actions for observations [B, D] or [D]; ε-greedy unless `deterministic`."""
         batch = np.atleast_2d(np.asarray(observation, np.float32))
-        actions = self.q_values(batch).argmax(axis=1)
+        actions = self.best(batch)
         if not deterministic:
             tosses = np.random.rand(len(batch) if self.row_epsilon else 1)
             explore = np.broadcast_to(tosses < self.exploration_rate, len(batch))

@@ -12,7 +12,7 @@ from poser.envs.observation import encode
 from poser.experts.errors import InputError
 from poser.policies.base import FINISHED, Choice, Policy
 from poser.policies.bundle import Bundle
-from poser.policies.pair_weights import action_values
+from poser.policies.pair_weights import action_values, best_actions
 
 if TYPE_CHECKING:
     from poser.envs.turn import Turn
@@ -22,7 +22,7 @@ SHIPPED = Path(__file__).parent / "data" / "default_policy"
 
 
 class Learned(Policy):
-    """Takes the legal action of highest learned value.
+    """Takes the legal action of highest learned value, or one of nearly that value that gains more for its price.
 
     A value is the reward that is expected from here to the end of the episode: gain in alignment and completion bonus,
     minus everything that is spent on the way. No weight depends on who is registered, so it serves any pool.
@@ -53,7 +53,7 @@ class Learned(Policy):
             dear = turn.pool._replace(usd_cost=turn.pool.usd_cost * self.thrift)
             seen = encode(turn.state, dear, turn.rules)
         values = action_values(self.bundle.weights, turn.layout, seen)
-        actions = np.where(turn.done, FINISHED, values.argmax(axis=1))
+        actions = np.where(turn.done, FINISHED, best_actions(values, turn.layout, seen, self.bundle.margin))
         legal = turn.mask > 0
 
         def why(row: int) -> str:
@@ -61,6 +61,11 @@ class Learned(Policy):
             if actions[row] == values.shape[1] - 1:
                 return "no further call is worth its price"
             count = int(legal[row].sum())
+            if chosen < values[row].max():
+                return (
+                    f"expects {chosen:.2f} of reward from here on by asking {{expert}}, hardly less than the most of "
+                    f"{count} actions, and more for what it costs"
+                )
             return f"expects {chosen:.2f} of reward from here on by asking {{expert}}, the most of {count} actions"
 
         return Choice(actions=actions, scores=np.where(legal, values, np.nan).astype(np.float64), why=why)

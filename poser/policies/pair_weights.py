@@ -15,7 +15,12 @@ ILLEGAL = -1e8
 """Value of actions that may not be taken; finite, so that it survives arithmetic."""
 
 NET = PAIRS.index("net")
+WORTH = PAIRS.index("worth")
 PENDING = COMMANDS.index("pending")
+
+
+NET_SHARE = 0.1
+"""What the expected gain minus cost weighs beside the order by gain and cost: it decides among free calls."""
 
 
 class PairWeights(NamedTuple):
@@ -86,6 +91,22 @@ def action_values(weights: PairWeights, layout: ObservationLayout, observation: 
     legal = parts.mask[:, -1] > 0
     values[:, -1] = np.where(legal, stop @ weights.stop_value + weights.stop_value_bias, ILLEGAL)
     return values
+
+
+def best_actions(values: F32, layout: ObservationLayout, observation: F32, margin: float) -> NDArray[np.int64]:
+    """[B] the actions to take by values [B, A] of observations [B, D].
+
+    That of the highest value, and where this is a call, of all calls within `margin` of it that of the greatest gain by
+    gain and cost (Weitzman's order; among free ones, that of the greatest gain): values so near to each other are
+    within the error of the network.
+    """
+    best: NDArray[np.int64] = values.argmax(axis=1)
+    if margin == 0:
+        return best
+    pairs = layout.split(observation).pairs
+    order = (pairs[..., WORTH] + NET_SHARE * pairs[..., NET]).reshape(len(values), -1)
+    near = values[:, :-1] >= values.max(axis=1, keepdims=True) - margin
+    return np.where(best == values.shape[1] - 1, best, np.where(near, order, -np.inf).argmax(axis=1))
 
 
 def _mean_by_row(values: F32, rows: NDArray[np.int64], count: int) -> F32:

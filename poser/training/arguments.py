@@ -26,7 +26,7 @@ _COUNTS = (
     "n_timesteps", "n_envs", "batch_size", "buffer_size", "train_freq", "gradient_steps", "max_steps", "n_steps",
     "target_update_interval", "width", "stop_width", "torch_threads", "eval_episodes", "size", "plans",
 )  # fmt: skip
-_NOT_NEGATIVE = ("learning_starts", "tries_per_pair", "tries_per_command", "eval_freq", "save_freq")
+_NOT_NEGATIVE = ("learning_starts", "tries_per_pair", "tries_per_command", "eval_freq", "save_freq", "margin")
 _SHARES = (
     "exploration_fraction",
     "exploration_initial_eps",
@@ -89,6 +89,7 @@ class TrainingArguments:
     residual: bool = _about("start from expected gain minus cost", True)
     masked: bool = _about("illegal actions are never drawn, chosen or bootstrapped from", True)
     double_q: bool = _about("the online network chooses the bootstrap action", True)
+    margin: float = _about("calls within so much of the best value go by gain and cost; network pairs", 0.03)
     row_epsilon: bool = _about("every row tosses its own coin", True)
     hidden_features: str = _about(
         "comma-separated group.name of features seen as 0; record = all that the track record gives", ""

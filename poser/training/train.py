@@ -136,7 +136,7 @@ class _Training:
         if given.eval_freq:
             if self._reference is None:
                 self._reference = self._play(lambda turn: Greedy().act(turn))
-            figures = self._play(lambda turn: self.model.q_values(observations(given.observation, turn)).argmax(axis=1))
+            figures = self._play(lambda turn: self.model.best(observations(given.observation, turn)))
             log_figures(self.model.logger, figures, self._reference)
             if self.world.strips is not None:
                 self.model.logger.record("eval/storyboards", Image(self.world.strips, "HWC"), exclude="stdout")
@@ -184,7 +184,7 @@ class _Training:
         net, place = self.model.acting_net, self.out / "bundle"
         with _told(place):
             if isinstance(net, PairQNetwork):
-                Bundle(net.weights(), about).save(place)
+                Bundle(net.weights(), about, self.model.margin).save(place)
             elif self.arguments.observation == "text":
                 TextBundle(mlp_weights(net), self.env.names, self.rules, about).save(place)
 
@@ -241,6 +241,7 @@ def make_model(arguments: TrainingArguments, env: EpisodesVecEnv) -> Orchestrati
         double_q=given.double_q,
         row_epsilon=given.row_epsilon,
         averaged=given.averaged,
+        margin=given.margin if pairs else 0.0,
         net_kwargs=net if pairs else None,
         policy_kwargs=None if pairs else {"net_arch": list(given.net_arch)},
         learning_rate=lambda left: given.learning_rate * max(left, LEAST_RATE),

@@ -15,7 +15,7 @@ from poser.experts.errors import InputError
 from poser.policies.baselines import Greedy
 from poser.policies.bundle import CARD, WEIGHTS, Bundle
 from poser.policies.learned import SHIPPED, Learned, shipped
-from poser.policies.pair_weights import ILLEGAL, PairWeights, action_values
+from poser.policies.pair_weights import ILLEGAL, NET, WORTH, PairWeights, action_values, best_actions
 
 
 def some_weights(seed: int = 0, width: int = 6, stop_width: int = 4) -> PairWeights:
@@ -63,6 +63,62 @@ def test_values_do_not_depend_on_neighbours_or_on_the_order_of_experts():
     moved.mask[:, :-1] = parts.mask[:, :-1].reshape(5, 6, 5)[:, order].reshape(5, -1)
     values = action_values(weights, turn.layout, shuffled)
     np.testing.assert_allclose(values[:, :-1].reshape(5, 6, 5), together[:, :-1].reshape(5, 6, 5)[:, order], atol=1e-5)
+
+
+def with_pairs(values, worth, net):
+    """An observation of as many calls as values, less STOP, that are worth so much and have that net gain."""
+    turn = some_turn(experts=len(worth), commands=1, batch=1)
+    layout, seen = turn.layout, np.zeros((1, turn.layout.size), np.float32)
+    pairs = layout.split(seen).pairs
+    pairs[0, :, 0, WORTH], pairs[0, :, 0, NET] = worth, net
+    of_all = [ILLEGAL] * (layout.actions - 1)
+    of_all[:: pairs.shape[2]] = values[:-1]
+    return np.array([[*of_all, values[-1]]], np.float32), layout, seen
+
+
+@pytest.mark.parametrize(
+    ("values", "worth", "net", "margin", "expert"),
+    [
+        ([0.50, 0.48, 0.20, 0.1], [0.2, 0.9, 1.0], [0.1, 0.1, 0.1], 0.0, 0),
+        ([0.50, 0.48, 0.20, 0.1], [0.2, 0.9, 1.0], [0.1, 0.1, 0.1], 0.03, 1),
+        ([0.50, 0.48, 0.20, 0.1], [0.2, 0.9, 1.0], [0.1, 0.1, 0.1], 0.5, 2),
+        ([0.50, 0.49, 0.48, 0.1], [1.0, 1.0, 1.0], [0.1, 0.3, 0.2], 0.03, 1),
+        ([0.50, 0.49, 0.48, 0.6], [1.0, 1.0, 1.0], [0.1, 0.3, 0.2], 0.5, "stop"),
+        ([0.50, 0.48, 0.20, 0.49], [0.2, 0.9, 1.0], [0.1, 0.1, 0.1], 0.03, 1),
+    ],
+    ids=["no margin", "the cheaper of two", "a wide one", "free ones by gain", "an end stays one", "a call stays one"],
+)
+def test_calls_of_nearly_the_best_value_go_by_what_they_gain_for_their_price(values, worth, net, margin, expert):
+    given, layout, seen = with_pairs(values, worth, net)
+    (action,) = best_actions(given, layout, seen, margin)
+    assert action == (layout.actions - 1 if expert == "stop" else 2 * expert)
+
+
+def test_what_a_margin_changes_is_legal_and_hardly_worse():
+    turn = some_turn(batch=40)
+    values = action_values(some_weights(), turn.layout, turn.observation)
+    taken = best_actions(values, turn.layout, turn.observation, 0.3)
+    chosen = np.take_along_axis(values, taken[:, None], axis=1)[:, 0]
+    assert turn.mask[np.arange(40), taken].all()
+    assert (chosen >= values.max(axis=1) - 0.3).all()
+    assert (taken != values.argmax(axis=1)).any()
+
+
+def test_the_margin_is_kept_with_the_weights_and_a_policy_says_when_it_matters(tmp_path):
+    Bundle(some_weights(), margin=0.3).save(tmp_path / "p")
+    policy, turn = Learned(bundle=Bundle.load(tmp_path / "p")), some_turn(batch=40)
+    assert policy.bundle.margin == 0.3
+    choice = policy.choose(turn)
+    highest = np.nanmax(choice.scores, axis=1)
+    why = [choice.why(row) for row in range(40)]
+    assert {"hardly less" in text for text in why} == {True, False}
+    for row, text in enumerate(why):
+        assert ("hardly less" in text) == (choice.scores[row, choice.actions[row]] < highest[row])
+    # bundles from before there were margins go by values alone
+    card = json.loads((tmp_path / "p" / CARD).read_text())
+    del card["margin"]
+    (tmp_path / "p" / CARD).write_text(json.dumps(card))
+    assert Bundle.load(tmp_path / "p").margin == 0.0
 
 
 def test_the_learned_policy_takes_the_best_legal_action_and_says_so():

@@ -185,8 +185,19 @@ def test_training_improves_the_policy(tmp_path):
     before = play(lambda turn: model.q_values(turn.observation).argmax(axis=1), source, 400, rules=Rules(), seed=5)
     policy = Learned(bundle=Bundle.load(train(arguments)))
     after = play(policy.act, source, 400, rules=Rules(), seed=5)
+    assert policy.bundle.margin == arguments.margin == 0.03
     gain = after.reward - before.reward
     assert gain.mean() > 2 * 1.96 * gain.std() / np.sqrt(400)
+
+
+def test_the_model_and_the_policy_that_is_kept_choose_alike():
+    env = env_of(32)
+    model = make_model(tiny(margin=0.1), env)
+    policy = Learned(bundle=Bundle(model.acting_net.weights(), margin=0.1))
+    env.reset()
+    turn = env.turn
+    np.testing.assert_array_equal(model.best(turn.observation), policy.act(turn))
+    assert (model.best(turn.observation) != model.q_values(turn.observation).argmax(axis=1)).any()
 
 
 def weights_of(folder):
