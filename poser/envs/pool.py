@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from poser.envs.arrays import Bools, Floats, Pool
-from poser.experts.record import MERGE_BUCKETS, PRIOR_CALLS, SMALLEST, TrackRecord
+from poser.experts.record import MERGE_BUCKETS, PRIOR_CALLS, PRIOR_MERGE_DECAY, SMALLEST, TrackRecord
 from poser.experts.types import ExpertSpec, Plan
 
 Prices = Literal["real", "simulated"]
@@ -44,6 +44,16 @@ class _Counts(NamedTuple):
     def damage(self) -> Floats:
         """Expected chance that a satisfied command breaks."""
         return self.broken / (self.broken + self.spared)
+
+    def of_all_sizes(self) -> tuple[Floats, Floats]:
+        """[E, 1] passed and failed of calls for one command, with what calls for several have shown added."""
+        prior = PRIOR_MERGE_DECAY * self.success[:, :-1]
+        hits = self.passed[:, 1:] - PRIOR_CALLS * prior
+        misses = self.failed[:, 1:] - PRIOR_CALLS * (1.0 - prior)
+        return (
+            self.passed[:, :1] + hits.sum(axis=1, keepdims=True),
+            self.failed[:, :1] + misses.sum(axis=1, keepdims=True),
+        )
 
 
 class PoolBuilder:
@@ -146,9 +156,11 @@ class PoolBuilder:
         success, damage, tried = counts.success, counts.damage, counts.tried
         if new.any():
             rng = np.random.default_rng([seed, zlib.crc32(skill.encode())])
-            # one draw for all merge sizes, which keep their ratios
-            drawn = rng.beta(counts.passed[:, :1], counts.failed[:, :1])
-            success = np.where(new, np.minimum(success * (drawn / success[:, :1]), 1.0), success)
+            # one draw for all merge sizes, which keep their ratios; whoever does commands together can do one
+            passed, failed = counts.of_all_sizes()
+            mean = passed / (passed + failed)
+            shown = np.where(np.arange(BUCKETS) == 0, np.maximum(success, mean), success)
+            success = np.where(new, np.minimum(shown * (rng.beta(passed, failed) / mean), 1.0), success)
             damage = np.where(new, rng.beta(counts.broken[:, :1], counts.spared[:, :1]), damage)
             tried = np.where(new, np.maximum(tried, self._draw_below), tried)
         return success, damage, tried / (tried + PRIOR_CALLS)

@@ -37,7 +37,8 @@ class OrchestrationDQN(DQN):
         double_q: the online network chooses the bootstrap action (van Hasselt et al. 2016, section 3).
         averaged: the target network chooses and is what was learned, instead of the online one. With a small `tau` it
             is an average of the online weights over time, which are noisy (as Polyak and Juditsky 1992).
-        margin: >= 0, in units of reward: calls within it of the best one go by `best_actions`; 0 for texts.
+        margin: >= 0, in units of reward: where it acts for good, calls within it of the best one go by `best_actions`;
+            0 for texts. What is learned are the values of acting by the highest one.
         row_epsilon: every row of a batch tosses its own coin, not all of them one.
         net_kwargs: of `PairQNetwork`.
         kwargs: as SB3's DQN, `n_steps` among them.
@@ -118,7 +119,7 @@ class OrchestrationDQN(DQN):
     ) -> tuple[np.ndarray, tuple[np.ndarray, ...] | None]:
         """Actions for observations [B, D] or [D]; ε-greedy unless `deterministic`."""
         batch = np.atleast_2d(np.asarray(observation, np.float32))
-        actions = self.best(batch)
+        actions = self.best(batch) if deterministic else self.q_values(batch).argmax(axis=1)
         if not deterministic:
             tosses = np.random.rand(len(batch) if self.row_epsilon else 1)
             explore = np.broadcast_to(tosses < self.exploration_rate, len(batch))
