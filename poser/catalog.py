@@ -1,18 +1,22 @@
 """Where a name becomes an object: experts, critics, extractors, policies.
 
 Nothing heavy is imported before a name is asked for. Objects are taken as they are, so every function of the API
-accepts "detector" and `DetectorCritic()` alike.
+accepts "detector" and `DetectorCritic()` alike. Names come from the package, from `poser.toml` and from installed
+plugins; a plugin that breaks is told of in one line, and everything else works.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from poser.config import load_settings
 from poser.experts.errors import InputError, UnknownName
+from poser.registry import GROUPS, BrokenPlugin, Source, attribute, installed, of_entry, of_file
 
 if TYPE_CHECKING:
     from poser.critics.base import Critic
@@ -29,6 +33,9 @@ CRITICS: Mapping[str, str] = {
     "neural-judge": "poser.critics.judge.critic:NeuralJudge",
 }
 EXTRACTORS: Mapping[str, str] = {"grammar": "poser.extract.grammar:GrammarExtractor"}
+ADAPTERS: Mapping[str, Mapping[str, str]] = {"expert": {}, "critic": {}, "extractor": {}, "policy": {}}
+"""Kind -> what `use` in `poser.toml` may name -> "module:class"."""
+
 BASELINES = "poser.policies.baselines:BASELINES"
 LEARNED = "poser.policies.learned:Learned"
 
@@ -43,37 +50,200 @@ DEFAULT_EXTRACTOR = "grammar"
 DEFAULT_POLICY = "learned"
 
 
-def experts(chosen: Iterable[str | Expert] | None = None) -> list[Expert]:
+OWN = "image-poser"
+"""Origin of what the package itself brings."""
+
+Warn = Callable[[str], None]
+
+
+def experts(chosen: Iterable[str | Expert] | None = None, warn: Warn | None = None) -> list[Expert]:
     """The experts of a pool, in the order given.
 
     Args:
         chosen: names of experts, names of whole pools, or experts themselves; None for every expert that is known.
+        warn: told of plugins that are left out since they are broken or their names are taken; None = nobody is.
 
     Raises:
         UnknownName: no expert or pool of that name.
-        InputError: none is left, or two of one name.
+        InputError: none is left, two of one name, a plugin that was named is broken, or `poser.toml` is.
     """
     from poser.experts.base import Expert
 
+    known = _Pools(warn or (lambda message: None))
     pool: list[Expert] = []
-    known: dict[str, dict[str, Expert]] = {}
-    for entry in POOLS if chosen is None else _as_list(chosen):
-        if isinstance(entry, Expert):
+    for entry in [None] if chosen is None else _as_list(chosen):
+        if entry is None:
+            pool.extend(known.everything())
+        elif isinstance(entry, Expert):
             pool.append(entry)
-            continue
-        if not isinstance(entry, str):
+        elif isinstance(entry, str):
+            pool.extend(known.named(entry))
+        else:
             raise InputError(
                 f"{entry!r} is not an expert. Give a name from `poser experts list`, or an Expert: decorate a "
                 "function with @poser.expert(operations=[...]) or subclass poser.Expert."
             )
-        known = known or {name: {e.spec.name: e for e in _load(path)()} for name, path in POOLS.items()}
-        pool.extend(_named(entry, known))
     if not pool:
         raise InputError("No expert is left to ask. Name at least one, see `poser experts list`.")
     twice = [name for name, times in Counter(expert.spec.name for expert in pool).items() if times > 1]
     if twice:
         raise InputError(f"The expert {twice[0]!r} is named more than once; each name may stand in a pool once.")
     return pool
+
+
+def sources(kind: str) -> list[Source]:
+    """What is registered of this kind, nothing loaded: the package's own first, then `poser.toml`, then plugins.
+
+    Raises:
+        InputError: `poser.toml` cannot be read.
+    """
+    own = {"expert": POOLS, "critic": CRITICS, "extractor": EXTRACTORS, "policy": {}}[kind]
+    settings = load_settings()
+    found = [Source(kind, name, OWN, _loader(path)) for name, path in own.items()]
+    found += [of_entry(entry, ADAPTERS[kind]) for entry in settings.entries if entry.kind == kind]
+    if kind == "expert":
+        found += [of_file(path) for path in settings.files]
+    return [*found, *installed(kind, settings.plugins)]
+
+
+@dataclass(frozen=True)
+class PluginState:
+    """One registered thing that the package does not bring.
+
+    Attributes:
+        kind, name, origin: as in `registry.Source`.
+        brings: names of the experts that it brings, or its class.
+        problem: what is wrong with it, or "".
+        loaded: whether it was loaded to find out.
+    """
+
+    kind: str
+    name: str
+    origin: str
+    brings: tuple[str, ...] = ()
+    problem: str = ""
+    loaded: bool = False
+
+    @property
+    def state(self) -> str:
+        """In words."""
+        return self.problem or (f"brings {', '.join(self.brings)}" if self.loaded else "not loaded")
+
+
+def plugin_states(*, load: bool) -> list[PluginState]:
+    """Everything that is registered beside what the package brings, and whether it works if it is loaded.
+
+    Raises:
+        InputError: `poser.toml` cannot be read.
+    """
+    pools, states = _Pools(lambda message: None), []
+    for kind in GROUPS:
+        for index, source in enumerate(pools.sources if kind == "expert" else sources(kind)):
+            if source.origin == OWN:
+                continue
+            brings: tuple[str, ...] = ()
+            problem = ""
+            if load:
+                try:
+                    if kind == "expert":
+                        brings = tuple(expert.spec.name for expert in pools.at(index))
+                    else:
+                        value = source.loaded()
+                        brings = (getattr(value, "__name__", type(value).__name__),)
+                except BrokenPlugin as error:
+                    problem = error.reason
+            states.append(PluginState(kind, source.name, source.origin, brings, problem, load))
+    return states
+
+
+class _Pools:
+    """The registered experts; each source is loaded once, and only when it is asked for."""
+
+    def __init__(self, warn: Warn) -> None:
+        self._warn = warn
+        self._loaded: dict[int, list[Expert]] = {}
+        self._broken: dict[int, BrokenPlugin] = {}
+        self._owner: dict[str, Source] = {}
+
+    @cached_property
+    def sources(self) -> list[Source]:
+        # objects need no settings, so nobody's are read for them
+        return sources("expert")
+
+    def everything(self) -> list[Expert]:
+        return [expert for index in range(len(self.sources)) for expert in self._experts(index)]
+
+    def named(self, name: str) -> list[Expert]:
+        for index, source in enumerate(self.sources):
+            if source.name == name:
+                return self.at(index)
+        for index in range(len(self.sources)):
+            for expert in self._experts(index):
+                if expert.spec.name == name:
+                    return [expert]
+        raise UnknownName("expert", name, [*(source.name for source in self.sources), *self._owner])
+
+    def at(self, index: int) -> list[Expert]:
+        """The experts of one source.
+
+        Raises:
+            BrokenPlugin: it cannot be used.
+        """
+        for own in range(len(POOLS)):
+            # names of the package's own are taken, whether they are asked for or not
+            self._experts(own)
+        found = self._experts(index)
+        if index in self._broken:
+            raise self._broken[index]
+        return found
+
+    def _experts(self, index: int) -> list[Expert]:
+        if index not in self._loaded and index not in self._broken:
+            try:
+                self._loaded[index] = self._load(self.sources[index])
+            except BrokenPlugin as error:
+                self._broken[index] = error
+                self._warn(str(error))
+        return self._loaded.get(index, [])
+
+    def _load(self, source: Source) -> list[Expert]:
+        found = as_experts(source, source.loaded())
+        for expert in found:
+            owner = self._owner.get(expert.spec.name)
+            if owner is not None:
+                raise source.broken(
+                    f"the name {expert.spec.name!r} is taken by {owner.origin}. Remove or rename one of the two."
+                )
+        self._owner |= {expert.spec.name: source for expert in found}
+        return found
+
+
+def as_experts(source: Source, value: Any) -> list[Expert]:
+    """The experts in what a source brought: an expert, a class or function that makes experts, or a list of them.
+
+    Raises:
+        BrokenPlugin: something else, a spec of another API version, or two experts of one name.
+    """
+    from poser.experts.base import Expert
+    from poser.experts.types import API_VERSION, ExpertSpec
+
+    if not isinstance(value, Expert) and callable(value):
+        value = Source(source.kind, source.name, source.origin, value).loaded()
+    found = list(value) if isinstance(value, list | tuple) else [value]
+    for each in found:
+        if not isinstance(each, Expert):
+            raise source.broken(f"it brought a {type(each).__name__}, no poser.Expert or list of them.")
+        spec = each.spec
+        if not isinstance(spec, ExpertSpec):
+            raise source.broken(f"its spec is a {type(spec).__name__}, no poser.ExpertSpec.")
+        if spec.api_version != API_VERSION:
+            raise source.broken(
+                f"{spec.name!r} speaks version {spec.api_version} of the interface, this release {API_VERSION}. "
+                "Update the plugin or image-poser."
+            )
+    if len({each.spec.name for each in found}) < len(found):
+        raise source.broken("it brought two experts of one name.")
+    return found
 
 
 def critic(chosen: str | Critic | None = None) -> Critic:
@@ -84,7 +254,7 @@ def critic(chosen: str | Critic | None = None) -> Critic:
     """
     from poser.critics.base import Critic
 
-    made: Critic = _one("critic", chosen, CRITICS, DEFAULT_CRITIC, Critic)
+    made: Critic = _one("critic", chosen, DEFAULT_CRITIC, Critic)
     return made
 
 
@@ -96,7 +266,7 @@ def extractor(chosen: str | Extractor | None = None) -> Extractor:
     """
     from poser.extract.base import Extractor
 
-    made: Extractor = _one("extractor", chosen, EXTRACTORS, DEFAULT_EXTRACTOR, Extractor)
+    made: Extractor = _one("extractor", chosen, DEFAULT_EXTRACTOR, Extractor)
     return made
 
 
@@ -113,18 +283,20 @@ def policy(chosen: str | Policy | None = None) -> Policy:
 
     if isinstance(chosen, Policy):
         return chosen
-    known: dict[str, Callable[[np.random.Generator], Policy]] = {**_load(BASELINES), "learned": _load(LEARNED)}
+    own: dict[str, Callable[[np.random.Generator], Policy]] = {**attribute(BASELINES), "learned": attribute(LEARNED)}
     name = DEFAULT_POLICY if chosen is None else chosen
     if not isinstance(name, str):
-        raise InputError(f"{chosen!r} is not a policy. Give one of {', '.join(sorted(known))}, or a Policy object.")
-    if name not in known and Path(name).exists():
+        raise InputError(f"{chosen!r} is not a policy. Give one of {', '.join(sorted(own))}, or a Policy object.")
+    # a run seeds each episode by itself, see Policy.reset
+    rng = np.random.default_rng(0)
+    if name in own:
+        return own[name](rng)
+    if Path(name).exists():
         from poser.policies.trained import load_trained
 
         return load_trained(Path(name))
-    if name not in known:
-        raise UnknownName("policy", name, known)
-    # a run seeds each episode by itself, see Policy.reset
-    return known[name](np.random.default_rng(0))
+    made: Policy = made_by(named_source("policy", name, sources("policy"), own), Policy, rng)
+    return made
 
 
 def sides(pool: Iterable[Expert]) -> tuple[int, int]:
@@ -147,7 +319,7 @@ def shipped_record(pool: Iterable[Expert]) -> TrackRecord:
     known, members = TrackRecord(), list(pool)
     for package, path in RECORDS.items():
         if names := {expert.spec.name for expert in members if _comes_from(expert, package)}:
-            known.add(_load(path)().only(names))
+            known.add(attribute(path)().only(names))
     return known
 
 
@@ -155,31 +327,54 @@ def _comes_from(expert: Expert, package: str) -> bool:
     return f"{type(expert).__module__}.".startswith(f"{package}.")
 
 
-def _named(name: str, pools: Mapping[str, Mapping[str, Expert]]) -> list[Expert]:
-    if name in pools:
-        return list(pools[name].values())
-    for pool in pools.values():
-        if name in pool:
-            return [pool[name]]
-    raise UnknownName("expert", name, [*pools, *(each for pool in pools.values() for each in pool)])
-
-
 def _as_list(chosen: Iterable[str | Expert]) -> Sequence[str | Expert]:
     # a single name would otherwise be taken letter by letter
     return [chosen] if isinstance(chosen, str) or not isinstance(chosen, Iterable) else list(chosen)
 
 
-def _one(kind: str, chosen: Any, known: Mapping[str, str], default: str, base: type) -> Any:
+def _one(kind: str, chosen: Any, default: str, base: type) -> Any:
     if isinstance(chosen, base):
         return chosen
     name = default if chosen is None else chosen
+    own = {"critic": CRITICS, "extractor": EXTRACTORS}[kind]
+    # what the package brings needs no look at anybody's plugins
+    if isinstance(name, str) and name in own:
+        return attribute(own[name])()
+    known = sources(kind)
     if not isinstance(name, str):
-        raise InputError(f"{chosen!r} is not a {kind}. Give one of {', '.join(known)}, or a {base.__name__} object.")
-    if name not in known:
-        raise UnknownName(kind, name, known)
-    return _load(known[name])()
+        names = ", ".join(source.name for source in known)
+        raise InputError(f"{chosen!r} is not a {kind}. Give one of {names}, or a {base.__name__} object.")
+    return made_by(named_source(kind, name, known), base)
 
 
-def _load(path: str) -> Any:
-    module, _, attribute = path.partition(":")
-    return getattr(importlib.import_module(module), attribute)
+def named_source(kind: str, name: str, known: Sequence[Source], others: Iterable[str] = ()) -> Source:
+    """The source of this name.
+
+    Raises:
+        UnknownName: there is none.
+        BrokenPlugin: there are two.
+    """
+    found = [source for source in known if source.name == name]
+    if not found:
+        raise UnknownName(kind, name, [*others, *(source.name for source in known)])
+    if len(found) > 1:
+        raise found[1].broken(f"its name is taken by {found[0].origin}. Remove or rename one of the two.")
+    return found[0]
+
+
+def made_by(source: Source, base: type, *arguments: Any) -> Any:
+    """The object of class `base` that a source brings, made with these arguments where it brings a class or function.
+
+    Raises:
+        BrokenPlugin: it brings something else.
+    """
+    value = source.loaded()
+    if not isinstance(value, base) and callable(value):
+        value = Source(source.kind, source.name, source.origin, lambda: value(*arguments)).loaded()
+    if not isinstance(value, base):
+        raise source.broken(f"it brought a {type(value).__name__}, no {base.__name__}.")
+    return value
+
+
+def _loader(path: str) -> Callable[[], Any]:
+    return lambda: attribute(path)

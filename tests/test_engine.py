@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from poser import engine
+from poser.config import home
 from poser.critics.testing import ScriptedCritic
 from poser.engine.order import take_order
-from poser.engine.record_file import home, record_path
+from poser.engine.record_file import record_path
 from poser.engine.run import Run
 from poser.events import Finished, PlanReady, StepDone, StepStarted, Warned
 from poser.experts.errors import InputError, PoserError, UnknownName

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from poser.cli.reading import print_json, split_names
+from poser.cli.reading import EXIT_INPUT, print_json, split_names
 
 if TYPE_CHECKING:
     from poser.envs.calibration import Calibration
+    from poser.experts.base import Expert
     from poser.experts.record import TrackRecord
     from poser.experts.types import ExpertSpec
 
@@ -30,9 +31,9 @@ def list_experts(
     from poser import catalog
     from poser.engine.record_file import load_record
 
-    experts = catalog.experts()
+    experts = catalog.experts(warn=_note)
     specs = [expert.spec for expert in experts]
-    record = load_record(experts, lambda message: typer.echo(f"note: {message}", err=True))
+    record = load_record(experts, _note)
     if as_json:
         print_json({"experts": [_as_data(spec, record) for spec in specs]})
         return
@@ -41,6 +42,80 @@ def list_experts(
     from poser.cli.tables import experts_view
 
     Console(highlight=False).print(experts_view(specs, record))
+
+
+@app.command("show")
+def show_expert(
+    name: Annotated[str, typer.Argument(help="An expert or pool of `poser experts list`, or module:attribute.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Show everything that an expert says of itself, and what its track record says."""
+    from poser.engine.record_file import load_record
+
+    experts = _named(name)
+    record = load_record(experts, _note)
+    if as_json:
+        print_json({"experts": [_as_data(expert.spec, record) for expert in experts]})
+        return
+    from rich.console import Console
+
+    from poser.cli.tables import expert_view
+
+    console = Console(highlight=False)
+    for index, expert in enumerate(experts):
+        console.print(*[""] * (index > 0), expert_view(expert.spec, record), sep="\n")
+
+
+@app.command("check")
+def check_experts(
+    name: Annotated[str, typer.Argument(help="An expert or pool of `poser experts list`, or module:attribute.")],
+    call: Annotated[bool, typer.Option(help="Also call it, up to six times; calls may cost money.")] = True,
+    size: Annotated[int, typer.Option(min=16, max=2048, help="Side of the pictures in pixels.")] = 512,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Check whether an expert keeps the contract: for plugin authors. Exit code 2 if it does not."""
+    from poser.experts.conformance import check_expert
+
+    found = {expert.spec.name: check_expert(expert, size=(size, size), call=call) for expert in _named(name)}
+    sound = all(finding.ok for findings in found.values() for finding in findings)
+    if as_json:
+        print_json({"ok": sound, "experts": {name: [vars(each) for each in found[name]] for name in found}})
+    else:
+        for expert, findings in found.items():
+            for each in findings:
+                mark = "skip" if each.skipped else "ok" if each.ok else "BAD"
+                typer.echo(f"{expert}  {mark:4}  {each.check}{': ' if each.problem or each.skipped else ''}"
+                           f"{each.problem or each.skipped}")  # fmt: skip
+    if not sound:
+        raise typer.Exit(EXIT_INPUT)
+
+
+@app.command("new")
+def new_expert(
+    name: Annotated[str, typer.Argument(help="Of the expert: lower case, digits and '-'.")],
+    folder: Annotated[Path | None, typer.Option(help="Where to write it; by default a new folder of its name.")] = None,
+) -> None:
+    """Write a plugin to start from: a distribution of its own with one expert, its entry point and its test."""
+    from poser.cli.scaffold import write_plugin
+
+    written = write_plugin(name, folder)
+    typer.echo(written)
+    typer.echo(f"Next: pip install -e {written} && poser experts check {name}", err=True)
+
+
+def _note(message: str) -> None:
+    typer.echo(f"note: {message}", err=True)
+
+
+def _named(name: str) -> list[Expert]:
+    """The experts of a registered name, or at "module:attribute"."""
+    from poser import catalog
+    from poser.registry import Source, attribute
+
+    if ":" in name:
+        source = Source("expert", name, "the command line", lambda: attribute(name))
+        return catalog.as_experts(source, source.loaded())
+    return catalog.experts(name)
 
 
 @app.command("calibrate")
@@ -69,7 +144,8 @@ def calibrate_experts(
     from rich.progress import Progress
 
     from poser import catalog
-    from poser.engine.record_file import add_to_record, home, record_path
+    from poser.config import home
+    from poser.engine.record_file import add_to_record, record_path
     from poser.evaluate.calibrate import CalibrationInterrupted, calibrate
 
     path = home() / "calibration.json" if out is None else out
@@ -77,7 +153,7 @@ def calibrate_experts(
         from poser.evaluate.stored_runs import calibrate_stored, read_runs
 
         _refuse_settings_of_calls(context)
-        stored = calibrate_stored(read_runs(runs), catalog.experts(split_names(experts)))
+        stored = calibrate_stored(read_runs(runs), catalog.experts(split_names(experts), _note))
         if stored.left_out:
             typer.echo(f"note: left out, since not registered here: {', '.join(stored.left_out)}", err=True)
         _save(stored.calibration, path)
@@ -87,9 +163,7 @@ def calibrate_experts(
     def keep(fit: Calibration) -> None:
         if learn:
             records = fit.records()
-            add_to_record(
-                record_path(), lambda record: record.add(records), lambda text: typer.echo(f"note: {text}", err=True)
-            )
+            add_to_record(record_path(), lambda record: record.add(records), _note)
         _save(fit, path)
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
@@ -102,7 +176,7 @@ def calibrate_experts(
 
         try:
             fit = calibrate(
-                catalog.experts(split_names(experts)),
+                catalog.experts(split_names(experts), _note),
                 catalog.critic(),
                 episodes=episodes,
                 edits=wanted - episodes,

@@ -32,6 +32,8 @@ def generate(
     out: Annotated[Path | None, typer.Option(help="Folder of the run; by default a new one in ./runs.")] = None,
     experts: Annotated[str | None, typer.Option(help="Experts to use, e.g. 'a,b'; by default all.")] = None,
     policy: Annotated[str | None, typer.Option(help="Who decides: a name, or a trained policy's folder.")] = None,
+    critic: Annotated[str | None, typer.Option(help="Who judges every picture; by default the detector.")] = None,
+    extractor: Annotated[str | None, typer.Option(help="Who decomposes the prompt; by default the grammar.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seeds everything drawn by chance.")] = 0,
     size: Annotated[
         str | None, typer.Option(help="WIDTHxHEIGHT in pixels; by default 768x768 or the source's.")
@@ -44,34 +46,43 @@ def generate(
     explore: Annotated[bool, typer.Option(help="Give experts with few calls a chance.")] = True,
     n: Annotated[int, typer.Option(min=1, max=64, help="How many pictures, with seeds SEED to SEED+N-1.")] = 1,
     metadata: Annotated[bool, typer.Option(help="Write prompt and summary into final.png.")] = True,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a run that may cost much.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; call nobody.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")] = False,
 ) -> None:
-    """Make the best picture that the experts can make of a prompt."""
+    """Make the best picture that the experts can make of a prompt. What is not given is as `poser.toml` says."""
     from poser import engine
+    from poser.cli.spending import confirm_spending
+    from poser.config import load_settings
     from poser.engine.intake import read_size
     from poser.experts.errors import InputError
 
     if prompt is None and plan is None:
         raise InputError("Nothing to do: give a PROMPT, or a plan with --plan.")
     text = None if prompt is None else read_prompt_argument(prompt)
+    settings = load_settings().run
+    wanted = settings.size if size is None else size
     order: dict[str, Any] = {
         "image": image,
         "plan": plan,
-        "experts": split_names(experts),
-        "policy": policy,
+        "experts": settings.experts if experts is None else split_names(experts),
+        "policy": settings.policy if policy is None else policy,
+        "critic": settings.critic if critic is None else critic,
+        "extractor": settings.extractor if extractor is None else extractor,
         "seed": seed,
-        "size": None if size is None else read_size(size),
-        "max_steps": max_steps,
-        "budget": budget,
-        "thrift": thrift,
+        "size": None if wanted is None else read_size(wanted),
+        "max_steps": settings.max_steps if max_steps is None else max_steps,
+        "budget": settings.budget if budget is None else budget,
+        "thrift": settings.thrift if thrift is None else thrift,
         "explore": explore,
         "n": n,
     }
     if dry_run:
         _show_forecast(engine.forecast(text, **order), as_json)
         return
+    if not yes:
+        confirm_spending(text, order, settings.confirm_above)
     result = _saved(_run(text, order, out, metadata, quiet))
     if as_json:
         print_json(result.to_dict())

@@ -17,7 +17,9 @@ from poser.cli.evaluate import app as evaluate_app
 from poser.cli.experts import app as experts_app
 from poser.cli.explain import explain
 from poser.cli.generate import generate
+from poser.cli.init import init
 from poser.cli.plan import plan
+from poser.cli.plugins import plugins
 from poser.cli.reading import EXIT_INPUT, EXIT_INTERRUPTED
 from poser.cli.train import app as train_app
 from poser.experts.errors import PoserError
@@ -53,6 +55,8 @@ app = typer.Typer(
 app.command()(generate)
 app.command()(plan)
 app.add_typer(experts_app, name="experts")
+app.command()(plugins)
+app.command()(init)
 app.command()(explain)
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate")

@@ -112,6 +112,37 @@ def experts_view(specs: Sequence[ExpertSpec], record: TrackRecord) -> Renderable
     return Group(table, note)
 
 
+def expert_view(spec: ExpertSpec, record: TrackRecord) -> RenderableType:
+    """Everything about one expert."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    price, calls = record.price(spec), record.tally(spec.name).calls
+    lines = {
+        "name": f"{spec.name} ({spec.kind}, revision {spec.revision})",
+        "what": spec.description,
+        "bad at": spec.limitations,
+        "price": "unknown" if price is None else "free" if price == 0 else f"{money(price)} a call",
+        "seconds": f"{record.seconds(spec):.2g} a call",
+        "sizes": ", ".join(f"{width}x{height}" for width, height in spec.sizes) or "any",
+        "reads": "any length" if spec.max_prompt_tokens is None else f"up to {spec.max_prompt_tokens} tokens",
+        "takes": ", ".join(["a mask"] * spec.mask + [f"{spec.references} references"] * bool(spec.references)) or "–",
+        "repeats": "same seed, same pixels" if spec.seeded else "other pixels at every call",
+        "licence": spec.licence,
+        "calls seen": f"{calls:g}",
+    }
+    for heading, text in lines.items():
+        table.add_row(heading, printable(text or "–"))
+    abilities = Table(box=None, pad_edge=False)
+    for heading in ("operation", "declared", "by its record", "calls"):
+        abilities.add_column(heading)
+    for operation, prior in sorted(spec.operations.items(), key=lambda entry: -entry[1]):
+        a, b = record.success(spec, operation.value)
+        seen = record.calls(spec, operation.value)
+        abilities.add_row(operation.value, f"{prior:.2f}", f"{a / (a + b):.2f}" if seen else "–", f"{seen:g}")
+    return Group(table, Text(), abilities)
+
+
 def forecast_view(forecast: Forecast) -> RenderableType:
     """The plan, who would be asked, what it is expected to take."""
     able = Table(box=None, pad_edge=False)

@@ -121,7 +121,7 @@ def take_order(
         raise InputError("Nothing to do: give a prompt, or a plan.")
     text = None if prompt is None else read_prompt(prompt)
     decider = catalog.policy(policy)
-    pool = catalog.experts(decider.experts if experts is None else experts)
+    pool = catalog.experts(decider.experts if experts is None else experts, warn)
     judge = catalog.critic(critic)
     if not isinstance(explore, bool):
         raise InputError(f"explore is {explore!r}; give True or False.")
@@ -170,7 +170,7 @@ def extract_plan(
     reader = catalog.extractor(extractor)
     source = None
     if image is not None:
-        source, _ = _at_size(image, size, catalog.experts(experts), warn)
+        source, _ = _at_size(image, size, catalog.experts(experts, warn), warn)
     return check_plan(reader.extract(text, source.ref if source is not None else None))
 
 

@@ -8,29 +8,17 @@ has seen is added to the file as it is then, under a lock.
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poser import catalog
+from poser.config import home
 from poser.experts.errors import InputError
 from poser.experts.record import TrackRecord
 
 if TYPE_CHECKING:
     from poser.experts.base import Expert
-
-
-def home() -> Path:
-    """The folder of the user's data: `POSER_HOME`, or the platform's own place. It need not exist."""
-    if given := os.environ.get("POSER_HOME"):
-        return Path(given).expanduser()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "poser"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "poser"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "poser"
 
 
 def record_path() -> Path:

@@ -1,0 +1,101 @@
+"""`poser init`: a commented `poser.toml`, with what is at hand on this machine."""
+
+from __future__ import annotations
+
+import os
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def init(
+    user: Annotated[bool, typer.Option("--user", help="Write the user's own file, not the project's.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    show: Annotated[bool, typer.Option("--print", help="Print it instead of writing it.")] = False,
+) -> None:
+    """Write a commented poser.toml. What is at hand here stands in it ready to be switched on."""
+    from poser.config import project_file, user_file
+    from poser.experts.errors import InputError
+
+    text = settings_text()
+    if show:
+        typer.echo(text, nl=False)
+        return
+    path = user_file() if user else project_file()
+    if path.exists() and not force:
+        raise InputError(f"{path} is there already. Edit it, print a new one with --print, or say --force.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
+    typer.echo(path)
+    for line in at_hand():
+        typer.echo(f"found: {line}", err=True)
+
+
+def settings_text() -> str:
+    """The file, with what was found in its head."""
+    found = at_hand() or ["nothing but the studio; it needs neither key nor GPU"]
+    head = "\n".join(f"#   {line}" for line in found)
+    template = files("poser.cli").joinpath("data", "poser.toml.txt").read_text(encoding="utf-8")
+    return template.replace("@FOUND@", head)
+
+
+def at_hand() -> list[str]:
+    """What this machine has for real models, one line each: keys, a GPU, ComfyUI, pipelines in the hub's cache."""
+    found = [
+        f'the environment variable {name}, for use = "{use}"'
+        for name, use in (("OPENAI_API_KEY", "openai_images"), ("HF_TOKEN", "huggingface"))
+        if os.environ.get(name)
+    ]
+    if gpu := _gpu():
+        found.append(f'a GPU ({gpu}), for use = "diffusers"')
+    if _answers("http://127.0.0.1:8188/system_stats"):
+        found.append('ComfyUI on port 8188, for use = "comfyui"')
+    found += [f'the pipeline {name} in the hub\'s cache, for use = "diffusers"' for name in cached_pipelines()]
+    return found
+
+
+def cached_pipelines() -> list[str]:
+    """Ids of the diffusers pipelines in the local cache of the hub."""
+    cache = os.environ.get("HF_HUB_CACHE")
+    if not cache:
+        root = os.environ.get("HF_HOME") or os.path.join(
+            os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "huggingface"
+        )
+        cache = os.path.join(root, "hub")
+    found = {path.parts[-4] for path in Path(cache).glob("models--*/snapshots/*/model_index.json")}
+    return sorted(name.removeprefix("models--").replace("--", "/", 1) for name in found)
+
+
+def _gpu() -> str:
+    """Name of the first GPU, found without loading torch; "" if there is none."""
+    import shutil
+    import subprocess
+
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return ""
+    try:
+        asked = subprocess.run(
+            [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return asked.stdout.strip().split("\n")[0] if asked.returncode == 0 else ""
+
+
+def _answers(url: str) -> bool:
+    import httpx
+
+    try:
+        return httpx.get(url, timeout=0.5, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False

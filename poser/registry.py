@@ -1,0 +1,203 @@
+"""What is registered: found without loading it, and loaded without trusting it to work.
+
+Sources are installed distributions (entry points in the groups of `GROUPS`), files named in `poser.toml`, and tables of
+`poser.toml`. A source that breaks is one line that names it; everything else goes on.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import inspect
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from poser.experts.errors import InputError, PoserError, UnknownName, without_secrets
+
+if TYPE_CHECKING:
+    from poser.config import Entry
+
+GROUPS = {
+    "expert": "poser.experts",
+    "critic": "poser.critics",
+    "extractor": "poser.extractors",
+    "policy": "poser.policies",
+}
+"""Kind -> group of entry points."""
+
+PATIENCE_SECONDS = 20.0
+"""How long a plugin may take to load, unless `POSER_PLUGIN_SECONDS` says otherwise."""
+
+
+class BrokenPlugin(InputError):
+    """Something registered that cannot be used. The message names the culprit and the reason."""
+
+    def __init__(self, kind: str, name: str, origin: str, reason: str) -> None:
+        """`origin`: distribution with version, or file."""
+        self.kind, self.name, self.origin, self.reason = kind, name, origin, without_secrets(reason)
+        super().__init__(f"{kind.capitalize()} {name!r} of {origin} cannot be used: {self.reason}")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One thing that is registered, not loaded yet.
+
+    Attributes:
+        kind: "expert", "critic", "extractor" or "policy".
+        name: it is asked for by.
+        origin: distribution with version, or file.
+        load: gives what was registered: an object, a class or a function that makes one, or a list of experts.
+    """
+
+    kind: str
+    name: str
+    origin: str
+    load: Callable[[], Any]
+
+    def loaded(self) -> Any:
+        """What was registered, within the time that a plugin has.
+
+        Raises:
+            BrokenPlugin: it raised, or took too long.
+        """
+        answers: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+
+        def work() -> None:
+            try:
+                answers.put((self.load(), None))
+            except BaseException as error:  # noqa: BLE001  an import may even raise SystemExit; it is reported
+                answers.put((None, error))
+
+        patience = _patience()
+        # a thread: an import that hangs must not hold up everybody else
+        threading.Thread(target=work, name=f"load {self.name}", daemon=True).start()
+        try:
+            value, error = answers.get(timeout=patience)
+        except queue.Empty:
+            raise self.broken(
+                f"it did not load within {patience:g} s; heavy things belong into the first call. "
+                "Set POSER_PLUGIN_SECONDS to wait longer."
+            ) from None
+        if isinstance(error, PoserError):
+            raise self.broken(str(error)) from error
+        if error is not None:
+            raise self.broken(f"{type(error).__name__}: {error}") from error
+        return value
+
+    def broken(self, reason: str) -> BrokenPlugin:
+        """The error for this source."""
+        return BrokenPlugin(self.kind, self.name, self.origin, reason)
+
+
+def installed(kind: str, allowed: Iterable[str] | None = None) -> list[Source]:
+    """What installed distributions register of this kind, in the order of their names.
+
+    Args:
+        kind: a key of `GROUPS`.
+        allowed: names of entries or distributions that may be used; None = all.
+    """
+    wanted = None if allowed is None else set(allowed)
+    found = []
+    for entry in entry_points(group=GROUPS[kind]):
+        distribution = entry.dist
+        owner = "an unknown distribution" if distribution is None else str(distribution.metadata["Name"])
+        version = "" if distribution is None else f" {distribution.version}"
+        if wanted is None or entry.name in wanted or owner in wanted:
+            found.append(Source(kind, entry.name, f"{owner}{version}", _loader(entry)))
+    return sorted(found, key=lambda source: (source.origin, source.name))
+
+
+def of_file(path: Path) -> Source:
+    """The experts that a Python file holds: all module-level `Expert` objects, such as functions under `@expert`."""
+    return Source("expert", path.stem, str(path), lambda: _experts_of(path))
+
+
+def of_entry(entry: Entry, adapters: Mapping[str, str]) -> Source:
+    """What a table of `poser.toml` describes.
+
+    Args:
+        entry: the table.
+        adapters: name -> "module:class" of what `use` may name beside a "module:attribute" of its own.
+    """
+    return Source(entry.kind, entry.name, entry.origin, lambda: _made(entry, adapters))
+
+
+def attribute(path: str) -> Any:
+    """The object at "module:attribute".
+
+    Raises:
+        InputError: not of this form, or the module has no such attribute.
+    """
+    module, _, names = path.partition(":")
+    if not module or not names:
+        raise InputError(f'{path!r} names no object; write "module:attribute".')
+    try:
+        return functools.reduce(getattr, names.split("."), importlib.import_module(module))
+    except AttributeError as error:
+        raise InputError(f"The module {module!r} has no {names!r}.") from error
+
+
+def _loader(entry: EntryPoint) -> Callable[[], Any]:
+    return entry.load
+
+
+def _patience() -> float:
+    given = os.environ.get("POSER_PLUGIN_SECONDS")
+    try:
+        return PATIENCE_SECONDS if not given else max(0.0, float(given))
+    except ValueError as error:
+        raise InputError(f"POSER_PLUGIN_SECONDS is {given!r}; give seconds.") from error
+
+
+def _experts_of(path: Path) -> list[Any]:
+    from poser.experts.base import Expert
+
+    if not path.is_file():
+        raise InputError("there is no such file")
+    name = f"poser_file_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise InputError("it is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    # dataclasses and pickles of the file look themselves up there
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    experts = [value for value in vars(module).values() if isinstance(value, Expert)]
+    if not experts:
+        raise InputError("it holds no expert; decorate a function with @poser.expert(operations=[...])")
+    return list(dict.fromkeys(experts))
+
+
+def _made(entry: Entry, adapters: Mapping[str, str]) -> Any:
+    if ":" in entry.use:
+        target = attribute(entry.use)
+    elif entry.use in adapters:
+        target = attribute(adapters[entry.use])
+    else:
+        raise UnknownName("use", entry.use, [*adapters, "module:class"])
+    if not callable(target):
+        raise InputError(f"{entry.use} is no class or function that makes a {entry.kind}")
+    options = {"name": entry.name, **entry.options}
+    _check_options(target, options, entry.use)
+    return target(**options)
+
+
+def _check_options(target: Callable[..., Any], options: Mapping[str, Any], use: str) -> None:
+    taken = inspect.signature(target).parameters.values()
+    if any(each.kind is each.VAR_KEYWORD for each in taken):
+        return
+    known = [each.name for each in taken if each.kind in (each.KEYWORD_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    for name in options:
+        if name not in known:
+            raise UnknownName(f"setting of {use!r}", name, known)
+    missing = [each.name for each in taken if each.default is each.empty and each.name not in options]
+    if missing:
+        raise InputError(f"{use!r} also needs {', '.join(missing)}")

@@ -1,0 +1,233 @@
+"""Plugins: found, loaded, told of when they break. Distributions here are real ones, laid out on the path by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from poser import catalog
+from poser.config import Entry
+from poser.experts.errors import InputError, UnknownName
+from poser.experts.testing import FakeExpert
+from poser.registry import BrokenPlugin, Source, attribute, installed, of_entry, of_file
+
+GOOD = """
+    from poser.experts.testing import FakeExpert
+
+    def make():
+        return FakeExpert("brush", "i2i")
+"""
+
+BROKEN = {
+    "import-error": ("import a_library_that_is_not_there\n", "No module named 'a_library_that_is_not_there'"),
+    "wrong-type": ("make = 3\n", "it brought a int, no poser.Expert"),
+    "duplicate-name": (
+        "from poser.experts.testing import FakeExpert\nmake = FakeExpert('studio-composer', 't2i')\n",
+        "the name 'studio-composer' is taken by image-poser",
+    ),
+    "slow-import": ("import threading\nthreading.Event().wait(60)\n", "it did not load within 3 s"),
+    "wrong-api-version": (
+        "from poser.experts.testing import FakeExpert\nmake = FakeExpert('old', 'i2i')\n"
+        "make._spec = make.spec.model_copy(update={'api_version': 99})\n",
+        "'old' speaks version 99 of the interface",
+    ),
+}
+
+
+def install(folder: Path, name: str, source: str, group: str = "poser.experts", entry: str | None = None) -> None:
+    """A distribution as an installer leaves it."""
+    module = name.replace("-", "_")
+    (folder / f"{module}.py").write_text(textwrap.dedent(source), encoding="utf-8")
+    info = folder / f"{module}-0.2.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.2\n")
+    (info / "entry_points.txt").write_text(f"[{group}]\n{entry or name} = {module}:make\n")
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """A folder of distributions on the path; no settings of anybody else."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setenv("POSER_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("POSER_PLUGINS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def test_an_installed_expert_stands_beside_the_studio_and_is_asked_for_by_name(site):
+    install(site, "brush-plugin", GOOD, entry="brush")
+    names = [expert.spec.name for expert in catalog.experts()]
+    assert names[-1] == "brush"
+    assert "studio-composer" in names
+    assert [expert.spec.name for expert in catalog.experts("brush")] == ["brush"]
+    assert [source.origin for source in installed("expert")] == ["brush-plugin 0.2"]
+
+
+def test_nothing_is_loaded_before_it_is_asked_for(site):
+    install(site, "boom", "raise SystemExit('loaded')\n")
+    assert [source.name for source in installed("expert")] == ["boom"]
+    warnings = []
+    assert [expert.spec.name for expert in catalog.experts("studio-composer", warnings.append)] == ["studio-composer"]
+    assert warnings == []
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_plugin_is_one_line_that_names_it_and_everything_else_works(site, monkeypatch, name):
+    monkeypatch.setenv("POSER_PLUGIN_SECONDS", "3")
+    source, words = BROKEN[name]
+    install(site, name, source)
+    install(site, "brush-plugin", GOOD, entry="brush")
+    warnings = []
+    names = [expert.spec.name for expert in catalog.experts(warn=warnings.append)]
+    assert "brush" in names
+    assert len([each for each in names if each.startswith("studio")]) >= 12
+    (line,) = warnings
+    assert line.startswith(f"Expert {name!r} of {name} 0.2 cannot be used: ")
+    assert words in line
+    assert "\n" not in line
+    with pytest.raises(BrokenPlugin, match=name):
+        catalog.experts(name)
+
+
+def test_the_environment_narrows_what_is_loaded(site, monkeypatch):
+    install(site, "brush-plugin", GOOD, entry="brush")
+    for allowed, there in (("", False), ("other", False), ("brush", True), ("brush-plugin", True)):
+        monkeypatch.setenv("POSER_PLUGINS", allowed)
+        assert ("brush" in [expert.spec.name for expert in catalog.experts()]) is there
+    monkeypatch.setenv("POSER_PLUGINS", "")
+    with pytest.raises(UnknownName, match="brush"):
+        catalog.experts("brush")
+
+
+def test_secrets_of_the_environment_stay_out_of_what_is_said(site, monkeypatch):
+    monkeypatch.setenv("MINE_API_KEY", "sk-very-secret")
+    install(site, "leaky", "raise RuntimeError('bad key sk-very-secret')\n")
+    warnings = []
+    catalog.experts(warn=warnings.append)
+    assert "sk-very-secret" not in warnings[0]
+
+
+def test_critics_extractors_and_policies_come_from_plugins_too(site):
+    install(
+        site, "my-critic", "from poser.critics.testing import ScriptedCritic as make\n", "poser.critics", "scripted"
+    )
+    install(
+        site, "my-words", "from poser.extract.grammar import GrammarExtractor as make\n", "poser.extractors", "words"
+    )
+    install(site, "my-policy", "from poser.policies.baselines import Greedy\ndef make(rng):\n    return Greedy(rng)\n",
+            "poser.policies", "mine")  # fmt: skip
+    assert type(catalog.critic("scripted")).__name__ == "ScriptedCritic"
+    assert catalog.extractor("words").name == "grammar"
+    assert type(catalog.policy("mine")).__name__ == "Greedy"
+    with pytest.raises(UnknownName, match="Did you mean 'scripted'"):
+        catalog.critic("scriptd")
+    install(site, "not-one", "make = 3\n", "poser.critics", "three")
+    with pytest.raises(BrokenPlugin, match="it brought a int, no Critic"):
+        catalog.critic("three")
+
+
+def test_two_critics_of_one_name_are_refused_with_both_origins(site):
+    for name in ("one", "two"):
+        install(site, name, "from poser.critics.testing import ScriptedCritic as make\n", "poser.critics", "same")
+    with pytest.raises(BrokenPlugin, match=r"of two 0\.2 .*taken by one 0\.2"):
+        catalog.critic("same")
+
+
+def test_a_table_of_the_settings_becomes_an_expert(site):
+    (site.parent / "poser.toml").write_text(
+        '[[experts]]\nname = "cheap"\nuse = "poser.experts.testing:FakeExpert"\nkind = "t2i"\nability = 0.25\n'
+    )
+    (cheap,) = catalog.experts("cheap")
+    assert cheap.spec.kind == "t2i"
+    assert set(cheap.spec.operations.values()) == {0.25}
+
+
+@pytest.mark.parametrize(
+    ("use", "options", "words"),
+    [
+        ("poser.experts.testing:FakeExpert", {"abilty": 0.5}, "Did you mean 'ability'"),
+        ("poser.experts.testing:NoSuch", {}, "has no 'NoSuch'"),
+        ("no_such_module:X", {}, "No module named 'no_such_module'"),
+        ("diffuser", {}, "Did you mean 'diffusers'"),
+        ("poser.experts.testing:", {}, 'write "module:attribute"'),
+    ],
+)
+def test_a_table_that_cannot_be_used_says_why(use, options, words):
+    entry = Entry("expert", "mine", use, options, "poser.toml")
+    with pytest.raises(BrokenPlugin, match=words) as caught:
+        of_entry(entry, {"diffusers": "poser.experts.testing:FakeExpert"}).loaded()
+    assert "'mine' of poser.toml" in str(caught.value)
+
+
+def test_what_a_class_needs_is_told_where_it_is_missing(site):
+    (site / "needy.py").write_text("def make(*, name, truth):\n    return truth\n")
+    entry = Entry("expert", "mine", "needy:make", {}, "poser.toml")
+    with pytest.raises(BrokenPlugin, match="also needs truth"):
+        of_entry(entry, {}).loaded()
+
+
+def test_decorated_functions_of_a_file_are_registered(site):
+    (site.parent / "mine.py").write_text(
+        "import poser\n\n\n@poser.expert(operations=['tone'], price=0.0)\ndef invert(request):\n"
+        "    'Inverts all colours.'\n    return 255 - request.source.pixels\n"
+    )
+    (site.parent / "poser.toml").write_text('[plugins]\nfiles = ["mine.py"]\n')
+    assert catalog.experts("invert")[0].spec.name == "invert"
+    (site.parent / "empty.py").write_text("x = 1\n")
+    with pytest.raises(BrokenPlugin, match="holds no expert"):
+        of_file(site.parent / "empty.py").loaded()
+    with pytest.raises(BrokenPlugin, match="no such file"):
+        of_file(site.parent / "gone.py").loaded()
+
+
+def test_a_broken_settings_file_stops_whoever_asks_for_names(site):
+    (site.parent / "poser.toml").write_text("[run]\nx = 1\n")
+    with pytest.raises(InputError, match=r"poser\.toml"):
+        catalog.experts()
+    own = FakeExpert("own")
+    # objects need no settings
+    assert catalog.experts(own) == [own]
+
+
+def test_paths_to_objects():
+    assert attribute("pathlib:Path.name") is Path.name
+    with pytest.raises(InputError, match="has no 'nothing'"):
+        attribute("pathlib:nothing")
+
+
+def test_a_plugin_that_ends_the_program_is_reported():
+    def leave():
+        raise SystemExit(1)
+
+    with pytest.raises(BrokenPlugin, match="SystemExit"):
+        Source("expert", "x", "y 1", leave).loaded()
+
+
+@pytest.mark.heavy
+def test_generate_works_beside_five_broken_plugins(tmp_path):
+    site = tmp_path / "site"
+    site.mkdir()
+    for name, (source, _) in BROKEN.items():
+        install(site, name, source)
+    paths = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(
+        [sys.executable, "-m", "poser.cli", "generate", "A red car", "--json", "--out", "run", "--size", "512x512"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths, "POSER_HOME": str(tmp_path / "home"), "POSER_PLUGIN_SECONDS": "3"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["end"] == "satisfied"
+    for name, (_, words) in BROKEN.items():
+        lines = [line for line in done.stderr.splitlines() if f"of {name} 0.2" in line]
+        assert len(lines) == 1
+        assert words in done.stderr
