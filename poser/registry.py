@@ -185,19 +185,15 @@ def _made(entry: Entry, adapters: Mapping[str, str]) -> Any:
         raise UnknownName("use", entry.use, [*adapters, "module:class"])
     if not callable(target):
         raise InputError(f"{entry.use} is no class or function that makes a {entry.kind}")
-    options = {"name": entry.name, **entry.options}
-    _check_options(target, options, entry.use)
-    return target(**options)
-
-
-def _check_options(target: Callable[..., Any], options: Mapping[str, Any], use: str) -> None:
     taken = inspect.signature(target).parameters.values()
-    if any(each.kind is each.VAR_KEYWORD for each in taken):
-        return
     known = [each.name for each in taken if each.kind in (each.KEYWORD_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    anything = any(each.kind is each.VAR_KEYWORD for each in taken)
+    options = {**({"name": entry.name} if "name" in known or anything else {}), **entry.options}
     for name in options:
-        if name not in known:
-            raise UnknownName(f"setting of {use!r}", name, known)
-    missing = [each.name for each in taken if each.default is each.empty and each.name not in options]
+        if name not in known and not anything:
+            raise UnknownName(f"setting of {entry.use!r}", name, known)
+    missing = [each.name for each in taken if each.name in known and each.default is each.empty]
+    missing = [name for name in missing if name not in options]
     if missing:
-        raise InputError(f"{use!r} also needs {', '.join(missing)}")
+        raise InputError(f"{entry.use!r} also needs {', '.join(missing)}")
+    return target(**options)

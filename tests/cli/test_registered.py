@@ -1,0 +1,210 @@
+"""`poser experts show|check|new`, `poser plugins`, `poser init`, and what `poser.toml` says to `poser generate`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from poser.cli.init import cached_pipelines, settings_text
+from poser.config import load_settings
+from poser.experts.errors import InputError
+from poser.experts.testing import FakeExpert
+from poser.run_folder.reading import read_trace
+
+SMALL = ("--size", "256x256")
+
+
+def test_an_expert_is_shown_with_all_that_it_says_of_itself(poser, fakes):
+    fakes.experts = [FakeExpert("painter", ability=0.8, price=0.01)]
+    said = poser("experts", "show", "painter").stdout
+    for words in ("painter (t2i", "$0.01 a call", "draws no real pictures", "add", "0.80"):
+        assert words in said
+    [shown] = poser("experts", "show", "painter", "--json").json()["experts"]
+    assert shown["operations"]["add"]["prior"] == 0.8
+
+
+def test_a_sound_expert_passes_its_check(poser, fakes):
+    fakes.experts = [FakeExpert("painter", ability=0.8)]
+    done = poser("experts", "check", "painter", "--size", "64")
+    assert done.exit_code == 0
+    assert "painter  ok    batch = single" in done.stdout
+    assert poser("experts", "check", "painter", "--no-call", "--json").json()["ok"] is True
+
+
+def test_an_expert_that_breaks_the_contract_exits_2_and_says_why(poser, tmp_path, monkeypatch):
+    (tmp_path / "sloppy.py").write_text(
+        "import poser\n\n@poser.expert(operations=['tone'], price=0.0, limitations='x', seeded=True)\n"
+        "def half(request):\n    'Halves the picture.'\n    return request.source.pixels[::2, ::2]\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    done = poser("experts", "check", "sloppy:half", "--size", "64")
+    assert done.exit_code == 2
+    assert "BAD   answers: " in done.stdout
+    assert "32x32 pixels; 64x64 were asked for" in done.stdout
+
+
+def test_a_new_plugin_keeps_the_contract_as_it_is_written(poser, tmp_path):
+    done = poser("experts", "new", "soft-focus")
+    assert done.exit_code == 0
+    folder = tmp_path / "poser-soft-focus"
+    assert "pip install -e" in done.stderr
+    entry = tomllib.loads((folder / "pyproject.toml").read_text())["project"]["entry-points"]["poser.experts"]
+    assert entry == {"soft-focus": "poser_soft_focus:soft_focus"}
+    assert not [path for path in folder.iterdir() if "@MODULE@" in path.read_text() or "@NAME@" in path.read_text()]
+    sys.path.insert(0, str(folder))
+    try:
+        assert poser("experts", "check", entry["soft-focus"], "--size", "64").exit_code == 0
+    finally:
+        sys.path.remove(str(folder))
+        del sys.modules["poser_soft_focus"]
+
+
+@pytest.mark.parametrize("name", ["Soft", "soft_focus", "../x", "-x", ""])
+def test_a_plugin_of_another_name_is_refused(poser, name):
+    done = poser("experts", "new", "--", name)
+    assert done.exit_code == 2
+    assert "lower case" in done.stderr
+
+
+def test_a_plugin_writes_over_nothing(poser, tmp_path):
+    (tmp_path / "poser-mine").mkdir()
+    (tmp_path / "poser-mine" / "x").write_text("x")
+    assert "not empty" in poser("experts", "new", "mine").stderr
+    assert [path.name for path in (tmp_path / "poser-mine").iterdir()] == ["x"]
+
+
+def test_plugins_are_listed_with_what_is_wrong(poser, tmp_path):
+    assert "Nothing is registered" in poser("plugins").stdout
+    (tmp_path / "poser.toml").write_text(
+        '[[experts]]\nname = "good"\nuse = "poser.experts.testing:FakeExpert"\n'
+        '[[experts]]\nname = "bad"\nuse = "no_such_module:X"\n'
+        '[[critics]]\nname = "other"\nuse = "poser.critics.testing:ScriptedCritic"\n'
+    )
+    said = poser("plugins", "--json").json()["plugins"]
+    assert [(each["kind"], each["name"], each["brings"]) for each in said] == [
+        ("expert", "good", ["good"]), ("expert", "bad", []), ("critic", "other", ["ScriptedCritic"]),
+    ]  # fmt: skip
+    assert "No module named 'no_such_module'" in said[1]["problem"]
+    assert "no_such_module" in poser("plugins").stdout
+    assert "not loaded" in poser("plugins", "--no-load").stdout
+
+
+def test_a_broken_plugin_is_a_note_on_stderr(poser, tmp_path):
+    (tmp_path / "poser.toml").write_text('[[experts]]\nname = "bad"\nuse = "no_such_module:X"\n')
+    for command in (("experts", "list", "--json"), ("generate", "car", "--json", *SMALL)):
+        done = poser(*command)
+        assert done.exit_code == 0
+        assert done.json()
+        assert done.stderr.count("'bad' of poser.toml cannot be used") == 1
+
+
+def test_a_run_does_what_the_settings_say_unless_the_command_line_says_otherwise(poser, tmp_path, fakes):
+    (tmp_path / "poser.toml").write_text('[run]\npolicy = "greedy"\nsize = "256x256"\nmax_steps = 1\n')
+    fakes.experts = [FakeExpert("painter", ability=0.0)]
+    poser("generate", "car, tree", "--json", "--out", "a")
+    poser("generate", "car, tree", "--json", "--out", "b", "--max-steps", "2", "--policy", "random")
+    done = [read_trace(tmp_path / name) for name in ("a", "b")]
+    assert [(len(trace.steps), trace.steps[0].decision.policy) for trace in done] == [(1, "greedy"), (2, "random")]
+
+
+def test_a_run_that_may_cost_much_asks_first(poser, tmp_path, fakes):
+    fakes.experts = [FakeExpert("painter", ability=0.9, price=3.0)]
+    done = poser("generate", "car", *SMALL)
+    assert done.exit_code == 2
+    assert "expected to cost" in done.stderr
+    assert "Say --yes" in done.stderr
+    assert not (tmp_path / "runs").exists()
+    assert poser("generate", "car", *SMALL, "--yes").exit_code == 0
+    (tmp_path / "poser.toml").write_text("[run]\nconfirm_above = 100\n")
+    assert poser("generate", "car", *SMALL).exit_code == 0
+
+
+def test_what_nobody_knows_the_price_of_is_told(poser, fakes):
+    fakes.experts = [FakeExpert("painter", ability=0.9, price=None)]
+    done = poser("generate", "car", *SMALL)
+    assert done.exit_code == 0
+    assert "not every price is" in done.stderr
+
+
+def test_settings_are_written_once_and_can_be_read(poser, tmp_path, monkeypatch):
+    assert poser("init").exit_code == 0
+    before = (tmp_path / "poser.toml").read_text()
+    assert load_settings().entries == ()
+    assert "there already" in poser("init").stderr
+    # every line that is switched off is sound too
+    switched_on = before.replace("# [[", "[[")
+    lines = [line[2:] if line.startswith("# ") and " = " in line else line for line in switched_on.splitlines()]
+    (tmp_path / "poser.toml").write_text("\n".join(line for line in lines if not line.startswith("# ")))
+    settings = load_settings()
+    assert {entry.use for entry in settings.entries} == {"diffusers", "openai_images", "comfyui", "http"}
+    assert settings.run.confirm_above == 1.0
+    assert poser("init", "--force").exit_code == 0
+    assert (tmp_path / "poser.toml").read_text() == before
+    assert poser("init", "--print").stdout == before
+
+
+def test_what_is_at_hand_stands_in_the_settings_and_no_key_does(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    snapshot = tmp_path / "models--owner--a-model" / "snapshots" / "0123"
+    snapshot.mkdir(parents=True)
+    (snapshot / "model_index.json").write_text("{}")
+    (tmp_path / "models--owner--no-pipeline" / "snapshots" / "0123").mkdir(parents=True)
+    assert cached_pipelines() == ["owner/a-model"]
+    text = settings_text()
+    assert "OPENAI_API_KEY" in text
+    assert "owner/a-model" in text
+    assert "sk-very-secret" not in text
+
+
+@pytest.mark.heavy
+def test_the_example_plugin_is_installed_and_used_without_training(tmp_path):
+    import os
+    import site
+    import venv
+
+    root = Path(__file__).parents[2]
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    ask = "import site; print(site.getsitepackages()[0])"
+    place = Path(subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True).stdout.strip())
+    # what image-poser needs is there already; the plugin alone is installed
+    (place / "there.pth").write_text("\n".join([str(root), *site.getsitepackages()]))
+    plugin = tmp_path / "plugin"
+    subprocess.run([sys.executable, "-c", f"import shutil; shutil.copytree({str(root / 'docs/examples/plugin')!r}, "
+                    f"{str(plugin)!r})"], check=True)  # fmt: skip
+    quiet = {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    env = {**{k: v for k, v in os.environ.items() if k != "POSER_PLUGINS"}, **quiet, "POSER_HOME": str(tmp_path / "h")}
+    install = [python, "-m", "pip", "install", "--no-deps", "--no-build-isolation", str(plugin)]
+    subprocess.run(install, check=True, env=env, capture_output=True)
+
+    def poser(*args: str) -> str:
+        done = subprocess.run(
+            [python, "-m", "poser.cli", *args], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    import json
+
+    checked = json.loads(poser("experts", "check", "vignette", "--json"))
+    assert checked["ok"]
+    assert poser("plugins", "--json").count("poser-vignette 0.1.0") == 1
+    prompt = "A red car left of a green tree. Put a vignette around the picture."
+    assert json.loads(poser("generate", prompt, "--json", "--out", "run", "--size", "512x512"))["image"]
+    trace = read_trace(tmp_path / "run")
+    assert "vignette" in [step.expert for step in trace.steps if step.accepted]
+
+
+def test_the_settings_that_are_broken_are_one_line(poser, tmp_path):
+    (tmp_path / "poser.toml").write_text("[run]\npolcy = 'x'\n")
+    done = poser("generate", "car")
+    assert done.exit_code == 2
+    assert done.stderr.count("\n") == 1
+    assert "Did you mean 'policy'" in done.stderr
+    with pytest.raises(InputError):
+        load_settings()
