@@ -58,8 +58,8 @@ def job_of(loaded: Loaded, sampling: Sampling, index: int, request: ExpertReques
     if "mask_image" in loaded.accepted:
         if mask is None:
             mask = _mask_of_regions(request)
-            where = "the commands' regions" if mask is not None else "the whole picture"
-            notes.append(f"no mask was given: {where} may change")
+            where = "the commands' regions are" if mask is not None else "the whole picture is"
+            notes.append(f"no mask was given: {where} repainted")
     elif mask is not None:
         mask = None
         notes.append(f"left out the mask: {loaded.accepted.name} takes none")

@@ -14,7 +14,7 @@ from typing import Any
 from poser.experts.base import CallContext, Expert
 from poser.experts.diffusers import loading as loader
 from poser.experts.diffusers.description import Description, describe
-from poser.experts.diffusers.residency import Residency, residency_of
+from poser.experts.diffusers.residency import residency_of
 from poser.experts.diffusers.serving import Serving
 from poser.experts.diffusers.settings import Loading, Sampling
 from poser.experts.errors import CallError, ExpertError, InputError, InvalidRequest, TimedOut
@@ -147,6 +147,7 @@ class DiffusersExpert(Expert):
         found = Description() if pipe is not None else describe(model, revision, variant)
         self._gb = vram_gb if vram_gb is not None else found.weights_gb * _WORKING_SHARE
         self._limit_gb = vram_limit_gb
+        self._version = found.version
         self._pipe = pipe
         self._loaded_on: tuple[str, Any] | None = None
         abilities = operations if operations is not None else (_DRAWS if kind == "t2i" else _EDITS)
@@ -160,7 +161,9 @@ class DiffusersExpert(Expert):
                     "description": description
                     or f"{short}, run on this machine by diffusers ({found.pipeline or kind}).",
                     "limitations": limitations
-                    or (f"Reads about {tokens} tokens of a text. " if tokens else "") + "See the model's card.",
+                    or (f"Reads about {tokens} tokens of a text. " if tokens else "")
+                    + ("Without a mask or a region it repaints everything. " if mask else "")
+                    + "See the model's card.",
                     "operations": dict(abilities)
                     if isinstance(abilities, Mapping)
                     else dict.fromkeys(abilities, _PRIOR),
@@ -206,7 +209,7 @@ class DiffusersExpert(Expert):
 
     def close(self) -> None:
         """Unload the pipeline, now or when the call that uses it ends. Another expert that shares it loads it again."""
-        if self._pipe is None and self._loaded_on is not None:
+        if self._loaded_on is not None:
             device, key = self._loaded_on
             residency_of(device).drop(key)
 
@@ -223,7 +226,7 @@ class DiffusersExpert(Expert):
         device = str(self._pipe.device) if self._pipe is not None else loader.choose_device(self._loading.device)
         settings = replace(self._loading, device=device)
         edits, masks = self._spec.kind == "i2i", self._spec.mask
-        key = (settings, edits, masks) if self._pipe is None else ("given", id(self._pipe))
+        key = (settings, self._version, edits, masks) if self._pipe is None else ("given", id(self._pipe))
         took = 0.0
 
         def load() -> loader.Loaded:
@@ -231,15 +234,14 @@ class DiffusersExpert(Expert):
             if self._pipe is not None:
                 return loader.ready(self._pipe)
             started = time.perf_counter()
-            self._loaded_on = device, key
             loaded = loader.load(self._spec.name, settings, device, edits=edits, masks=masks)
             took = time.perf_counter() - started
             return loaded
 
-        residency: Residency = residency_of(device)
+        self._loaded_on = device, key
         own = self._pipe is None
         limit = self._limit_gb if self._limit_gb is not None else loader.memory_gb(device)
-        with residency.hold(
+        with residency_of(device).hold(
             key,
             gb=self._gb if own else 0.0,
             limit_gb=limit,
@@ -247,7 +249,6 @@ class DiffusersExpert(Expert):
             unload=loader.release if own else _forget,
             cancelled=ctx.cancelled,
         ) as loaded:
-            self._loaded_on = (device, key) if own else None
             waited = (f"loading took {took:.1f} s, not counted in the call's seconds",) if took else ()
             return dict(Serving(self._spec, self._sampling, loaded, waited).answers(requests, ctx))
 

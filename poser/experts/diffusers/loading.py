@@ -112,10 +112,17 @@ def load(name: str, loading: Loading, device: str, *, edits: bool, masks: bool) 
     release()
     if full:
         raise Unavailable(f"{name}: not enough memory on {device} to load {loading.model!r}; {MEMORY_REMEDY}.")
-    raise Unavailable(
-        f"{name}: cannot load {loading.model!r} ({reason}). Check the name, revision and variant; the model must be "
-        f"stored as safetensors, and `local_files_only` needs it in the cache (`hf download {loading.model}`)."
-    )
+    raise Unavailable(f"{name}: cannot load {loading.model!r} ({reason}). {_remedy(loading, reason, folder.is_dir())}")
+
+
+def _remedy(loading: Loading, reason: str, local: bool) -> str:
+    if "custom code" in reason:
+        return "Read that code; if you trust it, set trust_remote_code=true."
+    if local:
+        return "The folder must hold model_index.json and all weights as safetensors; check `pipeline` and `variant`."
+    if loading.local_files_only:
+        return f"`local_files_only` is set: get it with `hf download {loading.model}`, or take the setting out."
+    return "Check name, `revision`, `variant` and network, and HF_TOKEN for gated models; weights must be safetensors."
 
 
 def ready(pipe: Any, notes: tuple[str, ...] = ()) -> Loaded:
@@ -155,7 +162,7 @@ def _build(diffusers: Any, source: str, loading: Loading, device: str, *, edits:
                 "classes, or 'auto' for the one that the model names."
             )
     options: dict[str, Any] = {
-        "torch_dtype": _dtype(torch, loading.dtype, device),
+        "dtype": _dtype(torch, loading.dtype, device),
         "use_safetensors": True,
         "local_files_only": loading.local_files_only,
         "trust_remote_code": loading.trust_remote_code,

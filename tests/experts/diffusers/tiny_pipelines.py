@@ -16,13 +16,17 @@ from diffusers import (
     FluxPipeline,
     FluxTransformer2DModel,
     QwenImageEditPipeline,
+    QwenImageEditPlusPipeline,
     QwenImageTransformer2DModel,
     StableDiffusionInpaintPipeline,
     StableDiffusionInstructPix2PixPipeline,
     StableDiffusionPipeline,
     UNet2DConditionModel,
 )
+from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 from transformers import (
+    CLIPConfig,
+    CLIPImageProcessorPil,
     CLIPTextConfig,
     CLIPTextModel,
     CLIPTokenizer,
@@ -107,7 +111,9 @@ def stable_diffusion(cls: type[DiffusionPipeline], in_channels: int = 4) -> Diff
         text_encoder=clip_encoder(tokenizer),
         tokenizer=tokenizer,
         unet=unet,
-        scheduler=DDIMScheduler(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012, clip_sample=False),
+        scheduler=DDIMScheduler(
+            beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012, clip_sample=False, steps_offset=1
+        ),
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,
@@ -232,6 +238,63 @@ def qwen_image_edit(cls: type[DiffusionPipeline] = QwenImageEditPipeline) -> Dif
     )
 
 
+def sees_harm_everywhere() -> StableDiffusionSafetyChecker:
+    """A safety checker whose thresholds every picture exceeds."""
+    config = CLIPConfig(
+        projection_dim=WIDTH,
+        vision_config={
+            "hidden_size": WIDTH,
+            "intermediate_size": 37,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 4,
+            "image_size": 32,
+            "patch_size": 16,
+        },
+    )
+    checker = StableDiffusionSafetyChecker(config).eval()
+    torch.nn.init.constant_(checker.concept_embeds_weights, -2.0)
+    return checker
+
+
+def unsafe_stable_diffusion() -> DiffusionPipeline:
+    parts = stable_diffusion(StableDiffusionPipeline).components
+    parts["safety_checker"] = sees_harm_everywhere()
+    parts["feature_extractor"] = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=32)
+    return StableDiffusionPipeline(**parts)
+
+
+class NeedsMemory(StableDiffusionPipeline):
+    """Has memory for `room` pictures a call; for more it asks the allocator for what nobody has."""
+
+    room = 1
+    calls: list[int]
+
+    def __call__(
+        self, prompt=None, height=None, width=None, num_inference_steps=2, generator=None, callback_on_step_end=None
+    ):
+        number = len(prompt) if isinstance(prompt, list) else 1
+        self.calls.append(number)
+        if number > self.room:
+            torch.empty(2**60, dtype=torch.uint8)
+        return super().__call__(
+            prompt,
+            height=height,
+            width=width,
+            num_inference_steps=num_inference_steps,
+            generator=generator,
+            callback_on_step_end=callback_on_step_end,
+        )
+
+
+class Silent(StableDiffusionPipeline):
+    """Tells nobody of its steps."""
+
+    def __call__(self, prompt=None, height=None, width=None, num_inference_steps=2, generator=None):
+        return super().__call__(
+            prompt, height=height, width=width, num_inference_steps=num_inference_steps, generator=generator
+        )
+
+
 RECIPES = {
     "sd": lambda: stable_diffusion(StableDiffusionPipeline),
     "sd-inpaint": lambda: stable_diffusion(StableDiffusionInpaintPipeline, in_channels=9),
@@ -239,6 +302,8 @@ RECIPES = {
     "flux": lambda: flux(FluxPipeline),
     "kontext": lambda: flux(FluxKontextPipeline),
     "qwen-edit": qwen_image_edit,
+    "qwen-edit-plus": lambda: qwen_image_edit(QwenImageEditPlusPipeline),
+    "sd-unsafe": unsafe_stable_diffusion,
 }
 
 
