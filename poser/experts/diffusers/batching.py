@@ -52,7 +52,7 @@ def job_of(loaded: Loaded, sampling: Sampling, index: int, request: ExpertReques
         multiple=sampling.multiple_of or loaded.multiple,
         max_pixels=sampling.max_pixels,
     )
-    reading = read_by(loaded.pipe, loaded.accepted, request.text, sampling.extra.get("max_sequence_length"))
+    reading = read_by(loaded.tokenizers, loaded.accepted, request.text, sampling.extra.get("max_sequence_length"))
     notes = [reading.note] if reading.note else []
     mask = request.mask
     if "mask_image" in loaded.accepted:

@@ -36,11 +36,11 @@ class DiffusersExpert(Expert):
     encoder does not read, and when a picture was made at another size and resized.
 
     **Same seed, same pixels.** Each request has its own generator, so its noise does not depend on what else is in
-    the call. Arithmetic does, by rounding: with tiny random-weight pipelines at 64 x 64 pixels, 2 steps, float32 on a
-    CPU, a request in a batch of 4 against the same one alone differed in single pixels by at most 1 of 255
-    (StableDiffusion, StableDiffusionInpaint, StableDiffusionInstructPix2Pix, Flux, FluxKontext) or not at all
-    (QwenImageEdit). Half precision rounds more coarsely. So `spec.seeded` is true with `batch_size=1`, the default,
-    and false above.
+    the call. Arithmetic does, by rounding: with tiny random-weight pipelines at 64 x 64 pixels, 3 steps, float32 on a
+    CPU, a request in a batch of 4 against the same one alone differed by at most 1 of 255 in single pixels
+    (StableDiffusion, its Img2Img, Inpaint and InstructPix2Pix, Flux, FluxImg2Img, FluxKontext, QwenImageEdit; a test
+    holds it; QwenImageEditPlus takes one request a call). Half precision rounds more coarsely. So `spec.seeded` is
+    true with `batch_size=1`, the default, and false above. One batch made twice is the same to the bit.
 
     Args:
         model: hub id ("owner/name") or folder of a pipeline. Safetensors only; pickled weights are never read.
@@ -204,8 +204,10 @@ class DiffusersExpert(Expert):
             except CallError as error:
                 # no pipeline, so nothing was made
                 answers |= dict.fromkeys(open_, error)
-        stopped = TimedOut(f"{self._spec.name} was stopped before this picture.")
-        return [answers.get(index, stopped) for index in range(len(requests))]
+        for index in range(len(requests)):
+            if index not in answers:
+                answers[index] = TimedOut(f"{self._spec.name} was stopped before this picture.")
+        return [answers[index] for index in range(len(requests))]
 
     def close(self) -> None:
         """Unload the pipeline, now or when the call that uses it ends. Another expert that shares it loads it again."""
@@ -246,7 +248,9 @@ class DiffusersExpert(Expert):
             gb=self._gb if own else 0.0,
             limit_gb=limit,
             load=load,
-            unload=loader.release if own else _forget,
+            # a pipeline that the user built stays the user's
+            unload=loader.unhook if own else lambda loaded: None,
+            sweep=loader.sweep,
             cancelled=ctx.cancelled,
         ) as loaded:
             waited = (f"loading took {took:.1f} s, not counted in the call's seconds",) if took else ()
@@ -264,7 +268,3 @@ class DiffusersExpert(Expert):
         version = found.version if local else self._loading.revision or "main"
         model = Path(self._loading.model).expanduser().resolve().name if local else self._loading.model
         return f"{model}@{version}+{digest}"
-
-
-def _forget(loaded: loader.Loaded) -> None:
-    """A pipeline that the user built stays the user's."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from poser.experts.diffusers.arguments import Accepted
 from poser.experts.diffusers.calling import first_line, is_out_of_memory
+from poser.experts.diffusers.reading import tokenizers_of
 from poser.experts.diffusers.settings import Loading
 from poser.experts.errors import CallError, Unavailable
 
@@ -34,12 +35,14 @@ class Loaded:
         pipe: the pipeline.
         accepted: what its call takes.
         multiple: of which each side of a picture must be a multiple, in pixels.
+        tokenizers: of its text encoders.
         notes: what was done differently from what was asked, in words.
     """
 
     pipe: Any
     accepted: Accepted
     multiple: int
+    tokenizers: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -109,7 +112,7 @@ def load(name: str, loading: Loading, device: str, *, edits: bool, masks: bool) 
     except Exception as error:  # noqa: BLE001  whatever loading raises is one thing to the caller: not there
         reason, full = first_line(error), is_out_of_memory(error)
     # raised outside of the handler, so that no traceback keeps weights alive
-    release()
+    sweep()
     if full:
         raise Unavailable(f"{name}: not enough memory on {device} to load {loading.model!r}; {MEMORY_REMEDY}.")
     raise Unavailable(f"{name}: cannot load {loading.model!r} ({reason}). {_remedy(loading, reason, folder.is_dir())}")
@@ -133,14 +136,17 @@ def ready(pipe: Any, notes: tuple[str, ...] = ()) -> Loaded:
     # FLUX and Qwen pack latents in pairs; their image processor knows, `vae_scale_factor` does not
     processor = getattr(getattr(pipe, "image_processor", None), "config", {})
     multiple = processor.get("vae_scale_factor") or getattr(pipe, "vae_scale_factor", None) or 1
-    return Loaded(pipe, accepted, math.lcm(int(multiple), LEAST_MULTIPLE), notes)
+    return Loaded(pipe, accepted, math.lcm(int(multiple), LEAST_MULTIPLE), tokenizers_of(pipe), notes)
 
 
-def release(loaded: Loaded | None = None) -> None:
-    """Take the hooks off a pipeline and give memory back that nobody holds any more."""
-    if loaded is not None and hasattr(loaded.pipe, "remove_all_hooks"):
+def unhook(loaded: Loaded) -> None:
+    """Take the offloading hooks off a pipeline; they hold its parts in circles."""
+    if hasattr(loaded.pipe, "remove_all_hooks"):
         loaded.pipe.remove_all_hooks()
-    del loaded
+
+
+def sweep() -> None:
+    """Give back the memory that nobody holds any more."""
     import torch
 
     gc.collect()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,8 +32,22 @@ class Reading:
     note: str = ""
 
 
-def read_by(pipe: Any, accepted: Accepted, text: str, max_sequence_length: int | None) -> Reading:
-    """What this pipeline reads of `text`: as much as the encoder that reads most.
+def tokenizers_of(pipe: Any) -> tuple[Any, ...]:
+    """The tokenizers of a pipeline's text encoders; it may have been loaded without some of these."""
+    parts = pipe.components
+    return tuple(
+        part
+        for name, part in parts.items()
+        if name.startswith("tokenizer")
+        and part is not None
+        and parts.get(name.replace("tokenizer", "text_encoder")) is not None
+    )
+
+
+def read_by(
+    tokenizers: Sequence[Any], accepted: Accepted, text: str, max_sequence_length: int | None = None
+) -> Reading:
+    """What a pipeline with these tokenizers reads of `text`: as much as the encoder that reads most.
 
     CLIP encoders read 77 tokens with begin and end; the others `max_sequence_length` of the call (None: its default),
     or as much as their tokenizer allows. In FLUX and SD3 the CLIP half loses the tail, but T5 still reads it.
@@ -40,18 +55,8 @@ def read_by(pipe: Any, accepted: Accepted, text: str, max_sequence_length: int |
     if _WHOLE.match(accepted.name):
         return Reading(text)
     length = max_sequence_length or accepted.defaults.get("max_sequence_length")
-    tokenizers = [
-        part
-        for name, part in pipe.components.items()
-        # a pipeline may be loaded without one of its encoders
-        if name.startswith("tokenizer") and part is not None and _encoder(pipe, name) is not None
-    ]
     readings = [_read(tokenizer, text, _limit(tokenizer, length)) for tokenizer in tokenizers]
     return max(readings, key=lambda reading: len(reading.text), default=Reading(text))
-
-
-def _encoder(pipe: Any, tokenizer: str) -> Any:
-    return pipe.components.get(tokenizer.replace("tokenizer", "text_encoder"))
 
 
 def _limit(tokenizer: Any, max_sequence_length: int | None) -> int | None:

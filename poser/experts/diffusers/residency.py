@@ -22,6 +22,7 @@ _residencies_lock = threading.Lock()
 class _Resident:
     gb: float
     unload: Callable[[Any], None]
+    sweep: Callable[[], None]
     value: Any = None
     busy: bool = True
     leaving: bool = False
@@ -56,6 +57,7 @@ class Residency:
         limit_gb: float | None,
         load: Callable[[], Any],
         unload: Callable[[Any], None],
+        sweep: Callable[[], None] = lambda: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Iterator[Any]:
         """Hold the thing under `key`, loading it if need be, until the block ends.
@@ -65,13 +67,14 @@ class Residency:
             gb: memory it is declared to need, in GiB.
             limit_gb: most that all loaded things together may declare, in GiB; None = no limit.
             load: makes it; whatever it raises passes through and nothing stays loaded.
-            unload: frees it; called when it has to make room, or by `drop`.
+            unload: takes leave of it, when it has to make room, or by `drop`.
+            sweep: called after that, when the residency no longer refers to it.
             cancelled: true once the caller does not want to wait any longer.
 
         Raises:
             TimedOut: cancelled while waiting.
         """
-        resident = self._enter(key, gb, limit_gb, unload, cancelled)
+        resident = self._enter(key, limit_gb, _Resident(gb, unload, sweep), cancelled)
         try:
             if resident.value is None:
                 resident.value = load()
@@ -98,9 +101,8 @@ class Residency:
     def _enter(
         self,
         key: Hashable,
-        gb: float,
         limit_gb: float | None,
-        unload: Callable[[Any], None],
+        new: _Resident,
         cancelled: Callable[[], bool],
     ) -> _Resident:
         ticket = object()
@@ -113,9 +115,9 @@ class Residency:
                         resident.busy = True
                         self._residents.move_to_end(key)
                         return resident
-                    if resident is None and first and self._make_room(gb, limit_gb):
-                        resident = self._residents[key] = _Resident(gb, unload)
-                        return resident
+                    if resident is None and first and self._make_room(new.gb, limit_gb):
+                        self._residents[key] = new
+                        return new
                     # one who waits for a busy thing keeps nobody else from theirs
                     if resident is None and ticket not in self._waiting:
                         self._waiting.append(ticket)
@@ -146,6 +148,8 @@ class Residency:
         value, resident.value = resident.value, None
         if value is not None:
             resident.unload(value)
+            del value
+            resident.sweep()
 
 
 def residency_of(device: str) -> Residency:

@@ -11,7 +11,7 @@ from poser.experts.base import CallContext
 from poser.experts.diffusers.arguments import settled
 from poser.experts.diffusers.batching import Job, batches, chunks, finished, job_of, per_request
 from poser.experts.diffusers.calling import NO_CALLBACK, StoppedError, call, first_line, is_out_of_memory
-from poser.experts.diffusers.loading import MEMORY_REMEDY, Loaded, release
+from poser.experts.diffusers.loading import MEMORY_REMEDY, Loaded, sweep
 from poser.experts.diffusers.settings import Sampling
 from poser.experts.errors import (
     BadReply,
@@ -87,7 +87,7 @@ class Serving:
             problem = error_type(f"{name}: {kind} raised {first_line(error)}. Check steps, strength and extra.")
         # out of the handler: its traceback would keep the tensors alive
         if full:
-            release()
+            sweep()
             if len(chunk) > 1:
                 less = (*notes, f"memory was too small for {len(chunk)} pictures in one call")
                 for half in (chunk[: len(chunk) // 2], chunk[len(chunk) // 2 :]):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from contextlib import contextmanager
 
 import pytest
@@ -104,6 +105,20 @@ def test_dropping_unloads_at_once_or_at_the_end_of_the_call():
     assert shelf.events[-1] == "-a"
     shelf.residency.drop("a")
     assert shelf.residency.loaded == ()
+
+
+def test_memory_is_swept_when_nothing_refers_to_the_thing_any_more():
+    class Heavy:
+        pass
+
+    residency, seen = Residency(), []
+    with residency.hold(
+        "a", gb=1.0, limit_gb=None, load=Heavy, unload=lambda value: None, sweep=lambda: seen.append(alive())
+    ) as thing:
+        alive = weakref.ref(thing)
+    del thing
+    residency.drop("a")
+    assert seen == [None]
 
 
 def test_what_is_held_is_not_unloaded_and_the_newcomer_waits_for_it():
