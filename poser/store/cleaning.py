@@ -15,6 +15,9 @@ TABLES = ("runs", "calls", "traces", "cache", "pictures", "track_record")
 YOUNG_SECONDS = 3600.0
 """A picture that was put so lately stays, whatever refers to it: another process may be about to."""
 
+STRAY_SECONDS = 3600.0
+"""A file without a row stays so long: it may be half written, or its row be under way."""
+
 
 def measure(connection: sqlite3.Connection, folder: Path, database: Path, files: PictureFiles) -> StoreSize:
     """Count rows, files and bytes."""
@@ -37,7 +40,7 @@ def remove_old(
     In a writing transaction; runs that are going on stay.
     """
     now = time.time()
-    before, young = now - older_than, now - YOUNG_SECONDS
+    before = now - older_than
     old = connection.execute("SELECT id, status FROM runs WHERE COALESCE(ended, created) < ?", (before,)).fetchall()
     gone = [run for run, status in old if not (keep_finished and status == "finished") and not holds.held(run)]
     connection.executemany("DELETE FROM runs WHERE id = ?", [(run,) for run in gone])
@@ -45,9 +48,9 @@ def remove_old(
     unused = connection.execute(
         "SELECT sha256 FROM pictures WHERE used < ? AND sha256 NOT IN (SELECT picture FROM run_pictures) "
         "AND sha256 NOT IN (SELECT picture FROM cache)",
-        (young,),
+        (now - YOUNG_SECONDS,),
     ).fetchall()
     connection.executemany("DELETE FROM pictures WHERE sha256 = ?", unused)
     freed = sum(files.remove(sha256) for (sha256,) in unused)
-    freed += files.remove_strays(connection, young)
+    freed += files.remove_strays(connection, now - STRAY_SECONDS)
     return Cleaned(runs=len(gone), cached=cached, pictures=len(unused), picture_bytes=freed)

@@ -13,13 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from poser.experts.errors import InputError, PoserError, StoreError
+from poser.experts.errors import InputError, StoreError
 from poser.store.schema import MIGRATIONS, Statements, migrate
 
 T = TypeVar("T")
 
 BUSY_SECONDS = 60.0
 """How long one process waits for another that writes."""
+
+_NO_ENTRY = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_FULL)
+
+_PAGES_TOGETHER = 4096
 
 _MOST_TOGETHER = 256
 """Transactions that share one commit at most, and so one wait for the disk."""
@@ -44,24 +48,7 @@ class Database:
             InputError: written by a newer release, not a store, or a folder that cannot be written.
         """
         self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = _connect(path)
-        except (OSError, sqlite3.Error) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise InputError(
-                f"Cannot open the store {str(path)!r}: {reason}. Set POSER_HOME to another folder."
-            ) from error
-        try:
-            _with_patience(lambda: _set_up(self._connection, path, migrations))
-        except PoserError:
-            self._connection.close()
-            raise
-        except sqlite3.Error as error:
-            self._connection.close()
-            raise InputError(
-                f"{str(path)!r} is not a sound store: {error}. Move it away to begin a new one."
-            ) from error
+        self._connection = _opened(path, migrations)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._readers: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -115,8 +102,9 @@ class Database:
                     self._close_readers()
 
     def shrink(self) -> None:
-        """Give the space of removed rows back to the disk, as far as other processes allow."""
-        _ = self.write(lambda connection: connection.execute("PRAGMA incremental_vacuum").fetchall())
+        """Give the space of removed rows back to the disk; others write in between."""
+        while self.write(_give_back):
+            pass
 
     def flush(self) -> None:
         """Wait until all that was queued is on the disk.
@@ -230,12 +218,41 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _opened(path: Path, migrations: Sequence[Statements]) -> sqlite3.Connection:
+    """The writer's connection to a file that is up to date."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = _connect(path)
+        try:
+            _with_patience(lambda: _set_up(connection, path, migrations))
+        except BaseException:
+            connection.close()
+            raise
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        if isinstance(error, OSError) or error.sqlite_errorcode & 0xFF in _NO_ENTRY:
+            message = f"Cannot open the store {str(path)!r}: {reason}. Set POSER_HOME to another folder."
+        else:
+            message = f"{str(path)!r} is not a sound store: {reason}. Move it away to begin a new one."
+        raise InputError(message) from error
+    return connection
+
+
 def _set_up(connection: sqlite3.Connection, path: Path, migrations: Sequence[Statements]) -> None:
     if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
         # takes effect in an empty file only: `clean` then gives space back
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     migrate(connection, str(path), migrations)
+
+
+def _give_back(connection: sqlite3.Connection) -> bool:
+    """Free some pages; True if there are more."""
+    pages = int(connection.execute("PRAGMA freelist_count").fetchone()[0])
+    for _ in range(min(pages, _PAGES_TOGETHER)):
+        # gives back one page a call: without a row to fetch, Python takes one step of it alone
+        connection.execute("PRAGMA incremental_vacuum(1)")
+    return pages > _PAGES_TOGETHER
 
 
 def _with_patience(work: Callable[[], None]) -> None:

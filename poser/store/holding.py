@@ -14,7 +14,7 @@ try:
 except ImportError:  # Windows: a run that was killed is listed as running, and two processes may resume it
     fcntl = None  # type: ignore[assignment]  # the module is not there
 
-_PATIENCE_SECONDS = 1.0
+_PATIENCE_SECONDS = 0.25
 """Who lists runs touches every lock for an instant; who wants one waits so long."""
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from poser.experts.errors import InputError, StoreError
 from poser.experts.files import write_atomically
 from poser.experts.picture import Picture
+from poser.store.png import file_of
 
 _ENCODERS = max(1, min(4, os.cpu_count() or 1))
 _SHA = 64
@@ -110,8 +111,10 @@ class PictureFiles:
     def _put(self, picture: Picture) -> None:
         path = self.path(picture.sha256)
         try:
-            data = picture.to_png()
+            data = file_of(picture)
+            path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, data)
+            _sync_folders(path.parent)
         except OSError as error:
             raise StoreError(
                 f"Cannot store a picture in {str(path.parent)!r}: {error.strerror or error}. Make room on the disk, "
@@ -127,3 +130,15 @@ def _delete(path: Path) -> int:
     except FileNotFoundError:
         return 0
     return size
+
+
+def _sync_folders(part: Path) -> None:
+    """A renamed file is there after a power cut once its folder is on the disk, and so is that folder's own name."""
+    if os.name == "nt":
+        return
+    for folder in (part, part.parent):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

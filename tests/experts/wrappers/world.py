@@ -20,7 +20,9 @@ def drawn(request: ExpertRequest, usd: float | None = 0.01, seconds: float = 0.0
 
 
 def request(seed: int = 0, text: str = "a red car", **fields) -> ExpertRequest:
-    return ExpertRequest(**{"mode": "t2i", "text": text, "commands": (), "width": 8, "height": 8, "seed": seed, **fields})
+    return ExpertRequest(
+        **{"mode": "t2i", "text": text, "commands": (), "width": 8, "height": 8, "seed": seed, **fields}
+    )
 
 
 class Scripted(Expert):
