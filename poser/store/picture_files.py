@@ -26,6 +26,7 @@ class PictureFiles:
         self.folder = folder
         # file sizes of what this process has put: what lies there is not encoded again
         self._sizes: dict[str, int] = {}
+        self._parts: set[Path] = set()
 
     def path(self, sha256: str) -> Path:
         """Where a picture lies."""
@@ -112,9 +113,12 @@ class PictureFiles:
         path = self.path(picture.sha256)
         try:
             data = file_of(picture)
-            path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, data)
-            _sync_folders(path.parent)
+            # a renamed file is there after a power cut once its folder is on the disk, and so is the folder's own name
+            _sync(path.parent)
+            if path.parent not in self._parts:
+                _sync(self.folder)
+                self._parts.add(path.parent)
         except OSError as error:
             raise StoreError(
                 f"Cannot store a picture in {str(path.parent)!r}: {error.strerror or error}. Make room on the disk, "
@@ -132,13 +136,11 @@ def _delete(path: Path) -> int:
     return size
 
 
-def _sync_folders(part: Path) -> None:
-    """A renamed file is there after a power cut once its folder is on the disk, and so is that folder's own name."""
+def _sync(folder: Path) -> None:
     if os.name == "nt":
         return
-    for folder in (part, part.parent):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
