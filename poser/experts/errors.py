@@ -47,6 +47,10 @@ class UnknownName(InputError):
         self.kind, self.given, self.known = kind, given, tuple(known)
 
 
+class StoreError(PoserError):
+    """The store of runs cannot be written or read: disk full, locked by another process, damaged, closed."""
+
+
 class CallError(PoserError):
     """A call to an expert or a critic that brought no result.
 
@@ -89,6 +93,10 @@ class ContentFiltered(CallError):
 
 class InvalidRequest(CallError):
     """The request cannot be carried out as it stands (unknown noun, size not offered, no source)."""
+
+
+class BudgetExceeded(InvalidRequest):
+    """The call could cost more than is left of a budget."""
 
 
 class BadReply(CallError):

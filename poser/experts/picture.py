@@ -18,6 +18,10 @@ MAX_PIXELS = 50_000_000
 """Most pixels that are ever decoded (a 20,000 x 20,000 header is refused before any memory is taken)."""
 
 
+_CHANGES_PIXELS = {"transparency", "exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}
+"""What Pillow finds in a PNG by which its pixels are not taken as they stand (see `_to_rgb`)."""
+
+
 class PictureRef(BaseModel):
     """What a document keeps of a picture: the hash of its pixels and its size in pixels."""
 
@@ -37,7 +41,7 @@ class Picture:
     Equality and hash follow the pixels.
     """
 
-    __slots__ = ("_sha256", "pixels")
+    __slots__ = ("_png", "_sha256", "pixels")
 
     def __init__(self, pixels: NDArray[np.uint8]) -> None:
         """Take a uint8 (H, W, 3) array. It is copied unless it is already read-only and contiguous.
@@ -54,6 +58,7 @@ class Picture:
             pixels.setflags(write=False)
         self.pixels = pixels
         self._sha256: str | None = None
+        self._png: bytes | None = None
 
     @property
     def width(self) -> int:
@@ -78,6 +83,11 @@ class Picture:
             digest.update(self.pixels.data)
             self._sha256 = digest.hexdigest()
         return self._sha256
+
+    @property
+    def png(self) -> bytes | None:
+        """The PNG file that was decoded to exactly these pixels, with whatever else stood in it, or None."""
+        return self._png
 
     @property
     def ref(self) -> PictureRef:
@@ -130,7 +140,11 @@ class Picture:
                     raise InputError(
                         f"{name!r} has {width} x {height} pixels; at most {max_pixels:,} are decoded. Scale it down."
                     )
-                return cls.from_pil(image)
+                picture = cls.from_pil(image)
+                # what changes pixels may stand behind them, so it is looked for after decoding
+                plain = image.format == "PNG" and image.mode == "RGB" and not image.info.keys() & _CHANGES_PIXELS
+                picture._png = bytes(data) if plain and not getattr(image, "is_animated", False) else None
+                return picture
         except InputError:
             raise
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

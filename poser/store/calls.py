@@ -1,0 +1,116 @@
+"""Rows of calls: the journal by which a run goes on after a crash."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+
+from poser.critics.types import JudgeRequest
+from poser.experts.digest import canonical_sha256
+from poser.experts.errors import StoreError
+from poser.experts.picture import Picture
+from poser.experts.types import ExpertResult, Usage
+from poser.store.documents import dump_answer, dumps, load_answer
+from poser.store.rows import CallBegun, CallDone, JournalEntry
+from poser.store.runs import link_pictures, require_run
+
+_SELECT = "SELECT run, key, expert, step, digest, kind, sent, answer, usage FROM calls"
+
+Row = tuple[str, str, str, int, str, str, int, str | None, str | None]
+Pictures = Callable[[str], Picture]
+
+
+def judge_digest(request: JudgeRequest) -> str:
+    """Hex SHA-256 of everything that a critic is asked."""
+    pictures = (request.picture, request.source, request.before)
+    return canonical_sha256(
+        {
+            "pictures": [None if picture is None else picture.sha256 for picture in pictures],
+            "atoms": [atom.model_dump(mode="json") for atom in request.atoms],
+            "prompt": request.prompt,
+        }
+    )
+
+
+def insert_call(connection: sqlite3.Connection, call: CallBegun) -> Row:
+    """Note that a call is being sent (once more), unless it has its answer; returns its row.
+
+    Raises:
+        InputError: no such run.
+        StoreError: something else was asked under this key.
+    """
+    found = connection.execute(f"{_SELECT} WHERE run = ? AND key = ?", (call.run, call.key)).fetchone()
+    if found is None:
+        require_run(connection, call.run)
+        connection.execute(
+            "INSERT INTO calls (run, key, kind, expert, step, digest, sent, begun) VALUES (?, ?, ?, ?, ?, ?, 1, ?)",
+            (call.run, call.key, call.kind, call.expert, call.index, call.digest, time.time()),
+        )
+        return call.run, call.key, call.expert, call.index, call.digest, call.kind, 1, None, None
+    row: Row = found
+    if (row[2], row[4], row[5]) != (call.expert, call.digest, call.kind):
+        raise StoreError(
+            f"Run {call.run!r} asked the {row[5]} {row[2]} something under the key {call.key!r}, and now something "
+            f"else is to be asked of the {call.kind} {call.expert}. Experts, plan or settings differ from when the run "
+            "began; begin a new run."
+        )
+    if row[7] is not None:
+        return row
+    connection.execute("UPDATE calls SET sent = sent + 1 WHERE run = ? AND key = ?", (call.run, call.key))
+    return *row[:6], row[6] + 1, None, None
+
+
+def finish_call(
+    connection: sqlite3.Connection, call: CallDone, register: Callable[[sqlite3.Connection, Picture], None]
+) -> None:
+    """Note the answer of a call; `register` names its picture in the database. A second answer changes nothing.
+
+    Raises:
+        StoreError: the call was not begun.
+    """
+    found = connection.execute("SELECT answer FROM calls WHERE run = ? AND key = ?", (call.run, call.key)).fetchone()
+    if found is None:
+        raise StoreError(f"Run {call.run!r} has begun no call {call.key!r}; journal its beginning first.")
+    if isinstance(call.answer, ExpertResult):
+        # also of an answer that came twice: no picture that was received is lost
+        register(connection, call.answer.picture)
+        link_pictures(connection, call.run, [call.answer.picture.sha256])
+    if found[0] is not None:
+        return
+    usd = call.usage.usd
+    connection.execute(
+        "UPDATE calls SET answer = ?, usage = ?, usd = ?, ended = ? WHERE run = ? AND key = ?",
+        (dump_answer(call.answer), dumps(call.usage.model_dump()), usd, time.time(), call.run, call.key),
+    )
+
+
+def select_calls(connection: sqlite3.Connection, run: str) -> list[Row]:
+    """Rows of all calls of a run, in the order in which they were begun.
+
+    Raises:
+        InputError: no such run.
+    """
+    require_run(connection, run)
+    return list(connection.execute(f"{_SELECT} WHERE run = ? ORDER BY begun, key", (run,)))
+
+
+def entry(row: Row, picture: Pictures) -> JournalEntry:
+    """A row as it is handed out.
+
+    Raises:
+        InputError: its picture is not there or damaged.
+        StoreError: damaged.
+    """
+    run, key, expert, step, digest, kind, sent, answer, usage = row
+    call = CallBegun(run=run, key=key, expert=expert, index=step, digest=digest, kind=kind)  # type: ignore[arg-type]  # CHECKed
+    if answer is None or usage is None:
+        return JournalEntry(call=call, sent=sent)
+    return JournalEntry(
+        call=call, sent=sent, answer=load_answer(answer, picture), usage=Usage.model_validate_json(usage)
+    )
+
+
+def entries(rows: Iterable[Row], picture: Pictures) -> dict[str, JournalEntry]:
+    """Key -> entry, in the order of the rows."""
+    return {row[1]: entry(row, picture) for row in rows}

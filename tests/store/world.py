@@ -1,0 +1,35 @@
+"""Pictures, answers and traces for the store's tests."""
+
+from __future__ import annotations
+
+from poser.critics.types import AtomAnswer, Verdict
+from poser.envs.trace import Trace
+from poser.experts.examples import EXAMPLES
+from poser.experts.fake_picture import paint_facts
+from poser.experts.picture import Picture, PictureRef
+from poser.experts.types import ExpertResult, ExpertSpec, Operation, Plan, Usage
+
+
+def painted(seed: int, side: int = 16) -> Picture:
+    return paint_facts([("entity", f"thing {seed}")], side, side, seed)
+
+
+def result(seed: int, side: int = 16, usd: float | None = 0.04) -> ExpertResult:
+    return ExpertResult(
+        picture=painted(seed, side),
+        usage=Usage(usd=usd, seconds=1.5, input_tokens=7),
+        text_sent="a red car",
+        notes=("cut", "resized"),
+        revision="2026-11",
+    )
+
+
+def verdict() -> Verdict:
+    answers = (AtomAnswer(atom="a", probability=0.25, seen="2 cars"), AtomAnswer(atom="b"))
+    return Verdict(answers=answers, preservation=0.5, feedback="1 of 2", critic="detector", usage=Usage(usd=0.0))
+
+
+def trace(best: PictureRef | None = None, alignment: float = 0.5, source: PictureRef | None = None) -> Trace:
+    spec = ExpertSpec(name="fake", kind="i2i", operations={Operation.ADD: 0.5})
+    plan = Plan(prompt="a red car", commands=(EXAMPLES[Operation.ADD],), source=source)
+    return Trace(plan=plan, experts=(spec,), seed=1, best=best, alignment=alignment)
