@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from poser.critics.types import AtomAnswer as AtomAnswer
     from poser.critics.types import JudgeRequest as JudgeRequest
     from poser.critics.types import Verdict as Verdict
+    from poser.engine import edit as edit
     from poser.engine import generate as generate
     from poser.engine import plan as plan
+    from poser.engine import resume as resume
     from poser.engine import stream as stream
     from poser.envs.trace import Trace as Trace
     from poser.events import Event as Event
@@ -60,7 +62,7 @@ _HOMES = {
     "poser.critics.base": ("Critic",),
     "poser.critics.conformance": ("check_critic",),
     "poser.critics.types": ("AtomAnswer", "JudgeRequest", "Verdict"),
-    "poser.engine": ("generate", "plan", "stream"),
+    "poser.engine": ("edit", "generate", "plan", "resume", "stream"),
     "poser.envs.trace": ("Trace",),
     "poser.events": ("Event", "Finished", "PlanReady", "StepDone", "StepStarted", "Warned"),
     "poser.experts.base": ("CallContext", "Expert", "expert"),

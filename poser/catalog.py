@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poser.config import load_settings
 from poser.experts.errors import InputError, UnknownName
+from poser.pools import OWN, PluginState, Pools
 from poser.registry import GROUPS, BrokenPlugin, Source, attribute, installed, of_entry, of_file
 
 if TYPE_CHECKING:
@@ -50,9 +49,6 @@ DEFAULT_EXTRACTOR = "grammar"
 DEFAULT_POLICY = "learned"
 
 
-OWN = "image-poser"
-"""Origin of what the package itself brings."""
-
 Warn = Callable[[str], None]
 
 
@@ -69,7 +65,7 @@ def experts(chosen: Iterable[str | Expert] | None = None, warn: Warn | None = No
     """
     from poser.experts.base import Expert
 
-    known = _Pools(warn or (lambda message: None))
+    known = Pools(lambda: sources("expert"), warn or (lambda message: None))
     pool: list[Expert] = []
     for entry in [None] if chosen is None else _as_list(chosen):
         if entry is None:
@@ -106,37 +102,13 @@ def sources(kind: str) -> list[Source]:
     return [*found, *installed(kind, settings.plugins)]
 
 
-@dataclass(frozen=True)
-class PluginState:
-    """One registered thing that the package does not bring.
-
-    Attributes:
-        kind, name, origin: as in `registry.Source`.
-        brings: names of the experts that it brings, or its class.
-        problem: what is wrong with it, or "".
-        loaded: whether it was loaded to find out.
-    """
-
-    kind: str
-    name: str
-    origin: str
-    brings: tuple[str, ...] = ()
-    problem: str = ""
-    loaded: bool = False
-
-    @property
-    def state(self) -> str:
-        """In words."""
-        return self.problem or (f"brings {', '.join(self.brings)}" if self.loaded else "not loaded")
-
-
 def plugin_states(*, load: bool) -> list[PluginState]:
     """Everything that is registered beside what the package brings, and whether it works if it is loaded.
 
     Raises:
         InputError: `poser.toml` cannot be read.
     """
-    pools, states = _Pools(lambda message: None), []
+    pools, states = Pools(lambda: sources("expert"), lambda message: None), []
     for kind in GROUPS:
         for index, source in enumerate(pools.sources if kind == "expert" else sources(kind)):
             if source.origin == OWN:
@@ -154,96 +126,6 @@ def plugin_states(*, load: bool) -> list[PluginState]:
                     problem = error.reason
             states.append(PluginState(kind, source.name, source.origin, brings, problem, load))
     return states
-
-
-class _Pools:
-    """The registered experts; each source is loaded once, and only when it is asked for."""
-
-    def __init__(self, warn: Warn) -> None:
-        self._warn = warn
-        self._loaded: dict[int, list[Expert]] = {}
-        self._broken: dict[int, BrokenPlugin] = {}
-        self._owner: dict[str, Source] = {}
-
-    @cached_property
-    def sources(self) -> list[Source]:
-        # objects need no settings, so nobody's are read for them
-        return sources("expert")
-
-    def everything(self) -> list[Expert]:
-        return [expert for index in range(len(self.sources)) for expert in self._experts(index)]
-
-    def named(self, name: str) -> list[Expert]:
-        for index, source in enumerate(self.sources):
-            if source.name == name:
-                return self.at(index)
-        for index in range(len(self.sources)):
-            for expert in self._experts(index):
-                if expert.spec.name == name:
-                    return [expert]
-        raise UnknownName("expert", name, [*(source.name for source in self.sources), *self._owner])
-
-    def at(self, index: int) -> list[Expert]:
-        """The experts of one source.
-
-        Raises:
-            BrokenPlugin: it cannot be used.
-        """
-        for own in range(len(POOLS)):
-            # names of the package's own are taken, whether they are asked for or not
-            self._experts(own)
-        found = self._experts(index)
-        if index in self._broken:
-            raise self._broken[index]
-        return found
-
-    def _experts(self, index: int) -> list[Expert]:
-        if index not in self._loaded and index not in self._broken:
-            try:
-                self._loaded[index] = self._load(self.sources[index])
-            except BrokenPlugin as error:
-                self._broken[index] = error
-                self._warn(str(error))
-        return self._loaded.get(index, [])
-
-    def _load(self, source: Source) -> list[Expert]:
-        found = as_experts(source, source.loaded())
-        for expert in found:
-            owner = self._owner.get(expert.spec.name)
-            if owner is not None:
-                raise source.broken(
-                    f"the name {expert.spec.name!r} is taken by {owner.origin}. Remove or rename one of the two."
-                )
-        self._owner |= {expert.spec.name: source for expert in found}
-        return found
-
-
-def as_experts(source: Source, value: Any) -> list[Expert]:
-    """The experts in what a source brought: an expert, a class or function that makes experts, or a list of them.
-
-    Raises:
-        BrokenPlugin: something else, a spec of another API version, or two experts of one name.
-    """
-    from poser.experts.base import Expert
-    from poser.experts.types import API_VERSION, ExpertSpec
-
-    if not isinstance(value, Expert) and callable(value):
-        value = Source(source.kind, source.name, source.origin, value).loaded()
-    found = list(value) if isinstance(value, list | tuple) else [value]
-    for each in found:
-        if not isinstance(each, Expert):
-            raise source.broken(f"it brought a {type(each).__name__}, no poser.Expert or list of them.")
-        spec = each.spec
-        if not isinstance(spec, ExpertSpec):
-            raise source.broken(f"its spec is a {type(spec).__name__}, no poser.ExpertSpec.")
-        if spec.api_version != API_VERSION:
-            raise source.broken(
-                f"{spec.name!r} speaks version {spec.api_version} of the interface, this release {API_VERSION}. "
-                "Update the plugin or image-poser."
-            )
-    if len({each.spec.name for each in found}) < len(found):
-        raise source.broken("it brought two experts of one name.")
-    return found
 
 
 def critic(chosen: str | Critic | None = None) -> Critic:

@@ -35,6 +35,7 @@ class Result:
         pictures: pixel hash -> picture, of the source and of every step.
         image_path, storyboard_path, trace_path: where they were written; None if they were not.
         folder: the run's folder, or None if nothing was written.
+        run: its name in the store, for `poser resume` and `poser edit`; None if it is not kept there.
         warnings: what the user should know, in words.
         variants: all pictures of the run in the order of their seeds, this one among them.
     """
@@ -47,6 +48,7 @@ class Result:
     storyboard_path: Path | None = None
     trace_path: Path | None = None
     folder: Path | None = None
+    run: str | None = None
     warnings: tuple[str, ...] = ()
     variants: tuple[Result, ...] = ()
 
@@ -126,6 +128,7 @@ class Result:
             "storyboard": _text(self.storyboard_path),
             "trace": _text(self.trace_path),
             "folder": _text(self.folder),
+            "run": self.run,
             "prompt": self.plan.prompt,
             "seed": self.seed,
             "width": None if self.picture is None else self.picture.width,

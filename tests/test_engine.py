@@ -14,16 +14,15 @@ from poser import engine
 from poser.config import home
 from poser.critics.testing import ScriptedCritic
 from poser.engine.order import take_order
-from poser.engine.record_file import record_path
 from poser.engine.run import Run
 from poser.events import Finished, PlanReady, StepDone, StepStarted, Warned
 from poser.experts.errors import InputError, PoserError, UnknownName
 from poser.experts.picture import Picture
-from poser.experts.record import TrackRecord
 from poser.experts.testing import FakeExpert
 from poser.experts.types import Atom, Command, Folded, Operation, Plan
 from poser.policies.base import Choice, Policy
 from poser.result import Interrupted
+from tests.own_record import forget_record, own_record
 
 SIZE = (256, 256)
 
@@ -86,7 +85,7 @@ def test_a_regression_is_told_and_discarded():
 
 def test_same_seed_same_picture_whatever_else_is_made():
     alone = result_of(FakeExpert(ability=0.5), FakeExpert("editor", "i2i", ability=0.5), seed=8)
-    record_path().unlink()
+    forget_record()
     beside = result_of(FakeExpert(ability=0.5), FakeExpert("editor", "i2i", ability=0.5), seed=7, n=3)
     assert [variant.seed for variant in beside.variants] == [7, 8, 9]
     assert beside.variants[1].picture == alone.picture
@@ -303,14 +302,14 @@ def test_a_consumer_that_leaves_early_still_gets_everything_written():
 
 def test_the_track_record_grows_after_a_run_and_is_frozen_during_it():
     result = result_of(FakeExpert("painter", ability=0.0), max_steps=3)
-    record = TrackRecord.load(record_path())
+    record = own_record()
     assert record.tally("painter").calls == result.steps >= 1
     alone = sum(len(step.commands) == 1 for step in result.trace.steps)
     assert record.cell("painter", "add", 1).failure == alone
     assert record.cell("painter", "add", 2).failure == 2 * (result.steps - alone)
     before = record.digest()
     assert result_of(FakeExpert("painter"), max_steps=3).trace.record_digest == before
-    assert TrackRecord.load(record_path()).tally("painter").calls > result.steps
+    assert own_record().tally("painter").calls > result.steps
 
 
 def test_a_record_that_cannot_be_written_is_a_warning(monkeypatch, tmp_path):
@@ -322,12 +321,13 @@ def test_a_record_that_cannot_be_written_is_a_warning(monkeypatch, tmp_path):
 
 
 def test_a_broken_record_is_a_warning_and_stays_as_it_is():
-    record_path().parent.mkdir(parents=True, exist_ok=True)
-    record_path().write_text("{broken")
+    home().mkdir(parents=True, exist_ok=True)
+    path = home() / "track_record.json"
+    path.write_text("{broken")
     result = result_of(FakeExpert())
     assert result.picture is not None
     assert sum("record" in warning for warning in result.warnings) >= 1
-    assert record_path().read_text() == "{broken"
+    assert path.read_text() == "{broken"
 
 
 def test_home_follows_the_platform(monkeypatch):

@@ -65,7 +65,7 @@ def evaluate_policies(
     from poser import catalog
     from poser.cli.tables import note_view
     from poser.engine.intake import choose_size, read_size
-    from poser.engine.record_file import load_record
+    from poser.engine.user_store import load_record
     from poser.envs.rules import Rules
     from poser.evaluate.contestants import named_contestants
     from poser.evaluate.judged import check_judge

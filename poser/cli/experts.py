@@ -29,7 +29,7 @@ def list_experts(
 ) -> None:
     """List the experts: what they do, how well, at which price, and what they are bad at."""
     from poser import catalog
-    from poser.engine.record_file import load_record
+    from poser.engine.user_store import load_record
 
     experts = catalog.experts(warn=_note)
     specs = [expert.spec for expert in experts]
@@ -50,7 +50,7 @@ def show_expert(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Show everything that an expert says of itself, and what its track record says."""
-    from poser.engine.record_file import load_record
+    from poser.engine.user_store import load_record
 
     experts = _named(name)
     record = load_record(experts, _note)
@@ -110,11 +110,12 @@ def _note(message: str) -> None:
 def _named(name: str) -> list[Expert]:
     """The experts of a registered name, or at "module:attribute"."""
     from poser import catalog
+    from poser.pools import as_experts
     from poser.registry import Source, attribute
 
     if ":" in name:
         source = Source("expert", name, "the command line", lambda: attribute(name))
-        return catalog.as_experts(source, source.loaded())
+        return as_experts(source, source.loaded())
     return catalog.experts(name)
 
 
@@ -145,7 +146,7 @@ def calibrate_experts(
 
     from poser import catalog
     from poser.config import home
-    from poser.engine.record_file import add_to_record, record_path
+    from poser.engine.user_store import add_to_record
     from poser.evaluate.calibrate import CalibrationInterrupted, calibrate
 
     path = home() / "calibration.json" if out is None else out
@@ -163,7 +164,7 @@ def calibrate_experts(
     def keep(fit: Calibration) -> None:
         if learn:
             records = fit.records()
-            add_to_record(record_path(), lambda record: record.add(records), _note)
+            add_to_record(None, lambda record: record.add(records), _note)
         _save(fit, path)
 
     with Progress(console=Console(stderr=True), transient=True) as bar:

@@ -1,5 +1,6 @@
 """The engine: a prompt becomes a picture. `generate` returns it, `stream` tells what happens on the way."""
 
-from poser.engine.api import forecast, generate, plan, stream
+from poser.engine.api import edit, edit_stream, forecast, generate, plan, resume, stream
+from poser.engine.kept import resumed
 
-__all__ = ["forecast", "generate", "plan", "stream"]
+__all__ = ["edit", "edit_stream", "forecast", "generate", "plan", "resume", "resumed", "stream"]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Unpack
 
 from poser.engine.forecast import Forecast, make_forecast
 from poser.engine.intake import ImageLike, PlanLike
-from poser.engine.order import Names, Options, Order, extract_plan, take_order
+from poser.engine.kept import follow_up, resumed, written
+from poser.engine.order import Names, Options, extract_plan, take_order
 from poser.engine.run import Run
 from poser.events import Event, Finished
 from poser.experts.errors import InputError
@@ -81,33 +82,28 @@ def generate(
         InputError: something given cannot be worked with; nobody was called.
         Interrupted: Ctrl-C; its `result` has the best picture so far.
     """
-    result: Result | None = None
-    for event in stream(
-        prompt,
-        image=image,
-        plan=plan,
-        experts=experts,
-        critic=critic,
-        extractor=extractor,
-        policy=policy,
-        rules=rules,
-        budget=budget,
-        max_steps=max_steps,
-        thrift=thrift,
-        explore=explore,
-        seed=seed,
-        n=n,
-        size=size,
-        out=out,
-        metadata=metadata,
-        deadline=deadline,
-    ):
-        if isinstance(event, Finished):
-            result = event.result
-    assert result is not None, "a stream ends with Finished"
-    if result.end == "interrupted":
-        raise Interrupted(result)
-    return result
+    return _last(
+        stream(
+            prompt,
+            image=image,
+            plan=plan,
+            experts=experts,
+            critic=critic,
+            extractor=extractor,
+            policy=policy,
+            rules=rules,
+            budget=budget,
+            max_steps=max_steps,
+            thrift=thrift,
+            explore=explore,
+            seed=seed,
+            n=n,
+            size=size,
+            out=out,
+            metadata=metadata,
+            deadline=deadline,
+        )
+    )
 
 
 def stream(
@@ -132,6 +128,19 @@ def stream(
     Raises:
         InputError: at once, before the first event is asked for.
     """
+    return _stream(prompt, options, out=out, metadata=metadata, deadline=deadline, stop=stop)
+
+
+def _stream(
+    prompt: str | None,
+    options: Options,
+    *,
+    out: str | os.PathLike[str] | bool | None,
+    metadata: bool,
+    deadline: float | None,
+    stop: threading.Event | None,
+    parent: str | None = None,
+) -> Iterator[Event]:
     if deadline is not None and not (isinstance(deadline, int | float) and deadline > 0):
         raise InputError(f"The deadline is {deadline!r}; give seconds above 0, or None for no limit.")
     warnings: list[str] = []
@@ -142,14 +151,82 @@ def stream(
         folder = RunFolder.new(order.plan.prompt, order.seeds, metadata=metadata)
     else:
         folder = RunFolder(Path(out), seeds=order.seeds, metadata=metadata)
-    return _written(order, folder, deadline, stop, warnings)
+    return written(order, folder, deadline=deadline, metadata=metadata, stop=stop, warnings=warnings, parent=parent)
 
 
-def _written(
-    order: Order, folder: RunFolder, deadline: float | None, stop: threading.Event | None, warnings: list[str]
+def resume(
+    run: str,
+    *,
+    experts: Names | None = None,
+    critic: str | Critic | None = None,
+    policy: str | Policy | None = None,
+) -> Result:
+    """Go on with a run that a crash or Ctrl-C has cut off; what it has received already is not asked for again.
+
+    Args:
+        run: its name (`Result.run`, `poser runs list`), or how that begins.
+        experts: the objects that it was given, where it was given objects.
+        critic: as `experts`.
+        policy: as `experts`.
+
+    Raises:
+        InputError: no such run, or one that cannot be gone on with.
+        Interrupted: Ctrl-C; its `result` has the best picture so far.
+    """
+    return _last(resumed(run, experts=experts, critic=critic, policy=policy))
+
+
+def edit(
+    run: str,
+    prompt: str,
+    *,
+    out: str | os.PathLike[str] | bool | None = True,
+    metadata: bool = True,
+    deadline: float | None = DEADLINE_SECONDS,
+    **options: Unpack[Options],
+) -> Result:
+    """Follow up a finished run: its picture is edited as the prompt says, with the same experts and settings.
+
+    Args:
+        run: its name (`Result.run`, `poser runs list`), or how that begins.
+        prompt: what is to be changed, e.g. "make the dog bigger".
+        out: as in `generate`; by default a new folder in ./runs.
+        metadata: as in `generate`.
+        deadline: as in `generate`.
+        **options: further arguments of `generate`; what is not given is as in the first run.
+
+    Raises:
+        InputError: no such run, or something given cannot be worked with.
+        Interrupted: Ctrl-C; its `result` has the best picture so far.
+    """
+    return _last(edit_stream(run, prompt, out=out, metadata=metadata, deadline=deadline, **options))
+
+
+def edit_stream(
+    run: str,
+    prompt: str,
+    *,
+    out: str | os.PathLike[str] | bool | None = True,
+    metadata: bool = True,
+    deadline: float | None = DEADLINE_SECONDS,
+    stop: threading.Event | None = None,
+    **options: Unpack[Options],
 ) -> Iterator[Event]:
-    with folder:
-        yield from Run(order, folder=folder, deadline_seconds=deadline, stop=stop, warnings=warnings).events()
+    """Do what `edit` does and tell it as events, as `stream` does."""
+    row, merged = follow_up(run, options)
+    return _stream(prompt, merged, out=out, metadata=metadata, deadline=deadline, stop=stop, parent=row.id)
+
+
+def _last(events: Iterator[Event]) -> Result:
+    """The result of a run that is gone through to its end."""
+    result: Result | None = None
+    for event in events:
+        if isinstance(event, Finished):
+            result = event.result
+    assert result is not None, "a stream ends with Finished"
+    if result.end == "interrupted":
+        raise Interrupted(result)
+    return result
 
 
 def plan(

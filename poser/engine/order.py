@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
 from poser import catalog
 from poser.engine.intake import ImageLike, PlanLike, choose_size, read_image, read_plan, read_prompt
-from poser.engine.record_file import load_record
+from poser.engine.user_store import load_record
 from poser.envs.driver import Task
 from poser.envs.rules import Rules, thrift_to_usd_cost
 from poser.experts.errors import InputError
@@ -55,6 +55,15 @@ class Options(TypedDict, total=False):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """What was given by name, so that a later process can choose the same; None where an object was given."""
+
+    experts: tuple[str, ...] | None
+    critic: str | None
+    policy: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Order:
     """What is to be made, by whom, under which rules.
 
@@ -67,6 +76,7 @@ class Order:
         explore: whether experts with few tries are tried.
         seeds: one for each picture that is made.
         records: the experts' track record as it stood when the order was taken, with what they came with.
+        chosen: the same choices by name.
     """
 
     plan: Plan
@@ -79,6 +89,7 @@ class Order:
     explore: bool
     seeds: tuple[int, ...]
     records: TrackRecord
+    chosen: Chosen
 
     @property
     def draw_below(self) -> float:
@@ -149,7 +160,23 @@ def take_order(
         explore=explore,
         seeds=seeds,
         records=load_record(pool, warn),
+        chosen=Chosen(
+            experts=_names(experts, pool),
+            critic=_name(critic, catalog.DEFAULT_CRITIC),
+            policy=_name(policy, catalog.DEFAULT_POLICY),
+        ),
     )
+
+
+def _names(given: Names | None, pool: Sequence[Expert]) -> tuple[str, ...] | None:
+    """Names of the pool; None if objects were among what was given."""
+    entries = [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
+    named = all(entry is None or isinstance(entry, str) for entry in entries)
+    return tuple(expert.spec.name for expert in pool) if named else None
+
+
+def _name(given: Any, default: str) -> str | None:
+    return default if given is None else given if isinstance(given, str) else None
 
 
 def extract_plan(

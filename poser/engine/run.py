@@ -10,7 +10,8 @@ from pathlib import Path
 from poser.engine.gaps import describe_gaps
 from poser.engine.order import Order
 from poser.engine.reasons import with_chances
-from poser.engine.record_file import add_to_record, record_path
+from poser.engine.store_journal import StoreJournal
+from poser.engine.user_store import add_to_record
 from poser.envs import mdp
 from poser.envs.driver import Driver
 from poser.envs.trace import Decision, StepRecord, Trace
@@ -21,6 +22,7 @@ from poser.experts.record import TrackRecord
 from poser.experts.types import Usage
 from poser.result import Result
 from poser.run_folder import FINAL, TRACE, RunFolder
+from poser.store import Store
 from poser.storyboard import draw_storyboard
 
 
@@ -32,6 +34,8 @@ class Run:
         order: Order,
         *,
         folder: RunFolder | None = None,
+        store: Store | None = None,
+        name: str = "",
         deadline_seconds: float | None = None,
         stop: threading.Event | None = None,
         warnings: Sequence[str] = (),
@@ -41,12 +45,14 @@ class Run:
         Args:
             order: what is to be made.
             folder: where it is written; None = nowhere.
+            store: journals calls, and keeps traces and what is seen of experts; None = the track record alone is kept.
+            name: of the run in the store, where it must have been begun.
             deadline_seconds: for each call of an expert; None = none.
             stop: once set, the run ends and hands over what it has.
             warnings: what is to be said first.
         """
         self._order = order
-        self._folder = folder
+        self._folder, self._store, self._name = folder, store, name
         self._stop = threading.Event() if stop is None else stop
         self._warnings = list(warnings)
         self._said = 0
@@ -59,6 +65,8 @@ class Run:
             on_picture=folder.on_picture if folder is not None else None,
             stop=self._stop,
             draw_below=order.draw_below,
+            journal=StoreJournal(store, name) if store is not None else None,
+            key=name,
         )
 
     def events(self) -> Iterator[Event]:
@@ -145,7 +153,7 @@ class Run:
     def _finish(self) -> Result:
         driver = self._driver
         if driver.calls() or driver.observed():
-            add_to_record(record_path(), self._observe, self._warnings.append)
+            add_to_record(self._store, self._observe, self._warnings.append)
         traces, bests = [], []
         for row, trace in enumerate(driver.traces()):
             handed, best = _handed_over(trace, driver.best(row), driver.step_pictures(row))
@@ -156,10 +164,13 @@ class Run:
                 )
             traces.append(handed)
             bests.append(best)
+        if self._store is not None:
+            for row, trace in enumerate(traces):
+                self._store.add_trace(self._name, row, trace)
         top = max(range(len(traces)), key=lambda row: (bests[row] is not None, traces[row].alignment, -row))
         files = self._folder.finish(traces, top) if self._folder is not None else None
         results = [self._result(row, trace, best) for row, (trace, best) in enumerate(zip(traces, bests, strict=True))]
-        chosen = results[top]
+        chosen = replace(results[top], run=self._name or None)
         if files is not None:
             self._warnings += files.problems
             chosen = replace(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from poser.critics.base import Critic, judge_checked
 from poser.critics.types import JudgeRequest, Verdict
+from poser.envs.call_journal import Answer, Call, CallJournal, Known
 from poser.envs.calls import Caller, Job
 from poser.experts.base import CallContext, Expert, run_checked
 from poser.experts.errors import CallError, CriticError, ExpertError, TimedOut
@@ -17,10 +20,14 @@ from poser.experts.types import ExpertRequest, ExpertResult, Usage
 
 @dataclass(frozen=True)
 class Reply:
-    """What one request brought, and what it really took (an even share of the call's time unless it says more)."""
+    """What one request brought, and what it really took (an even share of the call's time unless it says more).
+
+    `uncertain`: the call was sent before, and cut off.
+    """
 
     result: ExpertResult | ExpertError
     usage: Usage
+    uncertain: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,7 @@ class Judgement:
 
     verdict: Verdict | CriticError
     usage: Usage
+    uncertain: bool = False
 
 
 class Asker:
@@ -38,6 +46,8 @@ class Asker:
         experts, critic: who is asked.
         caller: makes the calls.
         on_picture: gets every picture as soon as it is there, kept or not, before anybody judges it.
+        journal: keeps calls and answers; what it knows the answer of is not asked again.
+        prefix: of the keys of calls; "" = calls have none.
     """
 
     def __init__(
@@ -46,66 +56,132 @@ class Asker:
         critic: Critic,
         caller: Caller,
         on_picture: Callable[[Picture], None] | None = None,
+        journal: CallJournal | None = None,
+        prefix: str = "",
     ) -> None:
         self._experts = experts
         self._critic = critic
         self._caller = caller
         self._on_picture = on_picture
+        self._journal = journal
+        self._prefix = prefix
+        self._sent: Counter[tuple[int, str]] = Counter()
+
+    def forget(self, rows: Iterable[int]) -> None:
+        """Count the calls of these rows from 0: new episodes begin there."""
+        for row in rows:
+            self._sent.pop((row, "expert"), None)
+            self._sent.pop((row, "critic"), None)
 
     def ask(self, requests: Mapping[int, tuple[int, ExpertRequest]]) -> dict[int, Reply]:
         """Row -> reply, for row -> (index of the expert, request)."""
+        calls = {
+            row: self._call(row, "expert", self._experts[expert].spec.name, request)
+            for row, (expert, request) in requests.items()
+        }
+        known = self._known(calls)
+        replies: dict[int, Reply] = {}
         rows_of: dict[int, list[int]] = {}
         for row, (expert, _) in requests.items():
-            rows_of.setdefault(expert, []).append(row)
-        jobs = [
-            self._expert_job(self._experts[expert], [requests[row][1] for row in rows])
-            for expert, rows in rows_of.items()
-        ]
-        replies: dict[int, Reply] = {}
+            answer, usage = known[row].answer, known[row].usage
+            if answer is None or usage is None:
+                rows_of.setdefault(expert, []).append(row)
+            elif isinstance(answer, ExpertResult | CallError):
+                replies[row] = Reply(answer, usage, known[row].uncertain)
+                if self._on_picture is not None and isinstance(answer, ExpertResult):
+                    self._on_picture(answer.picture)
+        jobs = [self._expert_job(self._experts[expert], [calls[row] for row in rows]) for expert, rows in rows_of.items()]
         for rows, answers in zip(rows_of.values(), self._caller.run(jobs), strict=True):
-            replies.update(zip(rows, answers, strict=True))
+            for row, reply in zip(rows, answers, strict=True):
+                replies[row] = replace(reply, uncertain=known[row].uncertain)
         return replies
 
     def judge(self, requests: Mapping[int, JudgeRequest]) -> dict[int, Judgement]:
         """Row -> judgement, all in one call."""
         if not requests:
             return {}
-        asked = list(requests.values())
+        calls = {row: self._call(row, "critic", self._critic.name, request) for row, request in requests.items()}
+        known = self._known(calls)
+        judgements: dict[int, Judgement] = {}
+        for row, found in known.items():
+            if found.usage is not None and isinstance(found.answer, Verdict | CallError):
+                judgements[row] = Judgement(found.answer, found.usage, found.uncertain)
+        rows = [row for row in requests if row not in judgements]
+        if rows:
+            [judged] = self._caller.run([self._critic_job([calls[row] for row in rows])])
+            for row, judgement in zip(rows, judged, strict=True):
+                judgements[row] = replace(judgement, uncertain=known[row].uncertain)
+        return judgements
+
+    def _call(
+        self, row: int, kind: Literal["expert", "critic"], who: str, request: ExpertRequest | JudgeRequest
+    ) -> Call:
+        index = self._sent[row, kind]
+        self._sent[row, kind] += 1
+        key = f"{self._prefix}/{row}/{kind}-{index}" if self._prefix else ""
+        if isinstance(request, ExpertRequest):
+            request = replace(request, key=key)
+        return Call(key=key, who=who, index=index, kind=kind, request=request)
+
+    def _known(self, calls: Mapping[int, Call]) -> dict[int, Known]:
+        if self._journal is None:
+            return dict.fromkeys(calls, Known())
+        return dict(zip(calls, self._journal.begun(list(calls.values())), strict=True))
+
+    def _note(self, answers: Sequence[tuple[Call, Answer, Usage]]) -> None:
+        if self._journal is not None:
+            self._journal.done([(call.key, answer, usage) for call, answer, usage in answers])
+
+    def _critic_job(self, calls: list[Call]) -> Job[list[Judgement]]:
+        asked = [call.request for call in calls if isinstance(call.request, JudgeRequest)]
         name = self._critic.name
 
         def run(ctx: CallContext) -> list[Judgement]:
             started = time.perf_counter()
             verdicts = judge_checked(self._critic, asked, ctx)
             share = (time.perf_counter() - started) / len(asked)
-            return [
+            judged = [
                 Judgement(v, _timed(v.usage, share) if isinstance(v, Verdict) else _bill(v, verdicts, share))
                 for v in verdicts
             ]
+            self._note([(call, each.verdict, each.usage) for call, each in zip(calls, judged, strict=True)])
+            return judged
 
         began = time.perf_counter()
 
         def late(reason: str, begun: bool) -> list[Judgement]:
             error, usage = _given_up(f"critic {name}", reason, begun, (time.perf_counter() - began) / len(asked))
+            self._note_late(calls, error, usage)
             return [Judgement(error, usage) for _ in asked]
 
-        [judgements] = self._caller.run([Job(owner=self._critic, pictures=len(asked), run=run, late=late)])
-        return dict(zip(requests, judgements, strict=True))
+        return Job(owner=self._critic, pictures=len(asked), run=run, late=late)
 
-    def _expert_job(self, expert: Expert, requests: list[ExpertRequest]) -> Job[list[Reply]]:
+    def _expert_job(self, expert: Expert, calls: list[Call]) -> Job[list[Reply]]:
+        requests = [call.request for call in calls if isinstance(call.request, ExpertRequest)]
+
         def run(ctx: CallContext) -> list[Reply]:
             started = time.perf_counter()
-            results = run_checked(expert, requests, ctx)
+
+            def arrived(index: int, result: ExpertResult) -> None:
+                # a batch may take long: what has come is kept at once
+                usage = _timed(result.usage, time.perf_counter() - started)
+                self._note([(calls[index], result, usage)])
+
+            results = run_checked(expert, requests, replace(ctx, on_result=arrived if self._journal else None))
             share = (time.perf_counter() - started) / len(requests)
-            return [
+            replies = [
                 Reply(r, _timed(r.usage, share) if isinstance(r, ExpertResult) else _bill(r, results, share))
                 for r in results
             ]
+            self._note([(call, reply.result, reply.usage) for call, reply in zip(calls, replies, strict=True)])
+            return replies
 
         began = time.perf_counter()
 
         def late(reason: str, begun: bool) -> list[Reply]:
             share = (time.perf_counter() - began) / len(requests)
             error, usage = _given_up(expert.spec.name, reason, begun, share)
+            self._note_late(calls, error, usage)
             return [Reply(error, usage) for _ in requests]
 
         def arrived(replies: list[Reply]) -> None:
@@ -114,6 +190,11 @@ class Asker:
                     self._on_picture(reply.result.picture)
 
         return Job(owner=expert, pictures=len(requests), run=run, late=late, arrived=arrived)
+
+    def _note_late(self, calls: Sequence[Call], error: TimedOut, usage: Usage) -> None:
+        """A run that goes on finds the time-out again; what was stopped by the user is asked once more."""
+        if not self._caller.stopped:
+            self._note([(call, error, usage) for call in calls])
 
 
 def _timed(usage: Usage, share: float) -> Usage:

@@ -58,6 +58,11 @@ class Caller:
         self._stop = stop
         self._given_up: dict[int, threading.Thread] = {}
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the user has asked for an end."""
+        return self._stop.is_set()
+
     def run(self, jobs: Sequence[Job[Answer]]) -> list[Answer]:
         """The answers, in the order of the jobs.
 

@@ -13,6 +13,7 @@ from poser.envs import mdp
 from poser.envs.alignment import atom_table
 from poser.envs.arrays import Bools, Effects, Floats, Outcome, put_rows, take_rows
 from poser.envs.asking import Asker, Judgement
+from poser.envs.call_journal import CallJournal
 from poser.envs.calls import Caller
 from poser.envs.episode import Episode, Task
 from poser.envs.exchange import add_failures, call_seed, expert_request, judge_request, judged_outcome
@@ -54,6 +55,8 @@ class Driver:
         on_picture: Callable[[Picture], None] | None = None,
         stop: threading.Event | None = None,
         draw_below: float = 0.0,
+        journal: CallJournal | None = None,
+        key: str = "",
     ) -> None:
         """Set up; nobody is called yet.
 
@@ -69,6 +72,9 @@ class Driver:
             on_picture: gets every picture that comes back, kept or not, before it is judged, in the calling thread.
             stop: once set, running calls are given up and all episodes end as "interrupted".
             draw_below: see `PoolBuilder`.
+            journal: keeps calls and answers; a run that goes on is the same run again, and whoever has answered is not
+                asked twice.
+            key: of the run; begins the idempotency keys of its calls. A journal needs one.
 
         Raises:
             InputError: no expert, two of one name, or a setting out of range.
@@ -91,7 +97,9 @@ class Driver:
             draw_below=draw_below,
         )
         caller = Caller(workers=workers, deadline_seconds=deadline_seconds, stop=self._stop)
-        self._asker = Asker(self.experts, critic, caller, on_picture)
+        if journal is not None and not key:
+            raise InputError("A journal was given and no key; give the name of the run.")
+        self._asker = Asker(self.experts, critic, caller, on_picture, journal, key)
         self._episodes: list[Episode] = []
 
     def reset(self, tasks: Sequence[Task]) -> Turn:
@@ -109,6 +117,7 @@ class Driver:
         self._pool, self._state = pool, mdp.reset(pool, self.rules)
         self._atoms = atom_table([task.plan for task in tasks])
         self._layout = ObservationLayout.of(len(self.specs), commands, self.rules)
+        self._asker.forget(range(max(len(tasks), len(self._episodes))))
         self._episodes = episodes
         self._state = mdp.reset(pool, self.rules, self._judge_sources(range(len(tasks))))
         return self._turn()
@@ -120,6 +129,7 @@ class Driver:
             InputError: as `reset`.
         """
         pool, episodes = open_episodes(self.experts, tasks, self._pool.shape[2], self._pools, self.rules)
+        self._asker.forget(rows)
         for row, episode in zip(rows, episodes, strict=True):
             self._episodes[row] = episode
         self._atoms = atom_table([episode.task.plan for episode in self._episodes])

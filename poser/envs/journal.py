@@ -84,6 +84,7 @@ def record_step(
             usage=reply.usage if reply is not None else None,
             critic_usage=judgement.usage if judgement is not None else None,
             notes=tuple(map(without_secrets, result.notes)) if isinstance(result, ExpertResult) else (),
+            uncertain=any(answer is not None and answer.uncertain for answer in (reply, judgement)),
             statuses=episode.statuses(after.satisfied[row], after.dropped[row]),
             decision=decision,
         )

@@ -63,6 +63,8 @@ class StepRecord(Document):
         expected_usd, expected_seconds: what the MDP charged.
         usage, critic_usage: what it really took.
         notes: of the expert.
+        uncertain: the call of expert or critic was sent before and cut off by a crash, and then sent once more under the
+            same key: it may have been carried out, and billed, twice where the other side does not honour keys.
         statuses: command id -> status after the step.
         decision: why.
     """
@@ -89,6 +91,7 @@ class StepRecord(Document):
     usage: Usage | None = None
     critic_usage: Usage | None = None
     notes: tuple[str, ...] = ()
+    uncertain: bool = False
     statuses: dict[str, CommandStatus] = {}
     decision: Decision | None = None
 

@@ -6,7 +6,7 @@ import abc
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -24,11 +24,14 @@ class CallContext:
         deadline: `time.monotonic()` value after which the answer is not waited for; None = no deadline.
         stop: set when the call should end as soon as it can.
         on_progress: receives (index of the request, fraction done in [0, 1]).
+        on_result: receives (index of the request, its result) before the whole batch is done, so that it is kept even
+            if the process ends meanwhile.
     """
 
     deadline: float | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     on_progress: Callable[[int, float], None] | None = None
+    on_result: Callable[[int, ExpertResult], None] | None = None
 
     def cancelled(self) -> bool:
         """True once the result is no longer wanted: stopped, or past the deadline. Long calls should ask."""
@@ -42,6 +45,11 @@ class CallContext:
         """Report that request `index` is done to `fraction` in [0, 1]."""
         if self.on_progress is not None:
             self.on_progress(index, min(1.0, max(0.0, fraction)))
+
+    def deliver(self, index: int, result: ExpertResult) -> None:
+        """Hand over the result of request `index` while others of the batch are still worked on; return it as well."""
+        if self.on_result is not None:
+            self.on_result(index, result)
 
 
 class Expert(abc.ABC):
@@ -90,6 +98,8 @@ def run_checked(
     through.
     """
     name = expert.spec.name
+    if ctx.on_result is not None:
+        ctx = replace(ctx, on_result=_only_sound(name, requests, ctx.on_result))
     try:
         results = list(expert.run(requests, ctx))
     except CallError as error:
@@ -102,6 +112,20 @@ def run_checked(
         message = f"{name} answered {len(results)} of {len(requests)} requests; one answer for each is required."
         return [BadReply(message, usd=None) for _ in requests]
     return [_checked(name, request, result) for request, result in zip(requests, results, strict=True)]
+
+
+def _only_sound(
+    name: str, requests: Sequence[ExpertRequest], on_result: Callable[[int, ExpertResult], None]
+) -> Callable[[int, ExpertResult], None]:
+    """`on_result` for results that will not be turned into an error."""
+
+    def hand_over(index: int, result: ExpertResult) -> None:
+        if 0 <= index < len(requests):
+            checked = _checked(name, requests[index], result)
+            if isinstance(checked, ExpertResult):
+                on_result(index, checked)
+
+    return hand_over
 
 
 def _checked(name: str, request: ExpertRequest, result: Any) -> ExpertResult | ExpertError:

@@ -48,13 +48,16 @@ class RunFolder:
     disk that fills up on the way costs files, never the run: see `RunFiles.problems`.
     """
 
-    def __init__(self, folder: Path, *, seeds: Sequence[int] = (0,), metadata: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, seeds: Sequence[int] = (0,), metadata: bool = True, again: bool = False
+    ) -> None:
         """Create the folder and check that it can be written.
 
         Args:
             folder: new, or without an earlier run in it.
             seeds: one for each picture of the run.
             metadata: write prompt and summary into final.png.
+            again: the run that goes on there is the one that was begun there; its files are written anew.
 
         Raises:
             InputError: it cannot be written, or holds an earlier run.
@@ -66,7 +69,7 @@ class RunFolder:
         self._problems: list[str] = []
         self._jobs: list[Future[None]] = []
         self._known: dict[str, Path] = {}
-        _claim(self.path, self._places)
+        _claim(self.path, self._places, again)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="run-folder")
 
     @classmethod
@@ -212,15 +215,15 @@ class RunFolder:
             waiting.rmdir()
 
 
-def _claim(folder: Path, places: Sequence[Path]) -> None:
+def _claim(folder: Path, places: Sequence[Path], again: bool) -> None:
     own = [folder / name for name in (FINAL, STORYBOARD, TRACE, PLAN, SOURCE, STEPS, UNFINISHED)]
     for path in (*own, *(place for place in places if place != folder)):
-        if path.exists():
+        if path.exists() and not again:
             raise _taken(folder, path.name)
     try:
         for place in places:
             place.mkdir(parents=True, exist_ok=True)
-            (place / STEPS).mkdir()
+            (place / STEPS).mkdir(exist_ok=again)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except FileExistsError as error:

@@ -10,10 +10,10 @@ import pytest
 
 from poser import catalog
 from poser.critics.testing import ScriptedCritic
-from poser.engine.record_file import record_path
 from poser.experts.errors import Unavailable
 from poser.experts.testing import FakeExpert
 from poser.policies.baselines import Greedy
+from tests.own_record import anything_kept
 
 SMALL = ("--size", "256x256")
 
@@ -49,7 +49,7 @@ def test_policies_are_compared_and_a_report_is_written(poser, suite):
         "report.md",
         "report.png",
     }
-    assert not record_path().exists()
+    assert not anything_kept()
 
 
 def test_json_is_one_object_and_the_same_as_the_report(poser, suite):
@@ -227,4 +227,4 @@ def test_two_prompts_on_the_studio(tmp_path, monkeypatch):
     assert said["policies"]["greedy"]["quality"] > 0.5
     assert said["policies"]["greedy"]["spend"] > 0
     assert said["billed_usd"] == {"greedy": 0.0, "best-single": 0.0}
-    assert not record_path().exists()
+    assert not anything_kept()

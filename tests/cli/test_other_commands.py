@@ -13,11 +13,12 @@ import pytest
 
 from poser import catalog
 from poser.cli.reading import print_json
-from poser.engine.record_file import record_path
+from poser.config import home
 from poser.envs.calibration import Calibration
 from poser.experts.record import TrackRecord
 from poser.experts.testing import FakeExpert
 from poser.run_folder.reading import read_trace
+from tests.own_record import own_record
 
 SMALL = ("--size", "256x256")
 
@@ -226,7 +227,7 @@ def test_experts_calibrate_keeps_what_was_called_before_ctrl_c(poser, fakes, tmp
     done = poser("experts", "calibrate", "--episodes", "16", "--size", "256", "--out", tmp_path / "fit.json")
     assert done.exit_code == 130
     assert Calibration.load(tmp_path / "fit.json").records().tally("painter").calls >= 3
-    assert TrackRecord.load(record_path()).tally("painter").calls >= 3
+    assert own_record().tally("painter").calls >= 3
 
 
 def test_experts_calibrate_writes_a_fit_and_teaches_the_track_record(poser, tmp_path):
@@ -237,11 +238,11 @@ def test_experts_calibrate_writes_a_fit_and_teaches_the_track_record(poser, tmp_
     assert done.stdout.strip() == str(tmp_path / "fit.json")
     fit = Calibration.load(tmp_path / "fit.json")
     assert fit.record.cells
-    learnt = TrackRecord.load(record_path())
+    learnt = own_record()
     assert learnt.digest() == fit.records().digest()
     poser("experts", "calibrate", "--episodes", "1", "--size", "256", "--no-learn")
-    assert TrackRecord.load(record_path()).digest() == learnt.digest()
-    assert (record_path().parent / "calibration.json").is_file()
+    assert own_record().digest() == learnt.digest()
+    assert (home() / "calibration.json").is_file()
 
 
 def test_experts_calibrate_plays_edits_of_what_was_drawn(poser, fakes, monkeypatch, tmp_path):
@@ -270,7 +271,7 @@ def test_what_was_paid_for_is_learnt_even_if_the_calibration_cannot_be_written(p
     done = poser("experts", "calibrate", "--episodes", "2", "--size", "256", "--budget", "5", "--out", out)
     assert (done.exit_code, done.stdout) == (2, "")
     assert f"poser: Cannot write the calibration {str(out)!r}: " in done.stderr
-    assert TrackRecord.load(record_path()).to_json() != TrackRecord().to_json()
+    assert own_record().to_json() != TrackRecord().to_json()
 
 
 def test_train_policy_lists_its_settings_and_refuses_unknown_ones(poser):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from poser import engine
 from poser.critics.testing import ScriptedCritic
 from poser.engine.order import EXPLORE_BELOW
-from poser.engine.record_file import add_to_record, record_path
-from poser.experts.record import Cell
+from poser.experts.record import Cell, TrackRecord
 from poser.experts.testing import FakeExpert
 from poser.experts.types import Atom, Command, Operation, Plan
 from poser.policies.baselines import Greedy
+from tests.own_record import forget_record, own_record, put_record
 
 HISTORIES, PROMPTS = 4, 8
 ADD, TEXT = Operation.ADD, Operation.TEXT
@@ -55,7 +53,9 @@ def well_known_pool():
                 counts = Cell(success=60 * ability, failure=60 * (1 - ability), damaged=1, spared=60)
                 record.observe(name, skill, merged, counts)
 
-    add_to_record(record_path(), fill, pytest.fail)
+    known = TrackRecord()
+    fill(known)
+    put_record(known)
     return [
         FakeExpert("painter", ability={ADD: 0.7, TEXT: 0.05}, operations=[ADD, TEXT]),
         FakeExpert("inserter", "i2i", ability=0.6, operations=[ADD]),
@@ -72,7 +72,6 @@ def order(pool, seed: int, explore: bool):
 
 def writers(explore: bool, history: int):
     """Who was asked for the lettering alone, prompt by prompt, with a record that grows."""
-    record_path().unlink(missing_ok=True)
     pool = well_known_pool()
     runs = [engine.generate(**order(pool, PROMPTS * history + n, explore)) for n in range(PROMPTS)]
     return [[step.expert for step in run.trace.steps if step.target == "sign"] for run in runs]
@@ -87,9 +86,9 @@ def test_a_new_expert_that_is_better_gets_tried_within_a_few_prompts():
 def test_the_first_prompt_already_may_try_a_new_expert_if_exploring_is_on():
     def asked_first(explore):
         pool = well_known_pool()
-        before, first = record_path().read_bytes(), []
+        before, first = own_record(), []
         for seed in range(16):
-            record_path().write_bytes(before)
+            put_record(before)
             steps = engine.generate(**order(pool, seed, explore)).trace.steps
             first += [step.expert for step in steps if step.target == "sign"][:1]
         return first.count("newcomer")
@@ -100,10 +99,10 @@ def test_the_first_prompt_already_may_try_a_new_expert_if_exploring_is_on():
 
 def test_draws_depend_on_the_seed_alone():
     pool = well_known_pool()
-    before = record_path().read_bytes()
+    before = own_record()
 
     def choices(seed, n=1):
-        record_path().write_bytes(before)
+        put_record(before)
         result = engine.generate(**order(pool, seed, True), n=n)
         return [[(step.expert, step.target) for step in one.trace.steps] for one in result.variants or [result]]
 
@@ -118,7 +117,7 @@ def test_reason_and_trace_say_what_was_drawn():
     assert result.trace.rules["draw_below"] == EXPLORE_BELOW
     decision = result.trace.steps[0].decision
     assert f"its chance of {decision.alternatives[0].parts['chance']:.2f} is a draw" in decision.reason
-    record_path().unlink()
+    forget_record()
     result = engine.generate(**order([FakeExpert("newcomer")], 3, False))
     assert result.trace.rules["draw_below"] == 0
     assert "draw" not in result.trace.steps[0].decision.reason
@@ -143,7 +142,7 @@ def test_a_policy_may_decide_without_alternatives():
 
 def test_the_forecast_shows_what_the_run_would_do():
     pool = well_known_pool()
-    before = record_path().read_bytes()
+    before = own_record()
     seeds = range(60, 70)
     asked = {}
     for explore in (True, False):
@@ -152,7 +151,7 @@ def test_the_forecast_shows_what_the_run_would_do():
             seed: sum(one.calls for one in forecast.asked if one.expert == "newcomer")
             for seed, forecast in foretold.items()
         }
-        assert record_path().read_bytes() == before
+        assert own_record().digest() == before.digest()
         assert not any(expert.requests for expert in pool)
     # the dice of the simulation depend on the seed too, the draws weigh far more
     spread = {explore: max(calls.values()) - min(calls.values()) for explore, calls in asked.items()}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from poser import catalog, engine
+from poser.config import home
 from poser.engine.order import take_order
-from poser.engine.record_file import load_record, record_path
+from poser.engine.user_store import OLD_RECORD, load_record
 from poser.experts.record import Cell, TrackRecord
 from poser.experts.studio import pool
 from poser.experts.testing import FakeExpert
+from tests.own_record import anything_kept, own_record, put_record
 
 COMPOSER = "studio-composer"
 
@@ -23,7 +25,7 @@ def test_shipped_and_own_counts_are_added():
     own = TrackRecord()
     own.observe(COMPOSER, "add", 5, Cell(success=3))
     own.observe("mine", "add", 1, Cell(failure=2))
-    own.save(record_path())
+    put_record(own)
     record = known(COMPOSER, FakeExpert("mine"))
     assert record.cell(COMPOSER, "add", 5).success == shipped.success + 3
     assert record.cell("mine", "add", 1).failure == 2
@@ -33,10 +35,10 @@ def test_shipped_and_own_counts_are_added():
 
 def test_the_users_file_holds_what_the_user_has_seen_alone():
     calls = engine.generate("a red car", experts=["studio"], size=(512, 512), seed=1).steps
-    own = TrackRecord.load(record_path())
+    own = own_record()
     assert sum(own.tally(expert.spec.name).calls for expert in catalog.experts()) == calls
     again = engine.generate("a red car", experts=["studio"], size=(512, 512), seed=2).steps
-    own = TrackRecord.load(record_path())
+    own = own_record()
     assert sum(own.tally(expert.spec.name).calls for expert in catalog.experts()) == calls + again
 
 
@@ -53,9 +55,25 @@ def test_skills_that_nobody_asks_for_any_more_break_nothing(monkeypatch):
     assert engine.forecast("a red car", experts=["studio"]).calls >= 1
 
 
-def test_a_broken_file_leaves_what_the_experts_come_with():
-    record_path().parent.mkdir(parents=True, exist_ok=True)
-    record_path().write_text("{broken")
+def test_the_file_of_an_earlier_release_is_moved_into_the_store_once():
+    old = TrackRecord()
+    old.observe("mine", "add", 1, Cell(failure=2))
+    old.save(home() / OLD_RECORD)
+    for _ in range(2):
+        assert known(FakeExpert("mine")).cell("mine", "add", 1).failure == 2
+    assert not (home() / OLD_RECORD).exists()
+    assert own_record().digest() == old.digest()
+
+
+def test_who_only_looks_leaves_no_store():
+    known(COMPOSER)
+    assert not anything_kept()
+
+
+@pytest.mark.parametrize("name", [OLD_RECORD, "store.sqlite"])
+def test_a_broken_file_leaves_what_the_experts_come_with(name):
+    home().mkdir(parents=True, exist_ok=True)
+    (home() / name).write_text("{broken" * 100)
     said = []
     record = load_record(catalog.experts([COMPOSER]), said.append)
     assert record.digest() == pool.studio_record().only({COMPOSER}).digest()

@@ -1,0 +1,151 @@
+"""Runs that survive: begun in the store, gone on with after a crash, followed up when they are done."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from poser.engine.order import Options, Order
+from poser.engine.run import Run
+from poser.engine.stored_order import dump_order, load_order
+from poser.engine.user_store import open_store
+from poser.envs.rules import Rules
+from poser.events import Event, Finished
+from poser.experts.errors import InputError, StoreError
+from poser.run_folder import RunFolder
+from poser.store import RunRow, RunStatus, Store, new_run_id
+
+if TYPE_CHECKING:
+    from poser.critics.base import Critic
+    from poser.experts.base import Expert
+    from poser.policies.base import Policy
+
+
+def written(
+    order: Order,
+    folder: RunFolder,
+    *,
+    deadline: float | None,
+    metadata: bool,
+    stop: threading.Event | None,
+    warnings: Sequence[str],
+    parent: str | None = None,
+) -> Iterator[Event]:
+    """The events of a run that is written into `folder` and kept in the user's store.
+
+    Where the store cannot be used the run goes on without it, after a warning.
+    """
+    with folder:
+        name = new_run_id()
+        try:
+            store = open_store()
+        except (InputError, StoreError) as error:
+            said = [*warnings, f"This run is not kept in the store, so it cannot be gone on with: {error}"]
+            yield from Run(order, folder=folder, deadline_seconds=deadline, stop=stop, warnings=said).events()
+            return
+        with store:
+            store.begin_run(
+                name,
+                dump_order(order, deadline=deadline, metadata=metadata),
+                prompt=order.plan.prompt,
+                folder=folder.path.resolve(),
+                parent=parent,
+                pictures=[] if order.source is None else [order.source],
+            )
+            run = Run(
+                order,
+                folder=folder,
+                store=store,
+                name=name,
+                deadline_seconds=deadline,
+                stop=stop,
+                warnings=warnings,
+            )
+            yield from _to_its_end(run, store, name)
+
+
+def resumed(
+    name: str,
+    *,
+    experts: Iterable[str | Expert] | None = None,
+    critic: str | Critic | None = None,
+    policy: str | Policy | None = None,
+    stop: threading.Event | None = None,
+) -> Iterator[Event]:
+    """Go on with a run that a crash or Ctrl-C has cut off, in the folder where it was begun.
+
+    It is carried out from its beginning, but what its journal knows the answer of is not asked again. A call that was
+    in flight is sent once more under the same key, and marked `uncertain` in the trace.
+
+    Args:
+        name: of the run, or how its name begins.
+        experts: the objects that the run was given, where it was given objects.
+        critic: as `experts`.
+        policy: as `experts`.
+        stop: as in `stream`.
+
+    Raises:
+        InputError: at the first event: no such run, it is finished or still going on, or it cannot be gone on with.
+        StoreError: something else is to be asked now than was asked when it began.
+    """
+    warnings: list[str] = []
+    with open_store() as store:
+        row = store.run(name)
+        if row.status == "finished":
+            raise InputError(f'The run {row.id} is finished; follow it up with poser edit {row.id} "...".')
+        order = load_order(
+            row.order, store.picture, experts=experts, critic=critic, policy=policy, warn=warnings.append
+        )
+        settings = row.order["settings"]
+        if row.folder is None:
+            raise InputError(f"The run {row.id} has no folder; begin it anew.")
+        store.resume_run(row.id)
+        with RunFolder(row.folder, seeds=order.seeds, metadata=settings["metadata"], again=True) as folder:
+            run = Run(
+                order,
+                folder=folder,
+                store=store,
+                name=row.id,
+                deadline_seconds=settings["deadline"],
+                stop=stop,
+                warnings=warnings,
+            )
+            yield from _to_its_end(run, store, row.id)
+
+
+def follow_up(name: str, options: Options) -> tuple[RunRow, Options]:
+    """The run that is followed up, and the arguments of the run that follows it: its picture is the source.
+
+    Experts, critic, policy and rules are those of the first run unless `options` say otherwise; a budget in its rules
+    holds for the second one by itself.
+
+    Raises:
+        InputError: no such run, or it has no picture.
+    """
+    with open_store() as store:
+        row = store.run(name)
+        if row.best is None:
+            raise InputError(f"The run {row.id} has no picture to edit; resume it, or begin a new one.")
+        inherited: dict[str, Any] = {
+            "image": store.picture(row.best.sha256),
+            "rules": Rules(**row.order["rules"]),
+            "experts": row.order["experts"],
+            "critic": row.order["critic"],
+            "policy": row.order["policy"],
+            "explore": row.order["explore"],
+        }
+    given = {key: value for key, value in options.items() if value is not None}
+    merged: Options = {**inherited, **given}  # type: ignore[typeddict-item]  # keys of both are those of Options
+    return row, merged
+
+
+def _to_its_end(run: Run, store: Store, name: str) -> Iterator[Event]:
+    status: RunStatus = "interrupted"
+    try:
+        for event in run.events():
+            if isinstance(event, Finished) and event.result.end != "interrupted":
+                status = "finished"
+            yield event
+    finally:
+        store.end_run(name, status)

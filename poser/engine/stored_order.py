@@ -1,0 +1,100 @@
+"""An order as the store keeps it, so that another process can go on with the run, or follow it up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from poser import catalog
+from poser.engine.order import Chosen, Order
+from poser.envs.rules import Rules
+from poser.experts.errors import InputError
+from poser.experts.picture import Picture, PictureRef
+from poser.experts.record import TrackRecord
+from poser.experts.types import Plan
+
+if TYPE_CHECKING:
+    from poser.critics.base import Critic
+    from poser.experts.base import Expert
+    from poser.policies.base import Policy
+
+ORDER_VERSION = 1
+
+
+def dump_order(order: Order, **settings: Any) -> dict[str, Any]:
+    """The order as a JSON object; `settings` are of the run."""
+    return {
+        "version": ORDER_VERSION,
+        "plan": order.plan.model_dump(mode="json"),
+        "source": None if order.source is None else order.source.ref.model_dump(),
+        "size": list(order.size),
+        "rules": order.rules._asdict(),
+        "explore": order.explore,
+        "seeds": list(order.seeds),
+        "records": json.loads(order.records.to_json()),
+        "experts": None if order.chosen.experts is None else list(order.chosen.experts),
+        "critic": order.chosen.critic,
+        "policy": order.chosen.policy,
+        "settings": settings,
+    }
+
+
+def load_order(
+    data: Mapping[str, Any],
+    picture: Callable[[str], Picture],
+    *,
+    experts: Iterable[str | Expert] | None = None,
+    critic: str | Critic | None = None,
+    policy: str | Policy | None = None,
+    warn: Callable[[str], None] | None = None,
+) -> Order:
+    """The order again.
+
+    Args:
+        data: of `dump_order`.
+        picture: gives the picture of a pixel hash.
+        experts: the objects that the order was given, where it was given objects.
+        critic: as `experts`.
+        policy: as `experts`.
+        warn: as in `catalog.experts`.
+
+    Raises:
+        InputError: written by another release, or something was given as an object and is missing now.
+    """
+    if data.get("version") != ORDER_VERSION:
+        raise InputError(f"The run was begun by another release (order version {data.get('version')}); begin it anew.")
+    names = {"experts": data["experts"], "critic": data["critic"], "policy": data["policy"]}
+    given = {"experts": experts, "critic": critic, "policy": policy}
+    for name, known in names.items():
+        if known is None and given[name] is None:
+            raise InputError(
+                f"The run was begun in Python with objects for {name}, which no other process has; go on with it by "
+                f"poser.resume(run, {name}=...)."
+            )
+    pool = catalog.experts(names["experts"] if experts is None else experts, warn)
+    source = None if data["source"] is None else picture(PictureRef.model_validate(data["source"]).sha256)
+    try:
+        plan, rules = Plan.model_validate_json(json.dumps(data["plan"])), Rules(**data["rules"])
+    except (ValidationError, TypeError) as error:
+        raise InputError(f"The run's order cannot be read: {error}. Begin it anew.") from error
+    width, height = data["size"]
+    return Order(
+        plan=plan,
+        source=source,
+        size=(width, height),
+        experts=tuple(pool),
+        critic=catalog.critic(names["critic"] if critic is None else critic),
+        policy=catalog.policy(names["policy"] if policy is None else policy),
+        rules=rules,
+        explore=data["explore"],
+        seeds=tuple(data["seeds"]),
+        records=TrackRecord.from_json(json.dumps(data["records"])),
+        chosen=Chosen(
+            experts=None if names["experts"] is None else tuple(names["experts"]),
+            critic=names["critic"],
+            policy=names["policy"],
+        ),
+    )
