@@ -159,8 +159,9 @@ class HuggingFaceImages(Expert):
                     **self._parameters,
                     **self._extra,
                 )
-        except Exception as error:
-            raise self._error(error, token or "") from error
+        except Exception as error:  # noqa: BLE001  the library and its providers raise many kinds; each becomes ours
+            # not chained: its words may hold the token
+            raise self._error(error, token or "") from None
         came = picture_of_image(name, image, self._price)
         picture, scaled = fitted(came, (request.width, request.height))
         return ExpertResult(

@@ -132,6 +132,7 @@ class OpenAIImages(Expert):
         self._concurrency, self._timeout = concurrency, float(timeout)
         self._given = client.with_options(max_retries=0) if client is not None else None
         self._own: OpenAI | None = None
+        self._key = ""
         self._lock = threading.Lock()
         shaping = {**self._fields, "extra": self._extra, "auto": self._auto, "base_url": self._address}
         self._spec = declared(
@@ -183,10 +184,10 @@ class OpenAIImages(Expert):
 
         with self._lock:
             if self._own is None:
-                key = key_from_environment(self._spec.name, self._variable, self._address)
+                self._key = key_from_environment(self._spec.name, self._variable, self._address) or ""
                 # the SDK insists on some key
-                self._own = openai.OpenAI(api_key=key or "none", base_url=self._address, max_retries=0)
-            return self._own, self._own.api_key
+                self._own = openai.OpenAI(api_key=self._key or "none", base_url=self._address, max_retries=0)
+            return self._own, self._key
 
     def _call(self, request: ExpertRequest, ctx: CallContext) -> ExpertResult:
         import openai
@@ -204,13 +205,14 @@ class OpenAIImages(Expert):
         started = time.perf_counter()
         try:
             reply = images.generate(**arguments) if request.mode == "t2i" else images.edit(**arguments)
+        # the SDK's errors are not chained: their words may hold the key
         except openai.APIStatusError as error:
             said = without(key, error.response.text)
-            raise call_error(name, error.status_code, error.response.headers, said) from error
+            raise call_error(name, error.status_code, error.response.headers, said) from None
         except openai.APIConnectionError as error:
-            raise transport_error(name, error) from error
-        except Exception as error:
-            raise BadReply(without(key, f"{name}: {type(error).__name__}: {error}"), usd=None) from error
+            raise transport_error(name, error) from None
+        except Exception as error:  # noqa: BLE001  what else the SDK may raise is reported
+            raise BadReply(without(key, f"{name}: {type(error).__name__}: {error}"), usd=None) from None
         answer = read_answer(name, reply.content, key)
         return self._result(request, answer, notes, time.perf_counter() - started)
 

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from poser.experts.base import CallContext
+from poser.experts.errors import BadReply, RateLimited, TimedOut
+from poser.experts.parallel import run_parallel
+from poser.experts.picture import Picture
+from poser.experts.types import ExpertRequest, ExpertResult
+
+
+def asked(count: int) -> list[ExpertRequest]:
+    return [ExpertRequest(mode="t2i", text=str(index), commands=()) for index in range(count)]
+
+
+def drawn(request: ExpertRequest) -> ExpertResult:
+    return ExpertResult(picture=Picture(np.full((2, 2, 3), int(request.text), np.uint8)), text_sent=request.text)
+
+
+def test_answers_come_in_the_order_of_the_requests_with_progress():
+    done: list[int] = []
+    ctx = CallContext(on_progress=lambda index, fraction: done.append(index))
+    answers = run_parallel("mine", asked(20), drawn, ctx, concurrency=4)
+    assert [answer.text_sent for answer in answers] == [str(index) for index in range(20)]
+    assert sorted(done) == list(range(20))
+    assert run_parallel("mine", [], drawn, ctx, concurrency=4) == []
+
+
+def test_so_many_go_at_a_time_and_no_more():
+    together = threading.Barrier(3, timeout=10)
+    lock, running, most = threading.Lock(), [0], [0]
+
+    def call(request: ExpertRequest) -> ExpertResult:
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        together.wait()
+        with lock:
+            running[0] -= 1
+        return drawn(request)
+
+    answers = run_parallel("mine", asked(9), call, CallContext(), concurrency=3)
+    assert all(isinstance(answer, ExpertResult) for answer in answers)
+    assert most[0] <= 3
+
+
+def test_an_error_stays_with_its_request():
+    def call(request: ExpertRequest) -> ExpertResult:
+        if request.text == "1":
+            raise RateLimited("slow down")
+        if request.text == "2":
+            raise KeyError("b64_json")
+        return drawn(request)
+
+    answers = run_parallel("mine", asked(4), call, CallContext(), concurrency=2)
+    assert [type(answer) for answer in answers] == [ExpertResult, RateLimited, BadReply, ExpertResult]
+    assert "KeyError" in str(answers[2])
+    assert answers[2].usd is None
+
+
+@pytest.mark.parametrize("how", ["stop", "deadline"])
+def test_a_stop_hands_over_what_came_gives_up_what_is_on_its_way_and_sends_no_more(how):
+    stop, hold = threading.Event(), threading.Event()
+    both = threading.Barrier(2, timeout=10)
+
+    def call(request: ExpertRequest) -> ExpertResult:
+        if request.text != "0":
+            both.wait()
+            if how == "stop":
+                stop.set()
+            hold.wait(10)
+        return drawn(request)
+
+    deadline = time.monotonic() + 1.0 if how == "deadline" else None
+    ctx = CallContext(deadline=deadline, stop=stop)
+    answers = run_parallel("mine", asked(5), call, ctx, concurrency=2)
+    hold.set()
+    assert isinstance(answers[0], ExpertResult)
+    assert all(isinstance(answer, TimedOut) for answer in answers[1:])
+    assert [answer.usd for answer in answers[1:]] == [None, None, 0.0, 0.0]
+
+
+def test_nothing_is_sent_once_stopped():
+    ctx = CallContext()
+    ctx.stop.set()
+    called: list[str] = []
+    answers = run_parallel("mine", asked(3), lambda request: called.append(request.text), ctx, concurrency=2)
+    assert called == []
+    assert all(isinstance(answer, TimedOut) and answer.usd == 0.0 for answer in answers)
