@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from poser.experts.errors import InputError, InvalidRequest, Unavailable, UnknownName
 from poser.experts.offered_sizes import Size, nearest_offer
-from poser.experts.types import ExpertRequest, ExpertSpec, Operation
+from poser.experts.types import MAX_PROMPT_CHARACTERS, ExpertRequest, ExpertSpec, Operation
 
 DRAWS = (
     Operation.GENERATE,
@@ -129,16 +129,23 @@ def key_from_environment(name: str, variable: str, address: str) -> str | None:
     return key
 
 
-def check_mode(name: str, kind: str, request: ExpertRequest) -> None:
-    """Check that a request is of the expert's kind.
+def check_request(name: str, kind: str, request: ExpertRequest) -> None:
+    """Check that a request is of the expert's kind, and that its text can be sent.
 
     Raises:
-        InvalidRequest: another mode, or no source picture to edit.
+        InvalidRequest: another mode, no source picture to edit, no text, or more than `MAX_PROMPT_CHARACTERS`.
     """
     if request.mode != kind:
         raise InvalidRequest(f"{name} is {kind!r} and was asked in mode {request.mode!r}. Ask another expert.")
     if kind == "i2i" and request.source is None:
         raise InvalidRequest(f"{name} edits a picture and was given none. Give a source.")
+    if not request.text.strip():
+        raise InvalidRequest(f"{name} was given no text. Say what to do.")
+    if len(request.text) > MAX_PROMPT_CHARACTERS:
+        raise InvalidRequest(
+            f"{name} was given {len(request.text):,} characters; at most {MAX_PROMPT_CHARACTERS:,} are taken. "
+            "Say it in fewer words, or in several commands."
+        )
 
 
 def size_to_ask(name: str, offered: Sequence[Size], request: ExpertRequest) -> Size:

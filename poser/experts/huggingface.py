@@ -12,7 +12,7 @@ from poser.experts.base import CallContext, Expert
 from poser.experts.errors import BadReply, CallError, ExpertError, InputError, TimedOut, Unavailable
 from poser.experts.hosted import (
     abilities,
-    check_mode,
+    check_request,
     declared,
     fingerprint,
     key_from_environment,
@@ -21,7 +21,7 @@ from poser.experts.hosted import (
     web_address,
 )  # fmt: skip
 from poser.experts.offered_sizes import fitted, parse_sizes
-from poser.experts.parallel import run_parallel
+from poser.experts.parallel import Lanes
 from poser.experts.picture import Picture
 from poser.experts.remote import call_error, picture_of_image, transport_error
 from poser.experts.types import ExpertRequest, ExpertResult, ExpertSpec, Usage
@@ -99,7 +99,7 @@ class HuggingFaceImages(Expert):
         self._model, self._provider, self._address = model, provider, base_url
         self._variable, self._bill_to = token_env, bill_to
         self._sizes, self._price = parse_sizes(sizes), price
-        self._concurrency, self._timeout = concurrency, float(timeout)
+        self._timeout = float(timeout)
         given = {"negative_prompt": negative_prompt or None, "num_inference_steps": steps, "guidance_scale": guidance}
         self._parameters = {key: value for key, value in given.items() if value is not None}
         self._extra = dict(extra or {})
@@ -118,6 +118,7 @@ class HuggingFaceImages(Expert):
             licence=licence,
             revision=f"{model or 'endpoint'}+{fingerprint(shaping)}",
         )
+        self._lanes = Lanes(self._spec.name, concurrency)
 
     @property
     def spec(self) -> ExpertSpec:
@@ -126,13 +127,11 @@ class HuggingFaceImages(Expert):
 
     def run(self, requests: Sequence[ExpertRequest], ctx: CallContext) -> list[ExpertResult | ExpertError]:
         """One call for each request, up to `concurrency` at a time."""
-        return run_parallel(
-            self._spec.name, requests, lambda request: self._call(request, ctx), ctx, concurrency=self._concurrency
-        )
+        return self._lanes.run(requests, lambda request: self._call(request, ctx), ctx)
 
     def _call(self, request: ExpertRequest, ctx: CallContext) -> ExpertResult:
         name = self._spec.name
-        check_mode(name, self._spec.kind, request)
+        check_request(name, self._spec.kind, request)
         token = key_from_environment(name, self._variable, self._address or ROUTER)
         remaining = ctx.remaining()
         seconds = self._timeout if remaining is None else min(remaining, self._timeout)
@@ -206,7 +205,7 @@ class HuggingFaceImages(Expert):
             # model, provider and task that do not go together
             return Unavailable(hidden(f"{name}: {error} Check model and provider."), usd=None)
         if isinstance(error, UnidentifiedImageError):
-            return BadReply(f"{name} brought something that is no image.", usd=self._price)
+            return BadReply(f"{name} brought something that is no image.", usd=None)
         if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
             return BadReply(f"{name} brought a picture that is too large: {error}", usd=self._price)
         return BadReply(hidden(f"{name} raised {type(error).__name__}: {error}"), usd=None)

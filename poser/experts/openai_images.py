@@ -13,7 +13,7 @@ from poser.experts.cost import bill, price_table
 from poser.experts.errors import BadReply, ExpertError, InputError, InvalidRequest, TimedOut
 from poser.experts.hosted import (
     abilities,
-    check_mode,
+    check_request,
     declared,
     fingerprint,
     key_from_environment,
@@ -23,12 +23,13 @@ from poser.experts.hosted import (
 )  # fmt: skip
 from poser.experts.offered_sizes import fitted, parse_sizes
 from poser.experts.openai_wire import Answer, files_of, read_answer, without
-from poser.experts.parallel import run_parallel
+from poser.experts.parallel import Lanes
 from poser.experts.remote import call_error, picture_of_base64, transport_error
-from poser.experts.types import MAX_PROMPT_CHARACTERS, ExpertRequest, ExpertResult, ExpertSpec, Usage
+from poser.experts.types import ExpertRequest, ExpertResult, ExpertSpec, Usage
 
 if TYPE_CHECKING:
     from openai import OpenAI
+    from openai.resources.images import ImagesWithRawResponse
 
 DEFAULT_ADDRESS = "https://api.openai.com/v1"
 CONNECT_SECONDS = 10.0
@@ -129,10 +130,10 @@ class OpenAIImages(Expert):
         self._fields = {field: value for field, value in fields.items() if value}
         self._model, self._quality, self._seed = model, quality, bool(seed)
         self._extra, self._variable = dict(extra or {}), api_key_env
-        self._concurrency, self._timeout = concurrency, float(timeout)
-        self._given = client.with_options(max_retries=0) if client is not None else None
+        self._timeout = float(timeout)
+        self._given = client
         self._own: OpenAI | None = None
-        self._key = ""
+        self._images: tuple[ImagesWithRawResponse, str] | None = None
         self._lock = threading.Lock()
         shaping = {**self._fields, "extra": self._extra, "auto": self._auto, "base_url": self._address}
         self._spec = declared(
@@ -151,6 +152,7 @@ class OpenAIImages(Expert):
             licence=licence,
             revision=f"{model}+{fingerprint(shaping)}",
         )
+        self._lanes = Lanes(self._spec.name, concurrency)
 
     @property
     def spec(self) -> ExpertSpec:
@@ -159,14 +161,12 @@ class OpenAIImages(Expert):
 
     def run(self, requests: Sequence[ExpertRequest], ctx: CallContext) -> list[ExpertResult | ExpertError]:
         """One call for each request, up to `concurrency` at a time over one client."""
-        return run_parallel(
-            self._spec.name, requests, lambda request: self._call(request, ctx), ctx, concurrency=self._concurrency
-        )
+        return self._lanes.run(requests, lambda request: self._call(request, ctx), ctx)
 
     def close(self) -> None:
         """Close the client's connections; calls on their way end with an error."""
         with self._lock:
-            client, self._own = self._own, None
+            client, self._own, self._images = self._own, None, None
         if client is not None:
             client.close()
 
@@ -176,32 +176,34 @@ class OpenAIImages(Expert):
         ahead = [bill(self._prices, inputs=inputs, quality=self._quality, size=size) for size in self._sizes or (None,)]
         return None if None in ahead else max(price for price in ahead if price is not None)
 
-    def _client(self) -> tuple[OpenAI, str]:
-        """The client, and the key as it must never be shown."""
-        if self._given is not None:
-            return self._given, self._given.api_key
+    def _connected(self) -> tuple[ImagesWithRawResponse, str]:
+        """The calls of the one client, and the key as it must never be shown ("" = none)."""
         import openai
 
         with self._lock:
-            if self._own is None:
-                self._key = key_from_environment(self._spec.name, self._variable, self._address) or ""
-                # the SDK insists on some key
-                self._own = openai.OpenAI(api_key=self._key or "none", base_url=self._address, max_retries=0)
-            return self._own, self._key
+            if self._images is None:
+                if self._given is not None:
+                    client, key = self._given.with_options(max_retries=0), self._given.api_key
+                else:
+                    key = key_from_environment(self._spec.name, self._variable, self._address) or ""
+                    # the SDK insists on some key
+                    client = openai.OpenAI(api_key=key or "none", base_url=self._address, max_retries=0)
+                    self._own = client
+                # raw: the SDK would decode whatever comes, and keep nothing of what it cannot
+                self._images = client.images.with_raw_response, key
+            return self._images
 
     def _call(self, request: ExpertRequest, ctx: CallContext) -> ExpertResult:
         import openai
 
         name = self._spec.name
         arguments, notes = self._arguments(request)
-        client, key = self._client()
+        images, key = self._connected()
         remaining = ctx.remaining()
         seconds = self._timeout if remaining is None else min(remaining, self._timeout)
         if seconds <= 0.0:
             raise TimedOut(f"{name} was stopped before it was asked.")
         arguments["timeout"] = openai.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
-        # raw: the SDK would decode whatever comes, and keep nothing of what it cannot
-        images = client.images.with_raw_response
         started = time.perf_counter()
         try:
             reply = images.generate(**arguments) if request.mode == "t2i" else images.edit(**arguments)
@@ -220,14 +222,7 @@ class OpenAIImages(Expert):
         """Keywords of the SDK's call, and notes on what is left out."""
         name = self._spec.name
         notes: tuple[str, ...] = ()
-        check_mode(name, self._spec.kind, request)
-        if not request.text.strip():
-            raise InvalidRequest(f"{name} was given no text. Say what to do.")
-        if len(request.text) > MAX_PROMPT_CHARACTERS:
-            raise InvalidRequest(
-                f"{name} was given {len(request.text):,} characters; at most {MAX_PROMPT_CHARACTERS:,} are taken. "
-                "Say it in fewer words, or in several commands."
-            )
+        check_request(name, self._spec.kind, request)
         arguments: dict[str, Any] = {
             "model": self._model,
             "prompt": request.text,

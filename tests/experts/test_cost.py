@@ -34,7 +34,10 @@ def test_the_bill_goes_by_tokens_first():
 
 
 def test_image_tokens_are_never_billed_as_text():
-    assert bill(price_table({"input_cost_per_token": 1e-6, "output_cost_per_token": 1e-6}), tokens=tokens_of(USAGE)) is None
+    assert (
+        bill(price_table({"input_cost_per_token": 1e-6, "output_cost_per_token": 1e-6}), tokens=tokens_of(USAGE))
+        is None
+    )
 
 
 def test_output_of_which_nothing_is_said_is_image():

@@ -5,7 +5,7 @@ import pytest
 from poser.experts.errors import InputError, InvalidRequest, Unavailable, UnknownName
 from poser.experts.hosted import (
     abilities,
-    check_mode,
+    check_request,
     declared,
     fingerprint,
     key_from_environment,
@@ -81,9 +81,9 @@ def test_fingerprints_follow_the_settings():
 def test_requests_of_another_kind_or_size_are_refused():
     request = ExpertRequest(mode="i2i", text="x", commands=(), width=900, height=300)
     with pytest.raises(InvalidRequest, match="'t2i'"):
-        check_mode("mine", "t2i", request)
+        check_request("mine", "t2i", request)
     with pytest.raises(InvalidRequest, match="Give a source"):
-        check_mode("mine", "i2i", request)
+        check_request("mine", "i2i", request)
     assert size_to_ask("mine", (), request) == (900, 300)
-    with pytest.raises(InvalidRequest, match="900x300.*1024x1024"):
+    with pytest.raises(InvalidRequest, match=r"900x300.*1024x1024"):
         size_to_ask("mine", ((1024, 1024),), request)

@@ -30,6 +30,7 @@ from poser.experts.remote import (
         (503, "<html><body>Bad gateway</body></html>", Unavailable),
         (504, "", TimedOut),
         (401, "bad key", Unavailable),
+        (402, "you have used up your free credits", Unavailable),
         (404, "no such model", Unavailable),
         (400, "size must be a multiple of 16", InvalidRequest),
         (400, '{"error": {"code": "moderation_blocked"}}', ContentFiltered),

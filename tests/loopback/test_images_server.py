@@ -46,7 +46,8 @@ def test_requests_are_recorded_without_their_secret():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"prompt": ""}, {"prompt": "x" * 32_001}, {"size": "huge"}, {"model": ""}, {"response_format": "b64_json"}]
+    "wrong",
+    [{"prompt": ""}, {"prompt": "x" * 32_001}, {"size": "huge"}, {"model": ""}, {"response_format": "b64_json"}],
 )
 def test_what_breaks_the_contract_is_refused(wrong):
     with ImagesServer() as server:
