@@ -28,6 +28,11 @@ from poser.experts.types import ExpertRequest, ExpertResult, ExpertSpec, Usage
 
 ROUTER = "https://router.huggingface.co"
 
+_RESERVED = frozenset(
+    ("prompt", "image", "model", "width", "height", "target_size", "negative_prompt", "num_inference_steps",
+     "guidance_scale")
+)  # fmt: skip
+
 
 class HuggingFaceImages(Expert):
     """A model behind `InferenceClient.text_to_image` (kind "t2i") or `image_to_image` (kind "i2i").
@@ -90,6 +95,9 @@ class HuggingFaceImages(Expert):
             raise InputError("Neither model nor base_url is given; name a model of the Hub, or an endpoint.")
         if base_url:
             web_address("base_url", base_url)
+        taken = sorted((_RESERVED | ({"seed"} if kind == "t2i" else set())) & set(extra or {}))
+        if taken:
+            raise InputError(f"extra holds {', '.join(taken)}, which the expert itself sends. Take it out.")
         if steps is not None:
             number("steps", steps, 1, whole=True)
         if guidance is not None:

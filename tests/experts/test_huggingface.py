@@ -217,6 +217,8 @@ def test_a_result_needs_no_key_of_its_own():
         ({"base_url": "example.com"}, "base_url"),
         ({"kind": "video"}, "kind"),
         ({"operations": ["draw"]}, "draw"),
+        ({"extra": {"seed": 4}}, "extra holds seed"),
+        ({"extra": {"prompt": "x"}, "kind": "i2i"}, "extra holds prompt"),
         ({"steps": 0}, "steps"),
         ({"guidance": -1.0}, "guidance"),
         ({"concurrency": 2.5}, "concurrency"),

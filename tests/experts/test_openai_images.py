@@ -135,6 +135,22 @@ def test_every_fault_is_an_error_of_its_kind_with_its_bill_and_without_the_key(f
         assert "rejected by the safety system" in str(error)
 
 
+def test_under_thirty_percent_faults_every_request_gets_its_own_answer_and_bill(expert_of):
+    requests = [draw(f"cat {number}", key=f"k{number}") for number in range(150)]
+    with ImagesServer(fault_rate=0.3, seed=3) as server:
+        expert = expert_of(server, concurrency=32, prices={"output_cost_per_image": 0.04}, timeout=1.5)
+        answers = ask(expert, *requests)
+        faults = {seen.key: seen.fault for seen in server.requests}
+        bills = dict(server.bills)
+    assert len(faults) == 150
+    assert {*faults.values()} == {"", *FAULTS}
+    for request, answer in zip(requests, answers, strict=True):
+        fault = faults[request.key]
+        assert type(answer) is (KINDS[fault][0] if fault else ExpertResult), fault
+        usd = answer.usage.usd if isinstance(answer, ExpertResult) else answer.usd
+        assert usd in (None, 0.04 * bills.get(request.key, 0))
+
+
 def test_the_key_is_taken_out_of_refusals_and_rewritten_prompts(expert_of):
     with ImagesServer(echo_key=True, api_key="another key") as server:
         (error,) = ask(expert_of(server), draw())
