@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import email.utils
+import json
 import time
 from collections.abc import Mapping
+
+from PIL import Image
 
 from poser.experts.errors import (
     BadReply,
@@ -18,7 +21,7 @@ from poser.experts.errors import (
     TimedOut,
     Unavailable,
 )  # fmt: skip
-from poser.experts.picture import Picture
+from poser.experts.picture import MAX_PIXELS, Picture
 
 LONGEST_BODY = 300
 """Characters of an error's body that are quoted."""
@@ -35,10 +38,7 @@ def call_error(name: str, status: int, headers: Mapping[str, str], body: str) ->
         headers: of the answer; `retry-after-ms` and `retry-after` are honoured.
         body: its text; quoted in part. An HTML page is not quoted.
     """
-    said = " ".join(body.split())[:LONGEST_BODY]
-    if said.lower().startswith(("<!doctype", "<html")):
-        said = "an HTML page"
-    message = f"{name} answered {status}: {said or 'nothing more'}"
+    message = f"{name} answered {status}: {quoted(body) or 'nothing more'}"
     wait = retry_after(headers)
     if any(word in body.lower() for word in _FILTERED) and 400 <= status < 500:
         return ContentFiltered(f"{message}. Say it in other words, or ask another expert.")
@@ -53,6 +53,51 @@ def call_error(name: str, status: int, headers: Mapping[str, str], body: str) ->
     if status in (409, 425) or status >= 500:
         return Unavailable(f"{message}. Try again later.", retry_after=wait, usd=None if status >= 500 else 0.0)
     return InvalidRequest(f"{message}. Change the request.")
+
+
+def quoted(body: str) -> str:
+    """What a body says, on one line of at most `LONGEST_BODY` characters.
+
+    Of JSON such as `{"error": {"message": …, "code": …}}` the words; of an HTML page only that it is one.
+    """
+    said = " ".join((_words_of_json(body) or body).split())[:LONGEST_BODY]
+    return "an HTML page" if said.lower().startswith(("<!doctype", "<html")) else said
+
+
+def _words_of_json(body: str) -> str:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return ""
+    error = found.get("error") if isinstance(found, dict) else None
+    if isinstance(error, str):
+        return error
+    if not isinstance(error, dict) or not isinstance(error.get("message"), str):
+        return ""
+    code = error.get("code")
+    return f"{error['message']} ({code})" if isinstance(code, str) else error["message"]
+
+
+def transport_error(name: str, error: BaseException) -> CallError:
+    """The error of a call that got no whole answer: no connection, cut off, or too slow.
+
+    Args:
+        name: of the expert.
+        error: what an HTTP library raised, or an SDK from it. SDKs carry httpx or httpx2, whose classes share their
+            names but no base, so the names decide. Its own words are not quoted: they may hold headers.
+    """
+    kinds: set[str] = set()
+    cause: BaseException | None = error
+    while cause is not None:
+        kinds.update(base.__name__ for base in type(cause).__mro__)
+        cause = cause.__cause__
+    # nothing was sent, so nothing is billed
+    usd = 0.0 if kinds & {"ConnectError", "ConnectTimeout", "PoolTimeout", "ConnectionRefusedError"} else None
+    if kinds & {"TimeoutException", "APITimeoutError", "TimeoutError"}:
+        return TimedOut(f"{name} gave no whole answer in time. Allow more time, or try again later.", usd=usd)
+    if usd is not None:
+        return Unavailable(f"{name} cannot be reached. Check the address and that the server runs.", usd=usd)
+    return Unavailable(f"The connection to {name} broke before the answer was whole. Try again later.", usd=usd)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -84,6 +129,24 @@ def picture_of(name: str, data: bytes, usd: float | None = None) -> Picture:
         return Picture.from_bytes(data, name=f"answer of {name}")
     except InputError as error:
         raise BadReply(str(error), usd=usd) from error
+
+
+def picture_of_image(name: str, image: Image.Image, usd: float | None = None) -> Picture:
+    """The picture of an image that an SDK opened; its size is checked before it is decoded.
+
+    Raises:
+        BadReply: as `picture_of`.
+    """
+    with image:
+        if image.width * image.height > MAX_PIXELS:
+            raise BadReply(
+                f"answer of {name} has {image.width} x {image.height} pixels; at most {MAX_PIXELS:,} are decoded.",
+                usd=usd,
+            )
+        try:
+            return Picture.from_pil(image)
+        except (OSError, SyntaxError, ValueError, EOFError) as error:
+            raise BadReply(f"answer of {name} is not a readable image ({error}).", usd=usd) from error
 
 
 def picture_of_base64(name: str, text: str, usd: float | None = None) -> Picture:

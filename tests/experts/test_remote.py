@@ -2,14 +2,24 @@ from __future__ import annotations
 
 import base64
 import email.utils
+import io
 import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from poser.experts.errors import BadReply, ContentFiltered, InvalidRequest, RateLimited, TimedOut, Unavailable
 from poser.experts.picture import Picture
-from poser.experts.remote import call_error, picture_of, picture_of_base64, retry_after
+from poser.experts.remote import (
+    call_error,
+    picture_of,
+    picture_of_base64,
+    picture_of_image,
+    quoted,
+    retry_after,
+    transport_error,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +30,7 @@ from poser.experts.remote import call_error, picture_of, picture_of_base64, retr
         (503, "<html><body>Bad gateway</body></html>", Unavailable),
         (504, "", TimedOut),
         (401, "bad key", Unavailable),
+        (402, "you have used up your free credits", Unavailable),
         (404, "no such model", Unavailable),
         (400, "size must be a multiple of 16", InvalidRequest),
         (400, '{"error": {"code": "moderation_blocked"}}', ContentFiltered),
@@ -37,6 +48,57 @@ def test_what_may_have_been_billed_has_no_known_price():
     assert call_error("mine", 502, {}, "").usd is None
     assert call_error("mine", 504, {}, "").usd is None
     assert call_error("mine", 429, {}, "").usd == 0.0
+
+
+def test_of_json_the_words_are_quoted_and_of_a_page_nothing():
+    body = '{"error": {"message": "Your request was rejected.", "type": "user_error", "code": "moderation_blocked"}}'
+    assert quoted(body) == "Your request was rejected. (moderation_blocked)"
+    assert quoted('{"error": {"message": "No such model", "code": null}}') == "No such model"
+    assert quoted('{"error": "Model is loading"}') == "Model is loading"
+    assert quoted('{"detail": 3}') == '{"detail": 3}'
+    assert quoted("[1, 2]") == "[1, 2]"
+    assert quoted("<HTML><body>sk-1</body>") == "an HTML page"
+    assert isinstance(call_error("mine", 400, {}, body), ContentFiltered)
+
+
+class _Caused(Exception):
+    """What an SDK raises over the error of its HTTP library."""
+
+
+def _caused(kind: str, base: type[Exception] = Exception) -> _Caused:
+    error = _Caused("Bearer sk-very-secret")
+    error.__cause__ = type(kind, (base,), {})("Bearer sk-very-secret")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "usd"),
+    [
+        (_caused("ConnectError"), Unavailable, 0.0),
+        (_caused("ReadError"), Unavailable, None),
+        (_caused("RemoteProtocolError"), Unavailable, None),
+        (_caused("ReadTimeout", type("TimeoutException", (Exception,), {})), TimedOut, None),
+        (_caused("ConnectTimeout", type("TimeoutException", (Exception,), {})), TimedOut, 0.0),
+        (TimeoutError("slow"), TimedOut, None),
+        (ConnectionRefusedError("refused"), Unavailable, 0.0),
+    ],
+)
+def test_a_call_without_a_whole_answer_is_free_only_if_nothing_was_sent(error, kind, usd):
+    found = transport_error("mine", error)
+    assert type(found) is kind
+    assert found.usd == usd
+    assert "secret" not in str(found)
+
+
+def test_an_opened_image_is_decoded_within_limits():
+    picture = Picture(np.arange(48, dtype=np.uint8).reshape(4, 4, 3))
+    assert picture_of_image("mine", Image.open(io.BytesIO(picture.to_png()))) == picture
+    with pytest.raises(BadReply, match="50,000,000") as caught:
+        picture_of_image("mine", Image.new("1", (10_000, 6_000)), usd=0.04)
+    assert caught.value.usd == 0.04
+    noise = Picture(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).to_png()
+    with pytest.raises(BadReply, match="not a readable image"):
+        picture_of_image("mine", Image.open(io.BytesIO(noise[:6000])))
 
 
 def test_long_bodies_are_cut_and_secrets_taken_out(monkeypatch):

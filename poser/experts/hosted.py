@@ -1,0 +1,164 @@
+"""What experts over somebody's API share: their declaration out of settings, and the key out of the environment."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from poser.experts.errors import InputError, InvalidRequest, Unavailable, UnknownName
+from poser.experts.offered_sizes import Size, nearest_offer
+from poser.experts.types import MAX_PROMPT_CHARACTERS, ExpertRequest, ExpertSpec, Operation
+
+DRAWS = (
+    Operation.GENERATE,
+    Operation.ADD,
+    Operation.REMOVE,
+    Operation.BACKGROUND,
+    Operation.STYLE,
+    Operation.TONE,
+    Operation.TEXT,
+    Operation.OTHER,
+)
+"""What a "t2i" model that reads language can be asked for: what needs no picture to start from."""
+
+EDITS = tuple(operation for operation in Operation if operation is not Operation.GENERATE)
+"""What an "i2i" model that reads language can be asked for."""
+
+PRIOR = 0.5
+"""First guess of an ability where none is given."""
+
+
+def abilities(kind: str, operations: Mapping[str, float] | Sequence[str] | None) -> dict[Operation, float]:
+    """Operation -> prior ability in [0, 1].
+
+    Args:
+        kind: "t2i" or "i2i"; decides what None stands for (`DRAWS` or `EDITS`).
+        operations: names, or names with abilities.
+
+    Raises:
+        InputError: an unknown operation.
+    """
+    if operations is None:
+        return dict.fromkeys(DRAWS if kind == "t2i" else EDITS, PRIOR)
+    given = dict(operations) if isinstance(operations, Mapping) else dict.fromkeys(operations, PRIOR)
+    for name in given:
+        if name not in list(Operation):
+            raise UnknownName("operation", str(name), [operation.value for operation in Operation])
+    return {Operation(name): ability for name, ability in given.items()}
+
+
+def declared(name: str, model: str, kind: str, **spec: Any) -> ExpertSpec:
+    """The spec of a hosted model; `name` "" becomes one made of model and kind.
+
+    Raises:
+        InputError: a setting that does not fit, with its name.
+    """
+    made = re.sub(r"[^a-z0-9._-]+", "-", model.lower().rpartition("/")[2]).strip("-._") or "model"
+    try:
+        return ExpertSpec(name=name or (made if kind == "t2i" else f"{made}-edit"), kind=kind, **spec)  # type: ignore[arg-type]  # pydantic checks `kind`
+    except ValueError as error:
+        raise InputError(f"expert {name or model!r}: {error}") from error
+
+
+def fingerprint(settings: Mapping[str, object]) -> str:
+    """Eight hex digits over settings that shape the picture; part of the revision, and so of every cache key."""
+    text = json.dumps(settings, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def number(setting: str, value: object, least: float, *, whole: bool = False) -> None:
+    """Check that a setting is a number of at least `least`.
+
+    Raises:
+        InputError: it is not.
+    """
+    kinds = int if whole else int | float
+    if isinstance(value, bool) or not isinstance(value, kinds) or not value >= least:
+        raise InputError(f"{setting} is {value!r}; give a {'whole ' if whole else ''}number of at least {least:g}.")
+
+
+def on_loopback(address: str) -> bool:
+    """True if the host of this URL is this machine."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def web_address(setting: str, value: str) -> None:
+    """Check that a setting is an http(s) address without a user or password in it.
+
+    Raises:
+        InputError: it is not.
+    """
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        raise InputError(
+            f"{setting} must be an address such as 'https://host/v1', without a name or password in it; "
+            "keys come from the environment."
+        )
+
+
+def key_from_environment(name: str, variable: str, address: str) -> str | None:
+    """The key in an environment variable; None where none is needed.
+
+    Args:
+        name: of the expert.
+        variable: name of the environment variable; "" = the server wants no key.
+        address: of the server; on loopback an unset variable means no key.
+
+    Raises:
+        Unavailable: it is not set, or holds what no key holds.
+    """
+    if not variable:
+        return None
+    key = os.environ.get(variable, "").strip()
+    if not key and on_loopback(address):
+        return None
+    if not key:
+        raise Unavailable(f"{name} needs a key: set the environment variable {variable}.")
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise Unavailable(f"{name}: the environment variable {variable} holds characters that no key has. Set it anew.")
+    return key
+
+
+def check_request(name: str, kind: str, request: ExpertRequest) -> None:
+    """Check that a request is of the expert's kind, and that its text can be sent.
+
+    Raises:
+        InvalidRequest: another mode, no source picture to edit, no text, or more than `MAX_PROMPT_CHARACTERS`.
+    """
+    if request.mode != kind:
+        raise InvalidRequest(f"{name} is {kind!r} and was asked in mode {request.mode!r}. Ask another expert.")
+    if kind == "i2i" and request.source is None:
+        raise InvalidRequest(f"{name} edits a picture and was given none. Give a source.")
+    if not request.text.strip():
+        raise InvalidRequest(f"{name} was given no text. Say what to do.")
+    if len(request.text) > MAX_PROMPT_CHARACTERS:
+        raise InvalidRequest(
+            f"{name} was given {len(request.text):,} characters; at most {MAX_PROMPT_CHARACTERS:,} are taken. "
+            "Say it in fewer words, or in several commands."
+        )
+
+
+def size_to_ask(name: str, offered: Sequence[Size], request: ExpertRequest) -> Size:
+    """The size to ask for: the wanted one, or the nearest of those that are offered.
+
+    Raises:
+        InvalidRequest: none that is offered has these proportions.
+    """
+    wanted = (request.width, request.height)
+    asked = nearest_offer(offered, wanted) if offered else wanted
+    if asked is None:
+        names = ", ".join(f"{width}x{height}" for width, height in offered)
+        raise InvalidRequest(
+            f"{name} was asked for {wanted[0]}x{wanted[1]} pixels; it offers {names}. Ask for one of these proportions."
+        )
+    return asked
