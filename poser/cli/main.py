@@ -19,6 +19,7 @@ from poser.cli.explain import explain
 from poser.cli.generate import generate
 from poser.cli.plan import plan
 from poser.cli.reading import EXIT_INPUT, EXIT_INTERRUPTED
+from poser.cli.serve import expert_server
 from poser.cli.train import app as train_app
 from poser.experts.errors import PoserError
 
@@ -56,6 +57,7 @@ app.add_typer(experts_app, name="experts")
 app.command()(explain)
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate")
+app.command("expert-server")(expert_server)
 
 
 def _show_version(wanted: bool) -> None:

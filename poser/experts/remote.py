@@ -7,6 +7,7 @@ import binascii
 import email.utils
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from poser.experts.errors import (
     BadReply,
@@ -19,6 +20,9 @@ from poser.experts.errors import (
     Unavailable,
 )  # fmt: skip
 from poser.experts.picture import Picture
+
+if TYPE_CHECKING:
+    import httpx
 
 LONGEST_BODY = 300
 """Characters of an error's body that are quoted."""
@@ -46,6 +50,8 @@ def call_error(name: str, status: int, headers: Mapping[str, str], body: str) ->
         return RateLimited(f"{message}. Wait, or ask less at a time.", retry_after=wait)
     if status in (408, 504):
         return TimedOut(f"{message}. Allow more time, or try again later.", retry_after=wait, usd=None)
+    if 300 <= status < 400:
+        return Unavailable(f"{message}. It sends elsewhere; give the final address.")
     if status in (401, 402, 403):
         return Unavailable(f"{message}. Check the key and the account.")
     if status in (404, 405):
@@ -53,6 +59,26 @@ def call_error(name: str, status: int, headers: Mapping[str, str], body: str) ->
     if status in (409, 425) or status >= 500:
         return Unavailable(f"{message}. Try again later.", retry_after=wait, usd=None if status >= 500 else 0.0)
     return InvalidRequest(f"{message}. Change the request.")
+
+
+def transport_error(name: str, url: str, error: httpx.HTTPError) -> CallError:
+    """The error of a request that brought no HTTP answer.
+
+    Args:
+        name: of the expert, as it stands in its spec.
+        url: of the server, without secrets.
+        error: what httpx raised. What was sent may have been billed: `usd` is None but where no connection came about.
+    """
+    import httpx
+
+    said = str(error) or type(error).__name__
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError):
+        return Unavailable(f"{name} cannot be reached at {url} ({said}). Is the server running, and the address right?")
+    if isinstance(error, httpx.TimeoutException):
+        return TimedOut(f"{name} at {url} did not answer in time ({said}). Allow more time.", usd=None)
+    if isinstance(error, httpx.DecodingError):
+        return BadReply(f"{name} at {url} answered in an unreadable encoding ({said}).", usd=None)
+    return Unavailable(f"{name} at {url} broke the connection ({said}). Try again later.", usd=None)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
