@@ -108,8 +108,10 @@ class ContractClient:
         secret = os.environ.get(self._secret_env, "")
         if not secret:
             raise Unavailable(f"{self.name}: the environment variable {self._secret_env} holds no secret; set it.")
-        if not secret.isascii() or not secret.isprintable():
-            raise Unavailable(f"{self.name}: the secret in {self._secret_env} is not plain ASCII; give another.")
+        if not secret.isascii() or not secret.isprintable() or secret != secret.strip():
+            raise Unavailable(
+                f"{self.name}: the secret in {self._secret_env} has blanks around it, or is not printable ASCII."
+            )
         return {SECRET_HEADER: secret}
 
     def _read(self, response: httpx.Response, most: int) -> bytes:

@@ -82,8 +82,9 @@ class ExpertServer(ThreadingHTTPServer):
         self.offered = {expert.spec.name: expert for expert in experts}
         if not self.offered or len(self.offered) < len(experts):
             raise InputError("Give at least one expert to serve, and each name once.")
-        if secret and (len(secret) < SHORTEST_SECRET or not secret.isascii() or not secret.isprintable()):
-            raise InputError(f"The secret must have at least {SHORTEST_SECRET} printable ASCII characters.")
+        plain = secret.isascii() and secret.isprintable() and secret == secret.strip()
+        if secret and (len(secret) < SHORTEST_SECRET or not plain):
+            raise InputError(f"The secret must be at least {SHORTEST_SECRET} printable ASCII characters, no blanks around.")
         if not secret and not is_loopback(host):
             raise InputError(
                 f"Without a secret, experts are served on this machine alone: {host!r} can be reached from outside. "

@@ -107,7 +107,8 @@ def tampered(**changes) -> tuple[str, bytes]:
     parts = multipart.decode(content_type, body)
     call = json.loads(parts["call"].data)
     call.update({key: value for key, value in changes.items() if key in call})
-    call["requests"][0].update({key: value for key, value in changes.items() if key not in call})
+    for request in call["requests"]:
+        request.update({key: value for key, value in changes.items() if key not in call})
     text = multipart.Part("call", "application/json", json.dumps(call).encode())
     return multipart.encode([text, *(part for name, part in parts.items() if name != "call")])
 

@@ -46,9 +46,13 @@ def test_what_is_written_is_read_by_the_mail_parser_too():
         ("text/html", b"<html>", "not multipart/form-data"),
         ("multipart/form-data", b"", "with a boundary"),
         ("multipart/form-data; boundary=x", b"", "ends before"),
-        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nhalf', "ends before"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nhalf',
+            "ends before",
+        ),
         ("multipart/form-data; boundary=x", b"--x\r\n\r\n\r\n--x--", "no name"),
-        ("multipart/form-data; boundary=x", b"--xjunk--x--", "no headers"),
+        ("multipart/form-data; boundary=x", b"--xjunk\r\n\r\n\r\n--x--", "no headers"),
         (
             "multipart/form-data; boundary=x",
             b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n' * 2 + b"--x--",
