@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from poser.experts.base import CallContext
 from poser.experts.contract import DEADLINE_HEADER, SECRET_HEADER, decode_specs
 from poser.experts.errors import BadReply, InputError, TimedOut, Unavailable
+from poser.experts.hanging_up import hanging_up
 from poser.experts.remote import call_error, transport_error
 from poser.experts.types import ExpertSpec
 
@@ -27,9 +25,6 @@ CONNECT_SECONDS = 10.0
 LONGEST_ERROR = 64 * 2**10
 LONGEST_SPECS = 2**20
 """Bytes that are read of an error, and of a list of specs."""
-
-WATCH_SECONDS = 0.05
-"""How often a waiting call asks whether it is still wanted."""
 
 
 class ContractClient:
@@ -45,7 +40,9 @@ class ContractClient:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise InputError(f"{name}: url = {url!r} is no address; give one such as 'http://127.0.0.1:8765'.")
         if parts.username or parts.password or parts.query or parts.fragment:
-            raise InputError(f"{name}: url holds more than an address; secrets go into the variable named by secret_env.")
+            raise InputError(
+                f"{name}: url holds more than an address; secrets go into the variable named by secret_env."
+            )
         self.name, self.url = name, url.rstrip("/")
         self._secret_env, self._max_bytes = secret_env, max_bytes
 
@@ -88,7 +85,7 @@ class ContractClient:
         try:
             with (
                 httpx.Client(timeout=timeout, verify=_trust(self.url)) as client,
-                _hanging_up(ctx) as trace,
+                hanging_up(ctx) as trace,
                 client.stream(
                     method, self.url + path, headers=sent, content=body, extensions={"trace": trace}
                 ) as response,
@@ -119,7 +116,9 @@ class ContractClient:
         for chunk in response.iter_raw():
             length += len(chunk)
             if length > most:
-                raise BadReply(f"{self.name} at {self.url} answered more than {most:,} bytes; raise max_bytes.", usd=None)
+                raise BadReply(
+                    f"{self.name} at {self.url} answered more than {most:,} bytes; raise max_bytes.", usd=None
+                )
             chunks.append(chunk)
         return b"".join(chunks)
 
@@ -142,33 +141,3 @@ def _message(said: str) -> str:
         return str(json.loads(said)["error"]["message"])
     except (ValueError, KeyError, TypeError):
         return said
-
-
-@contextmanager
-def _hanging_up(ctx: CallContext) -> Iterator[Callable[[str, Mapping[str, Any]], None]]:
-    """Ends the connection once the call is no longer wanted; the blocked reader then fails at once.
-
-    Yields the trace function of httpx, which tells of the connection.
-    """
-    sockets: list[socket.socket] = []
-    done = threading.Event()
-
-    def trace(event: str, info: Mapping[str, Any]) -> None:
-        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
-            sockets.append(info["return_value"].get_extra_info("socket"))
-
-    def watch() -> None:
-        while not done.wait(WATCH_SECONDS):
-            if ctx.cancelled():
-                for each in list(sockets):
-                    with suppress(OSError):
-                        # of the plain class: a TLS socket would change its state under its reader
-                        socket.socket.shutdown(each, socket.SHUT_RDWR)
-
-    watcher = threading.Thread(target=watch, name="poser-http-watch", daemon=True)
-    watcher.start()
-    try:
-        yield trace
-    finally:
-        done.set()
-        watcher.join()

@@ -84,7 +84,9 @@ class ExpertServer(ThreadingHTTPServer):
             raise InputError("Give at least one expert to serve, and each name once.")
         plain = secret.isascii() and secret.isprintable() and secret == secret.strip()
         if secret and (len(secret) < SHORTEST_SECRET or not plain):
-            raise InputError(f"The secret must be at least {SHORTEST_SECRET} printable ASCII characters, no blanks around.")
+            raise InputError(
+                f"The secret must be at least {SHORTEST_SECRET} printable ASCII characters, no blanks around."
+            )
         if not secret and not is_loopback(host):
             raise InputError(
                 f"Without a secret, experts are served on this machine alone: {host!r} can be reached from outside. "
@@ -103,7 +105,9 @@ class ExpertServer(ThreadingHTTPServer):
             super().__init__((host, port), ExpertHandler)
         except (OSError, OverflowError) as error:
             said = getattr(error, "strerror", None) or error
-            raise InputError(f"Cannot listen on {host!r}, port {port}: {said}. Give another --host or --port.") from error
+            raise InputError(
+                f"Cannot listen on {host!r}, port {port}: {said}. Give another --host or --port."
+            ) from error
 
     @property
     def url(self) -> str:
