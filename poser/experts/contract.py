@@ -27,7 +27,8 @@ What concerns the whole call is answered with an HTTP status and `{"error": {"ty
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import ConfigDict, Field, ValidationError
@@ -160,15 +161,7 @@ def decode_run(content_type: str, body: bytes, max_pixels: int = MAX_PIXELS) -> 
     except ValidationError as error:
         raise InputError(f"The call does not keep the contract: {_first(error)}.") from error
     _same_contract(call.contract)
-    pictures: dict[str, Picture] = {}
-
-    def picture(name: str) -> Picture:
-        if name not in parts:
-            raise InputError(f"The call names the part {name[:100]!r}, which is not there.")
-        if name not in pictures:
-            pictures[name] = Picture.from_bytes(parts[name].data, name=name, max_pixels=max_pixels)
-        return pictures[name]
-
+    picture = _reader(parts, max_pixels)
     requests = []
     for sent in call.requests:
         if sent.width * sent.height > max_pixels:
@@ -222,7 +215,8 @@ def decode_answers(content_type: str, body: bytes, max_pixels: int = MAX_PIXELS)
     except ValidationError as error:
         raise InputError(f"The answer does not keep the contract: {_first(error)}.") from error
     _same_contract(sent.contract)
-    return [_answer(each, parts, max_pixels) for each in sent.answers]
+    picture = _reader(parts, max_pixels)
+    return [_answer(each, picture) for each in sent.answers]
 
 
 def decode_specs(body: bytes) -> list[ExpertSpec]:
@@ -245,19 +239,31 @@ def failure(error: CallError) -> dict[str, Any]:
     return {"type": kind, "message": str(error), "retry_after": error.retry_after, "usd": error.usd}
 
 
-def _answer(sent: _Answer, parts: Mapping[str, multipart.Part], max_pixels: int) -> ExpertResult | CallError:
+def _answer(sent: _Answer, picture: Callable[[str], Picture]) -> ExpertResult | CallError:
     if sent.error is not None:
         kind = _ERRORS.get(sent.error.type, BadReply)
         return kind(sent.error.message, retry_after=sent.error.retry_after, usd=sent.error.usd)
-    if sent.picture is None or sent.picture not in parts:
+    if sent.picture is None:
         return BadReply("The answer holds neither a picture nor an error.", usd=sent.usage.usd)
     try:
-        picture = Picture.from_bytes(parts[sent.picture].data, name="the answer's picture", max_pixels=max_pixels)
+        made = picture(sent.picture)
     except InputError as error:
         return BadReply(str(error), usd=sent.usage.usd)
     return ExpertResult(
-        picture=picture, usage=sent.usage, text_sent=sent.text_sent, notes=sent.notes, revision=sent.revision
+        picture=made, usage=sent.usage, text_sent=sent.text_sent, notes=sent.notes, revision=sent.revision
     )
+
+
+def _reader(parts: Mapping[str, multipart.Part], max_pixels: int) -> Callable[[str], Picture]:
+    """Gives the picture of a part by its name, each decoded once; InputError if there is none, or it cannot be read."""
+
+    @cache
+    def picture(name: str) -> Picture:
+        if name not in parts:
+            raise InputError(f"A part {name[:100]!r} is named, which is not there.")
+        return Picture.from_bytes(parts[name].data, name=name, max_pixels=max_pixels)
+
+    return picture
 
 
 def _body(call: Mapping[str, Any], pictures: _Pictures, hide: str = "") -> tuple[str, bytes]:

@@ -105,7 +105,8 @@ class HttpExpert(Expert):
         }
         self._given = {key: value for key, value in given.items() if value is not None}
         # checks the settings even where the spec is fetched
-        declared = declared_spec(name=name, **{"kind": "i2i", "description": f"expert at {url}", **self._given})
+        unsaid = {"kind": "i2i", "description": f"Expert at {url}.", "limitations": "Not declared."}
+        declared = declared_spec(name=name, **{**unsaid, **self._given})
         self._settings = {key: getattr(declared, key) for key in self._given}
         self._spec: ExpertSpec | None = declared if kind is not None else None
         self._lock = threading.Lock()

@@ -170,6 +170,7 @@ def test_the_spec_is_what_the_settings_say_and_needs_no_server():
     assert Operation.GENERATE in here(NOBODY).spec.operations
     assert Operation.GENERATE not in here(NOBODY, kind="i2i").spec.operations
     assert here(NOBODY).spec.price is None
+    assert all(finding.ok for finding in check_expert(here(NOBODY), call=False))
 
 
 def test_without_a_kind_the_spec_is_fetched_once_and_settings_win(serve):

@@ -23,8 +23,7 @@ POLL_SECONDS = 0.5
 CALM_POLL_SECONDS = 5.0
 """How often the history is read without a websocket (at first, and later on), and with one."""
 
-
-MOST_MISSES = 4
+MOST_MISSES = 6
 """Questions after a prompt that fail in a row before it is given up."""
 
 
@@ -74,8 +73,8 @@ class Following:
                 for job in left:
                     self._poll(job)
                 pause = min(POLL_SECONDS, 2 * pause)
-                hurried = listener.lost or any(job.misses for job in left)
-                due = time.monotonic() + (pause if hurried else CALM_POLL_SECONDS)
+                stumbled = any(job.misses for job in left)
+                due = time.monotonic() + (POLL_SECONDS if stumbled else pause if listener.lost else CALM_POLL_SECONDS)
                 continue
             if listener.lost:
                 self._ctx.stop.wait(min(LOOK_SECONDS, max(0.0, due - time.monotonic())))

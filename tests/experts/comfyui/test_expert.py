@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -190,6 +191,14 @@ def test_without_a_websocket_the_history_tells(comfy, faults, settings):
     assert isinstance(result, ExpertResult), result
     assert len(result.notes) == 1
     assert result.notes[0].startswith("Followed by its history alone")
+
+
+def test_without_the_library_of_websockets_the_history_tells_too(comfy, monkeypatch):
+    monkeypatch.setitem(sys.modules, "websockets.sync.client", None)
+    result = one(drawer(comfy()))
+    assert result.notes == (
+        "Followed by its history alone: the library websockets is missing: pip install 'image-poser[comfyui]'.",
+    )
 
 
 def test_a_server_that_names_prompts_itself_is_understood(comfy):
