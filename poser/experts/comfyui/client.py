@@ -105,6 +105,18 @@ class Comfy:
         """ "running", "pending" or "" (neither: done, or unknown)."""
         return _state(self._json("GET", "/queue"), prompt)
 
+    def standing(self, prompt: str) -> str:
+        """ "done", "failed", "running", "pending" or "" (unknown)."""
+        for _ in range(2):
+            entry = self.history(prompt)
+            if entry is not None:
+                status = entry.get("status")
+                return "done" if isinstance(status, dict) and status.get("status_str") == "success" else "failed"
+            # it may end between the two questions, so both are asked twice
+            if state := self.state(prompt):
+                return state
+        return ""
+
     def cancel(self, prompt: str) -> None:
         """Take a prompt out of the queue; interrupt it if it is the one that runs, and never another's."""
         # its own line: the others are hung up by now

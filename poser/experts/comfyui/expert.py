@@ -33,7 +33,7 @@ class ComfyUIExpert(Expert):
 
     All requests of a call are queued at once. The websocket tells progress (with the extra `comfyui`; without it, or if it
     breaks, the history is read twice a second). What is cancelled is taken out of the queue, and interrupted if it is the one
-    that runs.
+    that runs. A request with an idempotency key that the server still is at, or has carried out, is not queued again.
 
     Args:
         name: of the expert.
@@ -139,6 +139,16 @@ class ComfyUIExpert(Expert):
     def _queued(self, job: Job, request: ExpertRequest, comfy: Comfy, client: str, uploads: dict[str, str]) -> Job:
         """The job, queued, or settled by what hindered it."""
         try:
+            if request.key:
+                asked = (self._workflow.digest, request.key, request.text, request.seed, request.width, request.height)
+                again = str(uuid.uuid5(uuid.NAMESPACE_OID, repr(asked)))
+                standing = comfy.standing(again)
+                # what failed keeps its id, and its history
+                if standing != "failed":
+                    job.prompt = again
+                if standing not in ("failed", ""):
+                    job.told = False
+                    return job
             graph = self._workflow.filled(self._values(request, comfy, uploads))
             job.prompt = comfy.queue(graph, self._workflow, client, job.prompt)
         except TimedOut:

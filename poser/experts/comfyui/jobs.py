@@ -37,6 +37,7 @@ class Job:
         started: `time.perf_counter()` when it was queued.
         answer: the server's picture, or an error; None while it is at it.
         notes: for the user.
+        told: the websocket tells of it; False if another call queued it.
     """
 
     index: int
@@ -45,6 +46,7 @@ class Job:
     answer: Picture | CallError | None = None
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
+    told: bool = True
     begun: set[str] = field(default_factory=set)
     fraction: float = 0.0
     misses: int = 0
@@ -74,7 +76,8 @@ class Following:
                     self._poll(job)
                 pause = min(POLL_SECONDS, 2 * pause)
                 stumbled = any(job.misses for job in left)
-                due = time.monotonic() + (POLL_SECONDS if stumbled else pause if listener.lost else CALM_POLL_SECONDS)
+                untold = listener.lost or not all(job.told for job in left)
+                due = time.monotonic() + (POLL_SECONDS if stumbled else pause if untold else CALM_POLL_SECONDS)
                 continue
             if listener.lost:
                 self._ctx.stop.wait(min(LOOK_SECONDS, max(0.0, due - time.monotonic())))

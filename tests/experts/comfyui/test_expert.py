@@ -284,6 +284,30 @@ def test_somebody_elses_prompt_is_never_interrupted(comfy):
     assert len(server.deleted) == 1
 
 
+def test_a_key_is_queued_once_whether_it_is_done_or_under_way(comfy):
+    server = comfy("none", "holds")
+    expert = drawer(server)
+    assert one(expert, wish(key="k1")).picture == one(expert, wish(key="k1")).picture
+    assert len(server.graphs) == 1
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(one, expert, wish(key="k2"))
+        for _ in range(2):
+            assert server.begun.acquire(timeout=PATIENCE)
+        second = pool.submit(one, drawer(server), wish(key="k2"))
+        until(lambda: server.listeners == 4)
+        server.release.set()
+        assert first.result(PATIENCE).picture == second.result(PATIENCE).picture
+    assert len(server.graphs) == 2
+
+
+def test_a_key_whose_prompt_failed_is_queued_again(comfy):
+    server = comfy("execution-error", "none")
+    assert isinstance(one(drawer(server), wish(key="k1")), BadReply)
+    assert isinstance(one(drawer(server), wish(key="k1")), ExpertResult)
+    assert isinstance(one(drawer(server), wish()), ExpertResult)
+    assert len(server.graphs) == 3
+
+
 def test_the_deadline_ends_the_wait(comfy):
     server = comfy("holds")
     answer = one(drawer(server, timeout=0.3))
