@@ -21,6 +21,7 @@ from poser.cli.init import init
 from poser.cli.plan import plan
 from poser.cli.plugins import plugins
 from poser.cli.reading import EXIT_INPUT, EXIT_INTERRUPTED
+from poser.cli.serve import expert_server
 from poser.cli.train import app as train_app
 from poser.experts.errors import PoserError
 
@@ -60,6 +61,7 @@ app.command()(init)
 app.command()(explain)
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate")
+app.command("expert-server")(expert_server)
 
 
 def _show_version(wanted: bool) -> None:

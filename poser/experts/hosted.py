@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import json
 import os
 import re
@@ -85,11 +84,7 @@ def number(setting: str, value: object, least: float, *, whole: bool = False) ->
 
 def on_loopback(address: str) -> bool:
     """True if the host of this URL is this machine."""
-    host = urlsplit(address).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return is_loopback(urlsplit(address).hostname or "")
 
 
 def web_address(setting: str, value: str) -> None:

@@ -8,6 +8,7 @@ import email.utils
 import json
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -22,6 +23,9 @@ from poser.experts.errors import (
     Unavailable,
 )  # fmt: skip
 from poser.experts.picture import MAX_PIXELS, Picture
+
+if TYPE_CHECKING:
+    import httpx
 
 LONGEST_BODY = 300
 """Characters of an error's body that are quoted."""
@@ -46,6 +50,8 @@ def call_error(name: str, status: int, headers: Mapping[str, str], body: str) ->
         return RateLimited(f"{message}. Wait, or ask less at a time.", retry_after=wait)
     if status in (408, 504):
         return TimedOut(f"{message}. Allow more time, or try again later.", retry_after=wait, usd=None)
+    if 300 <= status < 400:
+        return Unavailable(f"{message}. It sends elsewhere; give the final address.")
     if status in (401, 402, 403):
         return Unavailable(f"{message}. Check the key and the account.")
     if status in (404, 405):
@@ -78,13 +84,14 @@ def _words_of_json(body: str) -> str:
     return f"{error['message']} ({code})" if isinstance(code, str) else error["message"]
 
 
-def transport_error(name: str, error: BaseException) -> CallError:
+def transport_error(name: str, error: BaseException, url: str = "") -> CallError:
     """The error of a call that got no whole answer: no connection, cut off, or too slow.
 
     Args:
         name: of the expert.
         error: what an HTTP library raised, or an SDK from it. SDKs carry httpx or httpx2, whose classes share their
             names but no base, so the names decide. Its own words are not quoted: they may hold headers.
+        url: of the server, without secrets, for the message.
     """
     kinds: set[str] = set()
     cause: BaseException | None = error
@@ -92,12 +99,15 @@ def transport_error(name: str, error: BaseException) -> CallError:
         kinds.update(base.__name__ for base in type(cause).__mro__)
         cause = cause.__cause__
     # nothing was sent, so nothing is billed
-    usd = 0.0 if kinds & {"ConnectError", "ConnectTimeout", "PoolTimeout", "ConnectionRefusedError"} else None
-    if kinds & {"TimeoutException", "APITimeoutError", "TimeoutError"}:
-        return TimedOut(f"{name} gave no whole answer in time. Allow more time, or try again later.", usd=usd)
+    unsent = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "ConnectionRefusedError"}
+    usd, at = 0.0 if kinds & unsent else None, f" at {url}" if url else ""
+    if kinds & {"TimeoutException", "APITimeoutError", "TimeoutError"} and not (url and usd is not None):
+        return TimedOut(f"{name}{at} gave no whole answer in time. Allow more time, or try again later.", usd=usd)
     if usd is not None:
-        return Unavailable(f"{name} cannot be reached. Check the address and that the server runs.", usd=usd)
-    return Unavailable(f"The connection to {name} broke before the answer was whole. Try again later.", usd=usd)
+        return Unavailable(f"{name} cannot be reached{at}. Check the address and that the server runs.", usd=usd)
+    if "DecodingError" in kinds:
+        return BadReply(f"{name}{at} answered in an unreadable encoding.", usd=usd)
+    return Unavailable(f"The connection to {name}{at} broke before the answer was whole. Try again later.", usd=usd)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

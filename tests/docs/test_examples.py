@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 
@@ -27,8 +28,8 @@ def test_the_readme_and_the_pages_show_the_files_as_they_are():
     for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         lines = page.read_text(encoding="utf-8").splitlines()
         for number, line in enumerate(lines):
-            if line.startswith("```python file="):
-                path = ROOT / line.removeprefix("```python file=").strip()
+            if announced := re.fullmatch(r"```\w+ file=(\S+)", line):
+                path = ROOT / announced[1]
                 end = lines.index("```", number)
                 assert "\n".join(lines[number + 1 : end]) == path.read_text(encoding="utf-8").rstrip(), (
                     f"{page}:{number}"
