@@ -32,7 +32,18 @@ CRITICS: Mapping[str, str] = {
     "neural-judge": "poser.critics.judge.critic:NeuralJudge",
 }
 EXTRACTORS: Mapping[str, str] = {"grammar": "poser.extract.grammar:GrammarExtractor"}
-ADAPTERS: Mapping[str, Mapping[str, str]] = {"expert": {}, "critic": {}, "extractor": {}, "policy": {}}
+ADAPTERS: Mapping[str, Mapping[str, str]] = {
+    "expert": {
+        "comfyui": "poser.experts.comfyui:ComfyUIExpert",
+        "diffusers": "poser.experts.diffusers.expert:DiffusersExpert",
+        "http": "poser.experts.http:HttpExpert",
+        "huggingface": "poser.experts.huggingface:HuggingFaceImages",
+        "openai_images": "poser.experts.openai_images:OpenAIImages",
+    },
+    "critic": {},
+    "extractor": {},
+    "policy": {},
+}
 """Kind -> what `use` in `poser.toml` may name -> "module:class"."""
 
 BASELINES = "poser.policies.baselines:BASELINES"

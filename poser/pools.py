@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from poser.experts.errors import UnknownName
+from poser.experts.errors import PoserError, UnknownName
 from poser.registry import BrokenPlugin, Source
 
 if TYPE_CHECKING:
@@ -131,7 +131,11 @@ def as_experts(source: Source, value: Any) -> list[Expert]:
     for each in found:
         if not isinstance(each, Expert):
             raise source.broken(f"it brought a {type(each).__name__}, no poser.Expert or list of them.")
-        spec = each.spec
+        try:
+            spec = each.spec
+        except PoserError as error:
+            # the spec of an expert elsewhere is fetched, and nobody may be there
+            raise source.broken(str(error)) from error
         if not isinstance(spec, ExpertSpec):
             raise source.broken(f"its spec is a {type(spec).__name__}, no poser.ExpertSpec.")
         if spec.api_version != API_VERSION:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poser.experts.errors import InputError, PoserError, UnknownName, without_secrets
+from poser.wrapping import WRAPPING, wrapped
 
 if TYPE_CHECKING:
     from poser.config import Entry
@@ -188,12 +189,23 @@ def _made(entry: Entry, adapters: Mapping[str, str]) -> Any:
     taken = inspect.signature(target).parameters.values()
     known = [each.name for each in taken if each.kind in (each.KEYWORD_ONLY, each.POSITIONAL_OR_KEYWORD)]
     anything = any(each.kind is each.VAR_KEYWORD for each in taken)
-    options = {**({"name": entry.name} if "name" in known or anything else {}), **entry.options}
+    given = {name: _beside(entry.origin, value) for name, value in entry.options.items()}
+    around = {name: given.pop(name) for name in WRAPPING if entry.kind == "expert" and name in given}
+    options = {**({"name": entry.name} if "name" in known or anything else {}), **given}
     for name in options:
         if name not in known and not anything:
-            raise UnknownName(f"setting of {entry.use!r}", name, known)
+            raise UnknownName(
+                f"setting of {entry.use!r}", name, [*known, *WRAPPING] if entry.kind == "expert" else known
+            )
     missing = [each.name for each in taken if each.name in known and each.default is each.empty]
     missing = [name for name in missing if name not in options]
     if missing:
         raise InputError(f"{entry.use!r} also needs {', '.join(missing)}")
-    return target(**options)
+    return wrapped(target(**options), around) if around else target(**options)
+
+
+def _beside(file: str, value: Any) -> Any:
+    """A path that begins with a dot is meant from the folder of the file that names it."""
+    if isinstance(value, str) and value.startswith(("./", "../")):
+        return str(Path(file).parent / value)
+    return value

@@ -15,6 +15,7 @@ from poser import catalog
 from poser.config import Entry
 from poser.experts.errors import InputError, UnknownName
 from poser.experts.testing import FakeExpert
+from poser.experts.wrappers import Wrapper
 from poser.registry import BrokenPlugin, Source, attribute, installed, of_entry, of_file
 
 GOOD = """
@@ -148,6 +149,32 @@ def test_a_table_of_the_settings_becomes_an_expert(site):
     (cheap,) = catalog.experts("cheap")
     assert cheap.spec.kind == "t2i"
     assert set(cheap.spec.operations.values()) == {0.25}
+
+
+def test_settings_of_any_expert_put_wrappers_around_it(site):
+    (site.parent / "poser.toml").write_text(
+        '[[experts]]\nname = "slow"\nuse = "poser.experts.testing:FakeExpert"\n'
+        'cache = "seeded"\nretries = 2\nrequests_per_minute = 60\n'
+    )
+    (slow,) = catalog.experts("slow")
+    kinds = []
+    while isinstance(slow, Wrapper):
+        kinds.append(type(slow).__name__)
+        slow = slow.inner
+    assert [*kinds, type(slow).__name__] == ["CachedExpert", "RetryingExpert", "RateLimitedExpert", "FakeExpert"]
+    for line, words in (('retries = -1', "retries is -1"), ('cache = "sometimes"', "sometimes"),
+                        ("requests_per_minute = 0", "0")):  # fmt: skip
+        table = '[[experts]]\nname = "slow"\nuse = "poser.experts.testing:FakeExpert"\n'
+        (site.parent / "poser.toml").write_text(table + line + "\n")
+        with pytest.raises(BrokenPlugin, match=words):
+            catalog.experts("slow")
+
+
+def test_paths_that_begin_with_a_dot_are_meant_from_the_file(site):
+    (site / "places.py").write_text("def make(*, where):\n    raise FileNotFoundError(where)\n")
+    entry = Entry("expert", "mine", "places:make", {"where": "./there"}, "/some/folder/poser.toml")
+    with pytest.raises(BrokenPlugin, match="FileNotFoundError: /some/folder/there"):
+        of_entry(entry, {}).loaded()
 
 
 @pytest.mark.parametrize(

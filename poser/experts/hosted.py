@@ -10,24 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from poser.experts.declared import DEFAULT_OPERATIONS
 from poser.experts.errors import InputError, InvalidRequest, Unavailable, UnknownName
+from poser.experts.loopback import is_loopback
 from poser.experts.offered_sizes import Size, nearest_offer
 from poser.experts.types import MAX_PROMPT_CHARACTERS, ExpertRequest, ExpertSpec, Operation
-
-DRAWS = (
-    Operation.GENERATE,
-    Operation.ADD,
-    Operation.REMOVE,
-    Operation.BACKGROUND,
-    Operation.STYLE,
-    Operation.TONE,
-    Operation.TEXT,
-    Operation.OTHER,
-)
-"""What a "t2i" model that reads language can be asked for: what needs no picture to start from."""
-
-EDITS = tuple(operation for operation in Operation if operation is not Operation.GENERATE)
-"""What an "i2i" model that reads language can be asked for."""
 
 PRIOR = 0.5
 """First guess of an ability where none is given."""
@@ -37,14 +24,14 @@ def abilities(kind: str, operations: Mapping[str, float] | Sequence[str] | None)
     """Operation -> prior ability in [0, 1].
 
     Args:
-        kind: "t2i" or "i2i"; decides what None stands for (`DRAWS` or `EDITS`).
+        kind: "t2i" or "i2i"; decides what None stands for (`DEFAULT_OPERATIONS`).
         operations: names, or names with abilities.
 
     Raises:
         InputError: an unknown operation.
     """
     if operations is None:
-        return dict.fromkeys(DRAWS if kind == "t2i" else EDITS, PRIOR)
+        operations = DEFAULT_OPERATIONS.get(kind, ())
     given = dict(operations) if isinstance(operations, Mapping) else dict.fromkeys(operations, PRIOR)
     for name in given:
         if name not in list(Operation):
