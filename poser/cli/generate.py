@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from poser.cli.reading import (
-    EXIT_INTERRUPTED,
-    EXIT_NO_PICTURE,
-    PROMPT_HELP,
-    print_json,
-    read_prompt_argument,
-    split_names,
-)
+from poser.cli.reading import PROMPT_HELP, print_json, read_prompt_argument, split_names
+from poser.cli.running import carry_out
 
 if TYPE_CHECKING:
     from poser.engine.forecast import Forecast
-    from poser.result import Result
 
 
 def generate(
@@ -83,68 +72,11 @@ def generate(
         return
     if not yes:
         confirm_spending(text, order, settings.confirm_above)
-    result = _saved(_run(text, order, out, metadata, quiet))
-    if as_json:
-        print_json(result.to_dict())
-    elif result.image_path is not None:
-        typer.echo(result.image_path)
-    if result.end == "interrupted":
-        raise typer.Exit(EXIT_INTERRUPTED)
-    if result.picture is None:
-        raise typer.Exit(EXIT_NO_PICTURE)
-
-
-def _run(text: str | None, order: dict[str, Any], out: Path | None, metadata: bool, quiet: bool) -> Result:
-    from rich.console import Console
-
-    from poser import engine
-    from poser.cli.live import LiveView
-    from poser.cli.tables import result_view, speaks_unicode
-    from poser.events import Finished
-
-    result: Result | None = None
-    with _stop_on_ctrl_c() as stop, LiveView(quiet=quiet) as view:
-        for event in engine.stream(text, out=out or True, metadata=metadata, stop=stop, **order):
-            view.show(event)
-            if isinstance(event, Finished):
-                result = event.result
-    assert result is not None, "a stream ends with Finished"
-    if not quiet:
-        console = Console(stderr=True, highlight=False)
-        console.print(result_view(result, plain=not speaks_unicode(console)))
-    return result
-
-
-def _saved(result: Result) -> Result:
-    """A picture that could not be written into the run's folder goes into the system's folder for temporary files."""
-    if result.picture is None or result.image_path is not None:
-        return result
-    import tempfile
-    from dataclasses import replace
-
-    path = result.save(Path(tempfile.mkdtemp(prefix="poser-")) / "final.png")
-    typer.echo(f"note: the picture is kept in {path} instead.", err=True)
-    return replace(result, image_path=path)
-
-
-@contextmanager
-def _stop_on_ctrl_c() -> Iterator[threading.Event]:
-    """The first Ctrl-C asks the run to end and to write what it has; the second one ends it at once."""
-    stop = threading.Event()
-
-    def ask(signum: int, frame: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
+    carry_out(
+        lambda stop: engine.stream(text, out=out or True, metadata=metadata, stop=stop, **order),
+        quiet=quiet,
+        as_json=as_json,
+    )
 
 
 def _show_forecast(forecast: Forecast, as_json: bool) -> None:

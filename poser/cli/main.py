@@ -21,6 +21,8 @@ from poser.cli.init import init
 from poser.cli.plan import plan
 from poser.cli.plugins import plugins
 from poser.cli.reading import EXIT_INPUT, EXIT_INTERRUPTED
+from poser.cli.runs import app as runs_app
+from poser.cli.runs import edit, resume, store_app
 from poser.cli.serve import expert_server
 from poser.cli.train import app as train_app
 from poser.experts.errors import PoserError
@@ -55,6 +57,10 @@ app = typer.Typer(
 )
 app.command()(generate)
 app.command()(plan)
+app.command()(resume)
+app.command()(edit)
+app.add_typer(runs_app, name="runs")
+app.add_typer(store_app, name="store")
 app.add_typer(experts_app, name="experts")
 app.command()(plugins)
 app.command()(init)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,7 +14,7 @@ from poser.critics.types import JudgeRequest, Verdict
 from poser.envs.call_journal import Answer, Call, CallJournal, Known
 from poser.envs.calls import Caller, Job
 from poser.experts.base import CallContext, Expert, run_checked
-from poser.experts.errors import CallError, CriticError, ExpertError, TimedOut
+from poser.experts.errors import CallError, CriticError, ExpertError, PoserError, TimedOut
 from poser.experts.picture import Picture
 from poser.experts.types import ExpertRequest, ExpertResult, Usage
 
@@ -163,9 +164,10 @@ class Asker:
             started = time.perf_counter()
 
             def arrived(index: int, result: ExpertResult) -> None:
-                # a batch may take long: what has come is kept at once
-                usage = _timed(result.usage, time.perf_counter() - started)
-                self._note([(calls[index], result, usage)])
+                # a batch may take long: what has come is kept at once. A journal that fails fails again with the whole
+                # batch, which is where it is told
+                with suppress(PoserError):
+                    self._note([(calls[index], result, _timed(result.usage, time.perf_counter() - started))])
 
             results = run_checked(expert, requests, replace(ctx, on_result=arrived if self._journal else None))
             share = (time.perf_counter() - started) / len(requests)

@@ -112,6 +112,9 @@ class _Batch:
                 return True
             self._sent.add(index)
         answer = _served(self.name, self.requests[index], self.call)
+        if isinstance(answer, ExpertResult):
+            # kept at once, also if the batch has been given up meanwhile
+            self.ctx.deliver(index, answer)
         with self._lock:
             if self._ended:
                 return False

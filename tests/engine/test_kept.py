@@ -1,0 +1,216 @@
+"""Runs that survive: gone on with after an interruption or a kill, and followed up."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from poser import engine
+from poser.config import home
+from poser.critics.testing import ScriptedCritic
+from poser.engine.user_store import open_store
+from poser.events import Finished
+from poser.experts.base import CallContext
+from poser.experts.errors import InputError, StoreError
+from poser.experts.testing import FakeExpert
+from poser.experts.types import Atom, Command, ExpertRequest, Operation, Plan
+from poser.result import Interrupted
+from poser.run_folder.reading import read_run
+from tests.loopback.images_server import ImagesServer
+
+
+def plan_of(*nouns: str) -> Plan:
+    return Plan(
+        prompt=", ".join(nouns),
+        commands=tuple(
+            Command(
+                id=f"c{n}",
+                operation=Operation.ADD,
+                subjects=(noun,),
+                text=f"Add a {noun}",
+                atoms=(Atom(id=f"a{n}", tuple=("entity", noun), question=f"Is there a {noun}?"),),
+            )
+            for n, noun in enumerate(nouns)
+        ),
+    )
+
+
+PLAN = plan_of("car", "tree", "dog", "hat")
+
+
+def pool(ability: float = 0.25) -> list[FakeExpert]:
+    return [
+        FakeExpert("draw", "t2i", ability=ability, price=0.01),
+        FakeExpert("edit", "i2i", ability=ability, price=0.02),
+    ]
+
+
+def interrupted_after(calls: int, out: Path, seed: int = 3) -> tuple[Interrupted, list[FakeExpert]]:
+    """A run that the user stops when so many steps are done."""
+    stop, experts, done = threading.Event(), pool(), 0
+    order = {"plan": PLAN, "experts": experts, "critic": ScriptedCritic(), "size": (256, 256), "seed": seed}
+    for event in engine.stream(out=out, stop=stop, **order):
+        done += type(event).__name__ == "StepDone"
+        if done == calls:
+            stop.set()
+        if isinstance(event, Finished):
+            result = event.result
+    return Interrupted(result), experts
+
+
+def test_a_run_that_was_stopped_goes_on_as_if_nothing_had_happened(tmp_path):
+    whole = engine.generate(
+        plan=PLAN, experts=pool(), critic=ScriptedCritic(), size=(256, 256), seed=3, out=tmp_path / "whole"
+    )
+    assert whole.steps >= 3
+    # the same record for both
+    (home() / "store.sqlite").unlink()
+    stopped, before = interrupted_after(2, tmp_path / "run")
+    asked = sum(len(expert.requests) for expert in before)
+    again = pool()
+    result = engine.resume(stopped.result.run, experts=again, critic=ScriptedCritic())
+    assert result.picture == whole.picture
+    assert [step.picture for step in result.trace.steps] == [step.picture for step in whole.trace.steps]
+    assert asked + sum(len(expert.requests) for expert in again) == whole.steps
+    assert result.usd == whole.usd
+    assert not any(step.uncertain for step in result.trace.steps)
+    # in the folder where it was begun, nothing left over
+    trace, pictures = read_run(tmp_path / "run")
+    assert trace.best == whole.trace.best
+    assert set(pictures) >= {step.picture.sha256 for step in trace.steps if step.picture}
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == sorted(
+        path.name for path in (tmp_path / "whole").iterdir()
+    )
+
+
+def test_every_run_has_keys_of_its_own(tmp_path):
+    first, one = interrupted_after(1, tmp_path / "a")
+    second, other = interrupted_after(1, tmp_path / "b")
+    keys = [request.key for expert in (*one, *other) for request in expert.requests]
+    assert len(set(keys)) == len(keys) == 2
+    assert keys[0].startswith(f"{first.result.run}/")
+    assert first.result.run != second.result.run
+
+
+def test_a_finished_run_and_one_that_is_not_there_cannot_go_on(tmp_path):
+    done = engine.generate(plan=PLAN, experts=pool(1.0), critic=ScriptedCritic(), size=(256, 256), out=tmp_path / "a")
+    with pytest.raises(InputError, match="is finished; follow it up"):
+        engine.resume(done.run, experts=pool(), critic=ScriptedCritic())
+    with pytest.raises(InputError, match="nothing"):
+        engine.resume("nothing")
+
+
+def test_objects_must_be_given_again(tmp_path):
+    stopped, _ = interrupted_after(1, tmp_path / "a")
+    with pytest.raises(InputError, match=r"poser\.resume\(run, experts="):
+        engine.resume(stopped.result.run)
+
+
+def test_another_pool_is_not_taken_for_the_same_run(tmp_path):
+    stopped, _ = interrupted_after(2, tmp_path / "a")
+    others = [FakeExpert("other", "t2i"), FakeExpert("edit", "i2i")]
+    with pytest.raises(StoreError, match="begin a new run"):
+        engine.resume(stopped.result.run, experts=others, critic=ScriptedCritic())
+
+
+def test_a_run_without_a_folder_is_not_kept():
+    done = engine.generate(plan=PLAN, experts=pool(1.0), critic=ScriptedCritic(), size=(256, 256))
+    assert done.run is None
+    with open_store() as store:
+        assert store.runs() == []
+
+
+def test_a_store_that_cannot_be_opened_is_a_warning(tmp_path):
+    home().mkdir(parents=True, exist_ok=True)
+    (home() / "store.sqlite").write_bytes(b"no database at all, and long enough to be taken for one" * 40)
+    done = engine.generate(plan=PLAN, experts=pool(1.0), critic=ScriptedCritic(), size=(256, 256), out=tmp_path / "a")
+    assert done.picture is not None
+    assert done.run is None
+    assert any("not kept in the store" in warning for warning in done.warnings)
+
+
+def test_a_follow_up_edits_the_picture_with_the_same_experts_and_settings(tmp_path):
+    first = engine.generate(
+        "A red car left of a green tree", experts=["studio-composer", "studio-recolorer"], size=(512, 512),
+        out=tmp_path / "a", policy="greedy",
+    )  # fmt: skip
+    second = engine.edit(first.run, "make the car blue", out=tmp_path / "b")
+    assert second.plan.source == first.picture.ref
+    assert {spec.name for spec in second.trace.experts} == {"studio-composer", "studio-recolorer"}
+    assert second.trace.policy == "greedy"
+    assert second.picture != first.picture
+    assert second.end == "satisfied"
+    with open_store() as store:
+        assert store.run(second.run).parent == first.run
+    only = engine.edit(first.run, "make the car blue", out=tmp_path / "c", experts=["studio-recolorer"], max_steps=1)
+    assert [spec.name for spec in only.trace.experts] == ["studio-recolorer"]
+    with pytest.raises(InputError, match="no run"):
+        engine.edit("nothing", "x")
+
+
+def test_a_source_goes_into_the_store_with_its_run(tmp_path):
+    request = ExpertRequest(mode="t2i", text="car", commands=PLAN.commands[:1], width=256, height=256, seed=1)
+    (drawn,) = FakeExpert("x").run([request], CallContext())
+    source, stop = drawn.picture, threading.Event()
+    stop.set()
+    events = list(
+        engine.stream(plan=PLAN, image=source, experts=pool(), critic=ScriptedCritic(), out=tmp_path / "a", stop=stop)
+    )
+    run = events[-1].result.run
+    with open_store() as store:
+        assert store.picture(source.sha256) == source
+    result = engine.resume(run, experts=pool(1.0), critic=ScriptedCritic())
+    assert result.plan.source == source.ref
+
+
+@pytest.mark.heavy
+def test_runs_that_are_killed_lose_nothing_and_pay_nothing_twice(tmp_path):
+    runs = 200
+    with ImagesServer(latency=0.03, usage=False) as server:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.engine.crashing", server.address, str(tmp_path), str(runs), "0"],
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "POSER_HOME": str(tmp_path / "home"), "OPENAI_API_KEY": "sk-test-000000"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        sent: dict[str, int] = {}
+        for request in server.requests:
+            sent[request.key] = sent.get(request.key, 0) + 1
+        bills = dict(server.bills)
+    assert len(rows) == runs
+    assert all(row["ended"] and row["status"] == "finished" for row in rows)
+    killed = [row for row in rows if row["states"]]
+    # the campaign is worth something: many were killed at work, some twice, and some calls were in flight
+    assert len(killed) > runs / 2
+    assert sum(len(row["states"]) > 1 for row in rows) > 10
+    assert sum(bool(row["uncertain"]) for row in rows) > 10
+    for row in killed:
+        for state in row["states"]:
+            for key, entry in state.items():
+                final = row["final"][key]
+                if entry["state"] == "done":
+                    # answered before the kill: the same answer, and never sent again
+                    assert final == entry
+                    if entry["kind"] == "expert":
+                        assert sent[key] == 1
+                        assert entry["picture"] in row["pictures"]
+        # sent once for every time it was begun; where it is begun again the trace says so
+        begun_again = {key for key, entry in row["final"].items() if entry["sent"] > 1}
+        assert bool(begun_again) == bool(row["uncertain"])
+        assert all(entry["state"] == "done" for entry in row["final"].values())
+    for row in rows:
+        calls = [key for key, entry in row["final"].items() if entry["kind"] == "expert"]
+        assert row["usd"] == pytest.approx(0.01 * len(calls))
+        assert all(bills[key] == 1 for key in calls)
+        assert (Path(row["folder"]) / "final.png").is_file()
+    assert set(bills.values()) == {1}
