@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
 
 from poser.engine.order import Options, Order
@@ -11,7 +12,7 @@ from poser.engine.run import Run
 from poser.engine.stored_order import dump_order, load_order
 from poser.engine.user_store import open_store
 from poser.envs.rules import Rules
-from poser.events import Event, Finished
+from poser.events import Event, Finished, Warned
 from poser.experts.errors import InputError, StoreError
 from poser.run_folder import RunFolder
 from poser.store import RunRow, RunStatus, Store, new_run_id
@@ -38,21 +39,21 @@ def written(
     """
     with folder:
         name = new_run_id()
-        try:
-            store = open_store()
-        except (InputError, StoreError) as error:
-            said = [*warnings, f"This run is not kept in the store, so it cannot be gone on with: {error}"]
-            yield from Run(order, folder=folder, deadline_seconds=deadline, stop=stop, warnings=said).events()
-            return
-        with store:
-            store.begin_run(
-                name,
-                dump_order(order, deadline=deadline, metadata=metadata),
-                prompt=order.plan.prompt,
-                folder=folder.path.resolve(),
-                parent=parent,
-                pictures=[] if order.source is None else [order.source],
-            )
+        with ExitStack() as stack:
+            try:
+                store = stack.enter_context(open_store())
+                store.begin_run(
+                    name,
+                    dump_order(order, deadline=deadline, metadata=metadata),
+                    prompt=order.plan.prompt,
+                    folder=folder.path.resolve(),
+                    parent=parent,
+                    pictures=[] if order.source is None else [order.source],
+                )
+            except (InputError, StoreError) as error:
+                said = [*warnings, f"This run is not kept in the store, so it cannot be gone on with: {error}"]
+                yield from Run(order, folder=folder, deadline_seconds=deadline, stop=stop, warnings=said).events()
+                return
             run = Run(
                 order,
                 folder=folder,
@@ -142,10 +143,23 @@ def follow_up(name: str, options: Options) -> tuple[RunRow, Options]:
 
 def _to_its_end(run: Run, store: Store, name: str) -> Iterator[Event]:
     status: RunStatus = "interrupted"
+    last: Event | None = None
     try:
-        for event in run.events():
-            if isinstance(event, Finished) and event.result.end != "interrupted":
-                status = "finished"
-            yield event
+        # closed here, not some time later: a consumer that leaves ends the run, which still has to be written
+        with closing(run.events()) as events:
+            for event in events:
+                if isinstance(event, Finished):
+                    last = event
+                    if event.result.end != "interrupted":
+                        status = "finished"
+                else:
+                    yield event
     finally:
-        store.end_run(name, status)
+        try:
+            store.end_run(name, status)
+        except StoreError as error:
+            # the run itself is not lost by it
+            if last is not None:
+                yield Warned(message=f"How this run ended is not kept in the store: {error}")
+    if last is not None:
+        yield last

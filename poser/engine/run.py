@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from poser.envs.driver import Driver
 from poser.envs.trace import Decision, StepRecord, Trace
 from poser.envs.turn import Turn
 from poser.events import Event, Finished, PlanReady, StepDone, StepStarted, Warned
+from poser.experts.errors import StoreError
 from poser.experts.picture import Picture
 from poser.experts.record import TrackRecord
 from poser.experts.types import Usage
@@ -65,11 +66,11 @@ class Run:
             on_picture=folder.on_picture if folder is not None else None,
             stop=self._stop,
             draw_below=order.draw_below,
-            journal=StoreJournal(store, name) if store is not None else None,
+            journal=StoreJournal(store, name, self._warnings.append) if store is not None else None,
             key=name,
         )
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event]:
         """Everything that happens; ends with `Finished`.
 
         A consumer that stops reading ends the run: what was made until then is written all the same. Ctrl-C ends it
@@ -165,8 +166,11 @@ class Run:
             traces.append(handed)
             bests.append(best)
         if self._store is not None:
-            for row, trace in enumerate(traces):
-                self._store.add_trace(self._name, row, trace)
+            try:
+                for row, trace in enumerate(traces):
+                    self._store.add_trace(self._name, row, trace)
+            except StoreError as error:
+                self._warnings.append(f"The trace of this run is not kept in the store: {error}")
         top = max(range(len(traces)), key=lambda row: (bests[row] is not None, traces[row].alignment, -row))
         files = self._folder.finish(traces, top) if self._folder is not None else None
         results = [self._result(row, trace, best) for row, (trace, best) in enumerate(zip(traces, bests, strict=True))]

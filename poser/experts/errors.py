@@ -51,6 +51,10 @@ class StoreError(PoserError):
     """The store of runs cannot be written or read: disk full, locked by another process, damaged, closed."""
 
 
+class AnotherRequest(StoreError):
+    """The journal of a run knows another request under the key of this one: it is not the same run."""
+
+
 class CallError(PoserError):
     """A call to an expert or a critic that brought no result.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from poser.critics.types import JudgeRequest
 from poser.experts.digest import canonical_sha256
-from poser.experts.errors import StoreError
+from poser.experts.errors import AnotherRequest, StoreError
 from poser.experts.picture import Picture
 from poser.experts.types import ExpertResult, Usage
 from poser.store.documents import dump_answer, dumps, load_answer
@@ -38,7 +38,7 @@ def insert_call(connection: sqlite3.Connection, call: CallBegun) -> Row:
 
     Raises:
         InputError: no such run.
-        StoreError: something else was asked under this key.
+        AnotherRequest: something else was asked under this key.
     """
     found = connection.execute(f"{_SELECT} WHERE run = ? AND key = ?", (call.run, call.key)).fetchone()
     if found is None:
@@ -50,7 +50,7 @@ def insert_call(connection: sqlite3.Connection, call: CallBegun) -> Row:
         return call.run, call.key, call.expert, call.index, call.digest, call.kind, 1, None, None
     row: Row = found
     if (row[2], row[4], row[5]) != (call.expert, call.digest, call.kind):
-        raise StoreError(
+        raise AnotherRequest(
             f"Run {call.run!r} asked the {row[5]} {row[2]} something under the key {call.key!r}, and now something "
             f"else is to be asked of the {call.kind} {call.expert}. Experts, plan or settings differ from when the run "
             "began; begin a new run."

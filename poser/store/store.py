@@ -173,7 +173,7 @@ class Store:
 
         Raises:
             InputError: no such run.
-            StoreError: something else was asked under the same key when the run began. Nothing is journaled then.
+            AnotherRequest: something else was asked under the same key when the run began. Nothing is journaled then.
         """
         rows = self._database.write(lambda connection: [calls.insert_call(connection, call) for call in begun])
         return [calls.entry(row, self._files.read) for row in rows]

@@ -14,14 +14,17 @@ import pytest
 from poser import engine
 from poser.config import home
 from poser.critics.testing import ScriptedCritic
+from poser.engine.store_journal import StoreJournal
 from poser.engine.user_store import open_store
+from poser.envs.call_journal import Call, Known
 from poser.events import Finished
 from poser.experts.base import CallContext
-from poser.experts.errors import InputError, StoreError
+from poser.experts.errors import InputError, StoreError, TimedOut
 from poser.experts.testing import FakeExpert
-from poser.experts.types import Atom, Command, ExpertRequest, Operation, Plan
+from poser.experts.types import Atom, Command, ExpertRequest, Operation, Plan, Usage
 from poser.result import Interrupted
 from poser.run_folder.reading import read_run
+from poser.store import Store
 from tests.loopback.images_server import ImagesServer
 
 
@@ -133,6 +136,35 @@ def test_a_store_that_cannot_be_opened_is_a_warning(tmp_path):
     assert done.picture is not None
     assert done.run is None
     assert any("not kept in the store" in warning for warning in done.warnings)
+
+
+def test_who_stops_reading_ends_the_run_and_can_go_on_with_it(tmp_path):
+    events = engine.stream(plan=PLAN, experts=pool(), critic=ScriptedCritic(), size=(256, 256), out=tmp_path / "a")
+    while type(next(events)).__name__ != "StepDone":
+        pass
+    events.close()
+    with open_store() as store:
+        (row,) = store.runs()
+        assert (row.status, row.calls) == ("interrupted", 1)
+        assert row.alignment is not None
+    assert (tmp_path / "a" / "trace.json").is_file()
+    result = engine.resume(row.id, experts=pool(1.0), critic=ScriptedCritic())
+    assert result.end == "satisfied"
+
+
+def test_a_journal_that_cannot_be_written_any_more_is_one_warning_and_the_run_goes_on(tmp_path):
+    said = []
+    store = Store(tmp_path)
+    store.begin_run("r", {})
+    journal = StoreJournal(store, "r", said.append)
+    request = ExpertRequest(mode="t2i", text="car", commands=PLAN.commands[:1], width=256, height=256)
+    call = Call(key="r/0/expert-0", who="draw", index=0, kind="expert", request=request)
+    assert journal.begun([call]) == [Known()]
+    store.close()
+    journal.done([(call.key, TimedOut("late"), Usage())])
+    assert journal.begun([call, call]) == [Known(), Known()]
+    assert len(said) == 1
+    assert "cannot be gone on with after a crash" in said[0]
 
 
 def test_a_follow_up_edits_the_picture_with_the_same_experts_and_settings(tmp_path):
