@@ -42,7 +42,7 @@ def generate(
 ) -> None:
     """Make the best picture that the experts can make of a prompt. What is not given is as `poser.toml` says."""
     from poser import engine
-    from poser.cli.spending import confirm_spending
+    from poser.cli.spending import ask_above
     from poser.config import load_settings
     from poser.engine.intake import read_size
     from poser.experts.errors import InputError
@@ -70,10 +70,9 @@ def generate(
     if dry_run:
         _show_forecast(engine.forecast(text, **order), as_json)
         return
-    if not yes:
-        confirm_spending(text, order, settings.confirm_above)
+    confirm = None if yes else ask_above(settings.confirm_above)
     carry_out(
-        lambda stop: engine.stream(text, out=out or True, metadata=metadata, stop=stop, **order),
+        lambda stop: engine.stream(text, out=out or True, metadata=metadata, stop=stop, confirm=confirm, **order),
         quiet=quiet,
         as_json=as_json,
     )

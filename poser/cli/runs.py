@@ -138,18 +138,24 @@ def edit(
     max_steps: Annotated[int | None, typer.Option(min=1, help="Most calls of experts.")] = None,
     budget: Annotated[float | None, typer.Option(min=0, help="Most US dollars; 0: free experts only.")] = None,
     metadata: Annotated[bool, typer.Option(help="Write prompt and summary into final.png.")] = True,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a run that may cost much.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")] = False,
 ) -> None:
     """Follow up a run: change its picture as PROMPT says, with the same experts and settings."""
     from poser import engine
+    from poser.cli.spending import ask_above
+    from poser.config import load_settings
 
     text = read_prompt_argument(prompt)
+    confirm = None if yes else ask_above(load_settings().run.confirm_above)
     options: dict[str, Any] = {
         "experts": split_names(experts), "policy": policy, "seed": seed, "max_steps": max_steps, "budget": budget
     }  # fmt: skip
     carry_out(
-        lambda stop: engine.edit_stream(run, text, out=out or True, metadata=metadata, stop=stop, **options),
+        lambda stop: engine.edit_stream(
+            run, text, out=out or True, metadata=metadata, stop=stop, confirm=confirm, **options
+        ),
         quiet=quiet,
         as_json=as_json,
     )

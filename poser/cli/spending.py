@@ -1,44 +1,41 @@
-"""Before money is spent: what a run is expected to cost, and a question where that is much."""
+"""Before money is spent: a question where a run is expected to cost much."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import typer
 
 from poser.experts.errors import InputError
 
+if TYPE_CHECKING:
+    from poser.engine.forecast import Forecast
+
 CONFIRM_ABOVE = 1.0
 """US dollars that a run may be expected to cost without being asked for, unless `poser.toml` says otherwise."""
 
 
-def confirm_spending(prompt: str | None, order: dict[str, Any], limit: float | None) -> None:
-    """Ask before an order that is expected to cost more than `limit` US dollars (None: `CONFIRM_ABOVE`).
+def ask_above(limit: float | None) -> Callable[[Forecast], None]:
+    """Asks before a run that is expected to cost more than `limit` US dollars (None: `CONFIRM_ABOVE`).
 
-    Free pools are not simulated for it. Where nobody can be asked, the order is refused.
-
-    Raises:
-        InputError: the order cannot be worked with, or nobody is there to ask.
-        Abort: the answer was no.
+    What it returns raises `InputError` where nobody is there to ask, and `typer.Abort` if the answer was no.
     """
-    from poser import catalog, engine
-
     allowed = CONFIRM_ABOVE if limit is None else limit
-    policy = catalog.policy(order["policy"])
-    experts = catalog.experts(policy.experts if order["experts"] is None else order["experts"])
-    if all(expert.spec.price == 0 for expert in experts) and catalog.critic(order["critic"]).price == 0:
-        return
-    forecast = engine.forecast(prompt, **order)
-    if forecast.usd is None:
-        typer.echo("note: what this run will cost is not known, since not every price is.", err=True)
-        return
-    expected = forecast.usd * forecast.pictures
-    if expected <= allowed:
-        return
-    told = f"This is expected to cost {expected:.2f} US dollars ({forecast.calls:.1f} calls a picture)"
-    if not sys.stdin.isatty():
-        raise InputError(
-            f"{told}, more than {allowed:g}. Say --yes, give a --budget, or raise confirm_above in poser.toml."
-        )
-    typer.confirm(f"{told}. Go on?", abort=True, err=True)
+
+    def ask(forecast: Forecast) -> None:
+        if forecast.usd is None:
+            typer.echo("note: what this run will cost is not known, since not every price is.", err=True)
+            return
+        expected = forecast.usd * forecast.pictures
+        if expected <= allowed:
+            return
+        told = f"This is expected to cost {expected:.2f} US dollars ({forecast.calls:.1f} calls a picture)"
+        if not sys.stdin.isatty():
+            raise InputError(
+                f"{told}, more than {allowed:g}. Say --yes, give a --budget, or raise confirm_above in poser.toml."
+            )
+        typer.confirm(f"{told}. Go on?", abort=True, err=True)
+
+    return ask

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from poser.envs.rules import Rules
     from poser.extract.base import Extractor
     from poser.policies.base import Policy
+
+Confirm = Callable[[Forecast], None]
 
 DEADLINE_SECONDS = 120.0
 """How long one call of an expert is waited for, unless told otherwise."""
@@ -113,6 +115,7 @@ def stream(
     metadata: bool = True,
     deadline: float | None = DEADLINE_SECONDS,
     stop: threading.Event | None = None,
+    confirm: Confirm | None = None,
     **options: Unpack[Options],
 ) -> Iterator[Event]:
     """Do what `generate` does and tell it as events while it happens; the last one is `Finished`.
@@ -123,12 +126,14 @@ def stream(
         metadata: as in `generate`.
         deadline: as in `generate`.
         stop: set it from another thread or a signal handler to end the run early; `Finished` still comes.
+        confirm: gets the forecast of an order that is not wholly free, before anybody is called; it raises to call it
+            off.
         **options: the further arguments of `generate`.
 
     Raises:
         InputError: at once, before the first event is asked for.
     """
-    return _stream(prompt, options, out=out, metadata=metadata, deadline=deadline, stop=stop)
+    return _stream(prompt, options, out=out, metadata=metadata, deadline=deadline, stop=stop, confirm=confirm)
 
 
 def _stream(
@@ -139,12 +144,15 @@ def _stream(
     metadata: bool,
     deadline: float | None,
     stop: threading.Event | None,
+    confirm: Confirm | None,
     parent: str | None = None,
 ) -> Iterator[Event]:
     if deadline is not None and not (isinstance(deadline, int | float) and deadline > 0):
         raise InputError(f"The deadline is {deadline!r}; give seconds above 0, or None for no limit.")
     warnings: list[str] = []
     order = take_order(prompt, warn=warnings.append, **options)
+    if confirm is not None and not order.free:
+        confirm(make_forecast(order))
     if out is None or out is False:
         return Run(order, deadline_seconds=deadline, stop=stop, warnings=warnings).events()
     if out is True:
@@ -210,11 +218,14 @@ def edit_stream(
     metadata: bool = True,
     deadline: float | None = DEADLINE_SECONDS,
     stop: threading.Event | None = None,
+    confirm: Confirm | None = None,
     **options: Unpack[Options],
 ) -> Iterator[Event]:
     """Do what `edit` does and tell it as events, as `stream` does."""
     row, merged = follow_up(run, options)
-    return _stream(prompt, merged, out=out, metadata=metadata, deadline=deadline, stop=stop, parent=row.id)
+    return _stream(
+        prompt, merged, out=out, metadata=metadata, deadline=deadline, stop=stop, confirm=confirm, parent=row.id
+    )
 
 
 def _last(events: Iterator[Event]) -> Result:

@@ -96,6 +96,11 @@ class Order:
         """`Driver(draw_below=)` of this order."""
         return EXPLORE_BELOW if self.explore else 0.0
 
+    @property
+    def free(self) -> bool:
+        """Whether no call of it can cost money."""
+        return self.critic.price == 0 and all(self.records.price(expert.spec) == 0 for expert in self.experts)
+
     def tasks(self) -> list[Task]:
         """One task a picture."""
         return [
