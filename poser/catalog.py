@@ -7,6 +7,7 @@ plugins; a plugin that breaks is told of in one line, and everything else works.
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -68,7 +69,7 @@ def experts(chosen: Iterable[str | Expert] | None = None, warn: Warn | None = No
 
     Args:
         chosen: names of experts, names of whole pools, or experts themselves; None for every expert that is known.
-        warn: told of plugins that are left out since they are broken or their names are taken; None = nobody is.
+        warn: told of plugins that are left out since they are broken or their names are taken; None = a Python warning.
 
     Raises:
         UnknownName: no expert or pool of that name.
@@ -76,7 +77,7 @@ def experts(chosen: Iterable[str | Expert] | None = None, warn: Warn | None = No
     """
     from poser.experts.base import Expert
 
-    known = Pools(lambda: sources("expert"), warn or (lambda message: None))
+    known = Pools(lambda: sources("expert"), warn or _python_warning)
     pool: list[Expert] = []
     for entry in [None] if chosen is None else _as_list(chosen):
         if entry is None:
@@ -96,6 +97,10 @@ def experts(chosen: Iterable[str | Expert] | None = None, warn: Warn | None = No
     if twice:
         raise InputError(f"The expert {twice[0]!r} is named more than once; each name may stand in a pool once.")
     return pool
+
+
+def _python_warning(message: str) -> None:
+    warnings.warn(message, RuntimeWarning, stacklevel=4)
 
 
 def sources(kind: str) -> list[Source]:

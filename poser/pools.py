@@ -90,18 +90,20 @@ class Pools:
             # names of the package's own are taken, whether they are asked for or not
             if source.origin == OWN:
                 self._experts(own)
-        found = self._experts(index)
+        # who asks for this one gets its error, not a warning
+        found = self._experts(index, tell=False)
         if index in self._broken:
             raise self._broken[index]
         return found
 
-    def _experts(self, index: int) -> list[Expert]:
+    def _experts(self, index: int, *, tell: bool = True) -> list[Expert]:
         if index not in self._loaded and index not in self._broken:
             try:
                 self._loaded[index] = self._load(self.sources[index])
             except BrokenPlugin as error:
                 self._broken[index] = error
-                self._warn(str(error))
+                if tell:
+                    self._warn(str(error))
         return self._loaded.get(index, [])
 
     def _load(self, source: Source) -> list[Expert]:

@@ -131,8 +131,12 @@ def of_entry(entry: Entry, adapters: Mapping[str, str]) -> Source:
     return Source(entry.kind, entry.name, entry.origin, lambda: _made(entry, adapters))
 
 
-def attribute(path: str) -> Any:
+def attribute(path: str, beside: Path | None = None) -> Any:
     """The object at "module:attribute".
+
+    Args:
+        path: of the object.
+        beside: folder in which modules are looked for as well, the last of all.
 
     Raises:
         InputError: not of this form, or the module has no such attribute.
@@ -140,6 +144,9 @@ def attribute(path: str) -> Any:
     module, _, names = path.partition(":")
     if not module or not names:
         raise InputError(f'{path!r} names no object; write "module:attribute".')
+    if beside is not None and str(beside.resolve()) not in sys.path:
+        # it stays there: the module may import its neighbours later
+        sys.path.append(str(beside.resolve()))
     try:
         return functools.reduce(getattr, names.split("."), importlib.import_module(module))
     except AttributeError as error:
@@ -179,7 +186,7 @@ def _experts_of(path: Path) -> list[Any]:
 
 def _made(entry: Entry, adapters: Mapping[str, str]) -> Any:
     if ":" in entry.use:
-        target = attribute(entry.use)
+        target = attribute(entry.use, Path(entry.origin).parent)
     elif entry.use in adapters:
         target = attribute(adapters[entry.use])
     else:

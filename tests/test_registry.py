@@ -98,6 +98,12 @@ def test_a_broken_plugin_is_one_line_that_names_it_and_everything_else_works(sit
         catalog.experts(name)
 
 
+def test_in_python_it_is_a_warning(site):
+    install(site, "wrong-type", "make = 3\n")
+    with pytest.warns(RuntimeWarning, match="of wrong-type 0.2 cannot be used"):
+        assert catalog.experts()
+
+
 def test_the_environment_narrows_what_is_loaded(site, monkeypatch):
     install(site, "brush-plugin", GOOD, entry="brush")
     for allowed, there in (("", False), ("other", False), ("brush", True), ("brush-plugin", True)):

@@ -114,7 +114,7 @@ def _named(name: str) -> list[Expert]:
     from poser.registry import Source, attribute
 
     if ":" in name:
-        source = Source("expert", name, "the command line", lambda: attribute(name))
+        source = Source("expert", name, "the command line", lambda: attribute(name, Path.cwd()))
         return as_experts(source, source.loaded())
     return catalog.experts(name)
 

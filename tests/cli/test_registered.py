@@ -35,13 +35,15 @@ def test_a_sound_expert_passes_its_check(poser, fakes):
     assert poser("experts", "check", "painter", "--no-call", "--json").json()["ok"] is True
 
 
-def test_an_expert_that_breaks_the_contract_exits_2_and_says_why(poser, tmp_path, monkeypatch):
+def test_an_expert_that_breaks_the_contract_exits_2_and_says_why(poser, tmp_path):
     (tmp_path / "sloppy.py").write_text(
         "import poser\n\n@poser.expert(operations=['tone'], price=0.0, limitations='x', seeded=True)\n"
         "def half(request):\n    'Halves the picture.'\n    return request.source.pixels[::2, ::2]\n"
     )
-    monkeypatch.syspath_prepend(str(tmp_path))
-    done = poser("experts", "check", "sloppy:half", "--size", "64")
+    try:
+        done = poser("experts", "check", "sloppy:half", "--size", "64")
+    finally:
+        sys.path.remove(str(tmp_path))
     assert done.exit_code == 2
     assert "BAD   answers: " in done.stdout
     assert "32x32 pixels; 64x64 were asked for" in done.stdout
