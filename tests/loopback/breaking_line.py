@@ -41,7 +41,7 @@ class BreakingLine(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, target: str, *, fault_rate: float, seed: int = 0) -> None:
-        """`target`: address of the expert server; faults are drawn by seed and order of arrival."""
+        """`target`: address of the expert server; which calls break is drawn, how goes in turn."""
         super().__init__(("127.0.0.1", 0), _Handler)
         self.target, self.fault_rate, self.seed = target, fault_rate, seed
         self.calls: list[Passed] = []
@@ -67,8 +67,8 @@ class BreakingLine(http.server.ThreadingHTTPServer):
         """Note a call; returns its fault or ""."""
         keys = tuple(request.key for request in decode_run(content_type, body)[1])
         with self._lock:
-            rng = np.random.default_rng([self.seed, len(self.calls)])
-            fault = str(rng.choice(FAULTS)) if rng.random() < self.fault_rate else ""
+            breaks = np.random.default_rng([self.seed, len(self.calls)]).random() < self.fault_rate
+            fault = FAULTS[sum(bool(call.fault) for call in self.calls) % len(FAULTS)] if breaks else ""
             self.calls.append(Passed(keys, fault))
         return fault
 
