@@ -69,7 +69,7 @@ def show_expert(
 @app.command("check")
 def check_experts(
     name: Annotated[str, typer.Argument(help="An expert or pool of `poser experts list`, or module:attribute.")],
-    call: Annotated[bool, typer.Option(help="Also call it, up to six times; calls may cost money.")] = True,
+    call: Annotated[bool, typer.Option(help="Also call it, for up to 18 pictures; they may cost money.")] = True,
     size: Annotated[int, typer.Option(min=16, max=2048, help="Side of the pictures in pixels.")] = 512,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
