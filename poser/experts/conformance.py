@@ -73,7 +73,7 @@ def check_expert(
     asked = list(commands) if commands is not None else [EXAMPLES[operation] for operation in spec.operations]
     able = [command for command in asked if expert.refuses(command, has_source) is None]
     if not call or not able:
-        reason = "not called on request" if not call else "every example is refused; pass `commands` it can do"
+        reason = "not called on request" if not call else "every example is refused; say what it can do (`--ask`, `commands`)"
         return [*findings, *(Finding(name, skipped=reason) for name in _CALL_CHECKS)]
     width, height = size if not spec.sizes or size in spec.sizes else spec.sizes[0]
     canvas = (source or example_source(width, height)).resized(width, height) if has_source else None
