@@ -138,6 +138,8 @@ def as_experts(source: Source, value: Any) -> list[Expert]:
         except PoserError as error:
             # the spec of an expert elsewhere is fetched, and nobody may be there
             raise source.broken(str(error)) from error
+        except Exception as error:
+            raise source.broken(f"its spec raised {type(error).__name__}: {error}") from error
         if not isinstance(spec, ExpertSpec):
             raise source.broken(f"its spec is a {type(spec).__name__}, no poser.ExpertSpec.")
         if spec.api_version != API_VERSION:

@@ -208,7 +208,10 @@ def _made(entry: Entry, adapters: Mapping[str, str]) -> Any:
     missing = [name for name in missing if name not in options]
     if missing:
         raise InputError(f"{entry.use!r} also needs {', '.join(missing)}")
-    return wrapped(target(**options), around) if around else target(**options)
+    made = target(**options)
+    if not around:
+        return made
+    return [wrapped(each, around) for each in made] if isinstance(made, list | tuple) else wrapped(made, around)
 
 
 def _beside(file: str, value: Any) -> Any:

@@ -11,7 +11,6 @@ from poser.config import home
 from poser.experts.errors import InputError
 
 if TYPE_CHECKING:
-    from poser.experts.base import Expert
     from poser.experts.types import ExpertResult
     from poser.store import Store
 
@@ -31,8 +30,8 @@ class HomeCache:
         _home_store().results.put(key, result)
 
 
-def wrapped(expert: Expert, settings: Mapping[str, Any]) -> Expert:
-    """The expert, with what these settings (of `WRAPPING`) put around it; itself without any.
+def wrapped(expert: Any, settings: Mapping[str, Any]) -> Any:
+    """The expert, with what these settings (of `WRAPPING`) put around it; what is no expert as it is.
 
     Args:
         expert: as it was made.
@@ -42,8 +41,12 @@ def wrapped(expert: Expert, settings: Mapping[str, Any]) -> Expert:
     Raises:
         InputError: a value that is not allowed.
     """
+    from poser.experts.base import Expert
     from poser.experts.wrappers import CachedExpert, RateLimitedExpert, RetryingExpert
 
+    if not isinstance(expert, Expert):
+        # whoever wanted one says so
+        return expert
     limits = {name: settings[name] for name in ("requests_per_minute", "tokens_per_minute") if name in settings}
     if limits:
         expert = RateLimitedExpert(expert, **limits)

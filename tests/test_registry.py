@@ -176,6 +176,32 @@ def test_settings_of_any_expert_put_wrappers_around_it(site):
             catalog.experts("slow")
 
 
+def test_wrappers_lie_around_each_expert_of_a_pool(site):
+    table = '[[experts]]\nname = "all"\nretries = 2\nuse = '
+    (site.parent / "poser.toml").write_text(f'{table}"poser.experts.studio:studio_experts"\n')
+    # their names are taken by the package's own pool
+    with pytest.raises(BrokenPlugin, match="is taken by image-poser"):
+        catalog.experts("all")
+    (site / "pair.py").write_text(
+        "from poser.experts.testing import FakeExpert\n\ndef make():\n    return [FakeExpert('a'), FakeExpert('b')]\n"
+        "\n\ndef three():\n    return 3\n"
+    )
+    (site.parent / "poser.toml").write_text(f'{table}"pair:make"\n')
+    assert [(each.spec.name, type(each).__name__) for each in catalog.experts("all")] == [
+        ("a", "RetryingExpert"), ("b", "RetryingExpert"),
+    ]  # fmt: skip
+    (site.parent / "poser.toml").write_text(f'{table}"pair:three"\n')
+    with pytest.raises(BrokenPlugin, match="it brought a int, no"):
+        catalog.experts("all")
+
+
+def test_a_spec_that_breaks_is_told_as_the_plugins_fault(site):
+    source = "from poser.experts.testing import FakeExpert\nmake = FakeExpert('a')\ndel make._spec\n"
+    install(site, "careless", source)
+    with pytest.raises(BrokenPlugin, match="cannot be used: its spec raised AttributeError"):
+        catalog.experts("careless")
+
+
 def test_paths_that_begin_with_a_dot_are_meant_from_the_file(site):
     (site / "places.py").write_text("def make(*, where):\n    raise FileNotFoundError(where)\n")
     entry = Entry("expert", "mine", "places:make", {"where": "./there"}, "/some/folder/poser.toml")

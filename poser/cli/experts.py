@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from poser.envs.calibration import Calibration
     from poser.experts.base import Expert
     from poser.experts.record import TrackRecord
-    from poser.experts.types import ExpertSpec
+    from poser.experts.types import Command, ExpertSpec
 
 app = typer.Typer(no_args_is_help=True, help="Who can be asked for pictures.")
 
@@ -69,14 +69,20 @@ def show_expert(
 @app.command("check")
 def check_experts(
     name: Annotated[str, typer.Argument(help="An expert or pool of `poser experts list`, or module:attribute.")],
-    call: Annotated[bool, typer.Option(help="Also call it, up to six times; calls may cost money.")] = True,
+    call: Annotated[bool, typer.Option(help="Also call it, for up to 18 pictures; they may cost money.")] = True,
     size: Annotated[int, typer.Option(min=16, max=2048, help="Side of the pictures in pixels.")] = 512,
+    ask: Annotated[
+        str | None, typer.Option(help="What to ask of it, e.g. 'Add a vignette', where it refuses the examples.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Check whether an expert keeps the contract: for plugin authors. Exit code 2 if it does not."""
     from poser.experts.conformance import check_expert
 
-    found = {expert.spec.name: check_expert(expert, size=(size, size), call=call) for expert in _named(name)}
+    found = {
+        expert.spec.name: check_expert(expert, size=(size, size), call=call, commands=_asked(expert, ask))
+        for expert in _named(name)
+    }
     sound = all(finding.ok for findings in found.values() for finding in findings)
     if as_json:
         print_json({"ok": sound, "experts": {name: [vars(each) for each in found[name]] for name in found}})
@@ -101,6 +107,15 @@ def new_expert(
     written = write_plugin(name, folder)
     typer.echo(written)
     typer.echo(f"Next: pip install -e {written} && poser experts check {name}", err=True)
+
+
+def _asked(expert: Expert, text: str | None) -> list[Command] | None:
+    """The text as a command of each operation that the expert knows."""
+    from poser.experts.types import Command
+
+    if not text:
+        return None
+    return [Command(id="c1", operation=operation, text=text) for operation in expert.spec.operations]
 
 
 def _note(message: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from poser.experts.errors import BadReply, CallError, ExpertError, InputError, TimedOut
+from poser.experts.errors import BadReply, CallError, ExpertError, InputError, InvalidRequest, TimedOut
 from poser.experts.picture import Picture
 from poser.experts.types import Command, ExpertRequest, ExpertResult, ExpertSpec, Operation, Usage
 
@@ -189,6 +189,10 @@ class FunctionExpert(Expert):
             if ctx.cancelled():
                 # what is already made is handed over all the same
                 results.append(TimedOut(f"{self._spec.name} was stopped before request {index + 1}."))
+                continue
+            if self._spec.kind == "i2i" and request.source is None:
+                # the function need not look
+                results.append(InvalidRequest(f"{self._spec.name} edits a picture, and none was given. Give a source."))
                 continue
             started = time.perf_counter()
             try:

@@ -141,6 +141,9 @@ class FakeExpert(Expert):
             if fault in _ERRORS:
                 answers.append(_ERRORS[fault])
                 continue
+            if self._spec.kind == "i2i" and request.source is None:
+                answers.append(InvalidRequest(f"{self._spec.name} edits a picture, and none was given."))
+                continue
             answers.append(self._draw(request, fault))
             ctx.progress(index, 1.0)
         return answers

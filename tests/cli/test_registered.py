@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import site
 import subprocess
 import sys
 import tomllib
+import venv
 from pathlib import Path
 
 import pytest
@@ -33,6 +37,20 @@ def test_a_sound_expert_passes_its_check(poser, fakes):
     assert done.exit_code == 0
     assert "painter  ok    batch = single" in done.stdout
     assert poser("experts", "check", "painter", "--no-call", "--json").json()["ok"] is True
+
+
+def test_an_expert_that_refuses_the_examples_is_told_what_to_try(poser, fakes):
+    class Picky(FakeExpert):
+        def refuses(self, command, has_source):
+            return None if "hat" in command.text else "hats only"
+
+    fakes.experts = [Picky("hatter", ability=0.8)]
+    done = poser("experts", "check", "hatter", "--size", "64")
+    assert done.exit_code == 0
+    assert "hatter  skip  answers: every example is refused; say what it can do (`--ask`" in done.stdout
+    said = poser("experts", "check", "hatter", "--size", "64", "--ask", "Add a hat").stdout
+    assert "hatter  ok    determinism" in said
+    assert {request.text for request in fakes.experts[0].requests} == {"Add a hat", ""}
 
 
 def test_an_expert_that_breaks_the_contract_exits_2_and_says_why(poser, tmp_path):
@@ -163,43 +181,54 @@ def test_what_is_at_hand_stands_in_the_settings_and_no_key_does(tmp_path, monkey
     assert "sk-very-secret" not in text
 
 
-@pytest.mark.heavy
-def test_the_example_plugin_is_installed_and_used_without_training(tmp_path):
-    import os
-    import site
-    import venv
-
+@pytest.fixture
+def shell(tmp_path):
+    """Runs a script of the docs in a venv of its own, in `tmp_path`; what image-poser needs is there already."""
     root = Path(__file__).parents[2]
     venv.create(tmp_path / "venv", with_pip=True)
-    python = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    programs = tmp_path / "venv" / "bin"
     ask = "import site; print(site.getsitepackages()[0])"
-    place = Path(subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True).stdout.strip())
-    # what image-poser needs is there already; the plugin alone is installed
-    (place / "there.pth").write_text("\n".join([str(root), *site.getsitepackages()]))
-    plugin = tmp_path / "plugin"
-    subprocess.run([sys.executable, "-c", f"import shutil; shutil.copytree({str(root / 'docs/examples/plugin')!r}, "
-                    f"{str(plugin)!r})"], check=True)  # fmt: skip
-    quiet = {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    env = {**{k: v for k, v in os.environ.items() if k != "POSER_PLUGINS"}, **quiet, "POSER_HOME": str(tmp_path / "h")}
-    install = [python, "-m", "pip", "install", "--no-deps", "--no-build-isolation", str(plugin)]
-    subprocess.run(install, check=True, env=env, capture_output=True)
+    place = subprocess.run([programs / "python", "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
+    Path(place, "there.pth").write_text("\n".join([str(root), *site.getsitepackages()]))
+    poser = programs / "poser"
+    poser.write_text('#!/bin/sh\nexec "$(dirname "$0")/python" -m poser.cli "$@"\n')
+    poser.chmod(0o755)
+    env = {name: value for name, value in os.environ.items() if name != "POSER_PLUGINS"}
+    env |= {
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "POSER_HOME": str(tmp_path / "home"),
+        # pip installs the plugin alone, from its folder alone
+        "PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }  # fmt: skip
 
-    def poser(*args: str) -> str:
+    def run(script: str) -> str:
         done = subprocess.run(
-            [python, "-m", "poser.cli", *args], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+            ["bash", "-ec", script], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    import json
+    return run
 
-    checked = json.loads(poser("experts", "check", "vignette", "--json"))
-    assert checked["ok"]
-    assert poser("plugins", "--json").count("poser-vignette 0.1.0") == 1
-    prompt = "A red car left of a green tree. Put a vignette around the picture."
-    assert json.loads(poser("generate", prompt, "--json", "--out", "run", "--size", "512x512"))["image"]
-    trace = read_trace(tmp_path / "run")
+
+@pytest.mark.heavy
+def test_the_example_plugin_is_installed_and_used_without_training(tmp_path, shell):
+    examples = Path(__file__).parents[2] / "docs" / "examples"
+    shutil.copytree(examples / "plugin", tmp_path / "docs" / "examples" / "plugin")
+    said = shell((examples / "plugin" / "try.sh").read_text())
+    assert "poser-vignette 0.1.0" in said
+    assert "BAD" not in said
+    assert "skip" not in said
+    assert "vignette  ok    determinism" in said
+    trace = read_trace(tmp_path / "vignetted")
     assert "vignette" in [step.expert for step in trace.steps if step.accepted]
+
+
+@pytest.mark.heavy
+def test_a_plugin_that_was_just_begun_is_installed_and_keeps_the_contract(shell):
+    said = shell((Path(__file__).parents[2] / "docs" / "examples" / "new_plugin.sh").read_text())
+    assert "soft-focus  ok    determinism" in said
+    assert "BAD" not in said
 
 
 def test_the_settings_that_are_broken_are_one_line(poser, tmp_path):

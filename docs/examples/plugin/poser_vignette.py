@@ -13,13 +13,13 @@ import poser
 class Vignette(poser.Expert):
     """Darkens a picture towards its corners. Does nothing else, and refuses everything else."""
 
-    def __init__(self, strength: float = 0.6) -> None:
+    def __init__(self, name: str = "vignette", strength: float = 0.6) -> None:
         """`strength`: how dark the corners get, 0 (not at all) to 1 (black)."""
         if not 0.0 <= strength <= 1.0:
             raise poser.InputError(f"strength is {strength}; give 0 to 1.")
         self._strength = strength
         self._spec = poser.ExpertSpec(
-            name="vignette",
+            name=name,
             kind="i2i",
             description="Darkens the picture towards its corners.",
             limitations="Knows vignettes only.",
@@ -38,7 +38,7 @@ class Vignette(poser.Expert):
     def refuses(self, command: poser.Command, has_source: bool) -> str | None:
         """Everything that does not speak of a vignette."""
         if "vignette" not in command.text.lower():
-            return "vignette adds vignettes only"
+            return f"{self.spec.name} adds vignettes only"
         return super().refuses(command, has_source)
 
     def run(
@@ -48,10 +48,10 @@ class Vignette(poser.Expert):
         results: list[poser.ExpertResult | poser.CallError] = []
         for index, request in enumerate(requests):
             if ctx.cancelled():
-                results.append(poser.TimedOut("vignette was stopped."))
+                results.append(poser.TimedOut(f"{self.spec.name} was stopped."))
                 continue
             if request.source is None:
-                results.append(poser.InvalidRequest("vignette edits a picture, and none was given."))
+                results.append(poser.InvalidRequest(f"{self.spec.name} edits a picture; none was given."))
                 continue
             started = time.perf_counter()
             picture = poser.Picture(self._darkened(request.source.pixels))

@@ -231,7 +231,7 @@ def _refused(said: Mapping[str, Any], workflow: Workflow) -> str:
         extra = error.get("extra_info") if isinstance(error, dict) else None
         node = extra.get("node_id") if isinstance(extra, dict) else None
         lines = [f"node {workflow.title(str(node))}: {_why(error)}" if node else _why(error)]
-    return f"the server refuses the workflow. {_short('; '.join(lines))}."
+    return f"the server refuses the workflow. {_short('; '.join(lines)).rstrip('.')}."
 
 
 def _why(error: object) -> str:

@@ -138,6 +138,7 @@ class ComfyUIExpert(Expert):
 
     def _queued(self, job: Job, request: ExpertRequest, comfy: Comfy, client: str, uploads: dict[str, str]) -> Job:
         """The job, queued, or settled by what hindered it."""
+        bill: float | None = 0.0
         try:
             if request.key:
                 asked = (self._workflow.digest, request.key, request.text, request.seed, request.width, request.height)
@@ -150,11 +151,14 @@ class ComfyUIExpert(Expert):
                     job.told = False
                     return job
             graph = self._workflow.filled(self._values(request, comfy, uploads))
+            # up to here nothing was asked for that anybody bills
+            bill = comfy.bill
             job.prompt = comfy.queue(graph, self._workflow, client, job.prompt)
         except TimedOut:
             # it may stand in the queue all the same, under the id that it was sent with: asked for, or cancelled, there
             pass
         except CallError as error:
+            error.usd = bill if error.usd is None else error.usd
             job.settle(error)
         return job
 

@@ -152,7 +152,7 @@ def test_progress_grows_to_one_for_every_request(comfy):
     ("fault", "kind", "usd", "said"),
     [
         ("node-error", InvalidRequest, 0.0, "node 'Load Checkpoint' (4): Value not in list: ckpt_name: 'sd_xl"),
-        ("missing-node", InvalidRequest, 0.0, "node 'Load Checkpoint' (4): Node type is not installed."),
+        ("missing-node", InvalidRequest, 0.0, "node 'Load Checkpoint' (4): Node type is not installed. Mend"),
         ("html-error", Unavailable, None, "502: an HTML page"),
         ("busy", Unavailable, None, "503: queue full"),
         ("execution-error", BadReply, None, "node 'KSampler {seed}' (3) failed: torch.OutOfMemoryError: CUDA out of"),
@@ -177,8 +177,18 @@ def test_whatever_goes_wrong_is_one_typed_error_and_the_others_come(comfy, fault
     assert "server.py" not in str(wrong)
 
 
-def test_what_fails_on_ones_own_machine_costs_nothing(comfy):
-    assert one(drawer(comfy("execution-error"), price=0.0)).usd == 0.0
+@pytest.mark.parametrize("fault", ["execution-error", "busy", "html-error"])
+def test_what_fails_on_ones_own_machine_costs_nothing(comfy, fault):
+    assert one(drawer(comfy(fault), price=0.0)).usd == 0.0
+
+
+def test_what_fails_before_anything_is_queued_costs_nothing(comfy):
+    server = comfy()
+    server.stumbles = 1
+    failed = one(drawer(server, price=0.02), wish(key="k1"))
+    assert isinstance(failed, Unavailable)
+    assert failed.usd == 0.0
+    assert server.graphs == []
 
 
 @pytest.mark.parametrize(
