@@ -208,7 +208,7 @@ def _unfinished(
     entries = folder.match([task.job for task in listed])
     for task, entry in zip(listed, entries, strict=True):
         done = folder.finished(entry, store, task.waiting)
-        if done is not None and not (retry and done.image is None):
+        if done is not None and not (retry and done.alignment is None):
             outcomes[task.index] = done
             money.spent_before(folder.spent(entry, store), waits=False)
             continue
