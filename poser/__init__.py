@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from poser.critics.types import Verdict as Verdict
     from poser.engine import edit as edit
     from poser.engine import generate as generate
+    from poser.engine import generate_many as generate_many
     from poser.engine import plan as plan
     from poser.engine import resume as resume
     from poser.engine import stream as stream
+    from poser.engine.many import Outcome as Outcome
     from poser.envs.trace import Trace as Trace
     from poser.events import Event as Event
     from poser.events import Finished as Finished
@@ -62,7 +64,8 @@ _HOMES = {
     "poser.critics.base": ("Critic",),
     "poser.critics.conformance": ("check_critic",),
     "poser.critics.types": ("AtomAnswer", "JudgeRequest", "Verdict"),
-    "poser.engine": ("edit", "generate", "plan", "resume", "stream"),
+    "poser.engine": ("edit", "generate", "generate_many", "plan", "resume", "stream"),
+    "poser.engine.many": ("Outcome",),
     "poser.envs.trace": ("Trace",),
     "poser.events": ("Event", "Finished", "PlanReady", "StepDone", "StepStarted", "Warned"),
     "poser.experts.base": ("CallContext", "Expert", "expert"),

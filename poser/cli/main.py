@@ -13,6 +13,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from poser.cli.batch import batch
 from poser.cli.evaluate import app as evaluate_app
 from poser.cli.experts import app as experts_app
 from poser.cli.explain import explain
@@ -56,6 +57,7 @@ app = typer.Typer(
     "picture, and keeps the best one.",
 )
 app.command()(generate)
+app.command()(batch)
 app.command()(plan)
 app.command()(resume)
 app.command()(edit)

@@ -13,6 +13,9 @@ from poser.experts.errors import BadReply, CallError, CriticError, TimedOut
 class Critic(abc.ABC):
     """Judges pictures against atoms. Batch-first: one call, many requests."""
 
+    concurrent: bool = False
+    """Whether `judge` may be called from several threads at once; where not, several runs' pictures are gathered."""
+
     name: str = "critic"
     """Shown in verdicts and traces."""
 

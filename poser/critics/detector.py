@@ -36,6 +36,7 @@ class DetectorCritic(Critic):
     With a source, the verdict's preservation says how much outside of what the atoms name is kept.
     """
 
+    concurrent = True
     name = "detector"
     price = 0.0
     nominal_seconds = 0.06

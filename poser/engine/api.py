@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Unpack
 from poser.engine.forecast import Forecast, make_forecast
 from poser.engine.intake import ImageLike, PlanLike
 from poser.engine.kept import follow_up, resumed, written
-from poser.engine.order import Names, Options, extract_plan, take_order
+from poser.engine.makers import Names
+from poser.engine.order import Options, extract_plan, take_order
 from poser.engine.run import Run
 from poser.events import Event, Finished
 from poser.experts.errors import InputError

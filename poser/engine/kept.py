@@ -42,28 +42,33 @@ def written(
         with ExitStack() as stack:
             try:
                 store = stack.enter_context(open_store())
-                store.begin_run(
-                    name,
-                    dump_order(order, deadline=deadline, metadata=metadata),
-                    prompt=order.plan.prompt,
-                    folder=folder.path.resolve(),
-                    parent=parent,
-                    pictures=[] if order.source is None else [order.source],
-                )
+                begin(store, name, order, folder, deadline=deadline, metadata=metadata, parent=parent)
             except (InputError, StoreError) as error:
                 said = [*warnings, f"This run is not kept in the store, so it cannot be gone on with: {error}"]
                 yield from Run(order, folder=folder, deadline_seconds=deadline, stop=stop, warnings=said).events()
                 return
-            run = Run(
-                order,
-                folder=folder,
-                store=store,
-                name=name,
-                deadline_seconds=deadline,
-                stop=stop,
-                warnings=warnings,
-            )
-            yield from _to_its_end(run, store, name)
+            yield from to_its_end(order, folder, store, name, deadline=deadline, stop=stop, warnings=warnings)
+
+
+def begin(
+    store: Store,
+    name: str,
+    order: Order,
+    folder: RunFolder,
+    *,
+    deadline: float | None,
+    metadata: bool,
+    parent: str | None = None,
+) -> None:
+    """Begin a run in the store: all that is needed to go on after a crash."""
+    store.begin_run(
+        name,
+        dump_order(order, deadline=deadline, metadata=metadata),
+        prompt=order.plan.prompt,
+        folder=folder.path.resolve(),
+        parent=parent,
+        pictures=[] if order.source is None else [order.source],
+    )
 
 
 def resumed(
@@ -103,16 +108,9 @@ def resumed(
             raise InputError(f"The run {row.id} has no folder; begin it anew.")
         store.resume_run(row.id)
         with RunFolder(row.folder, seeds=order.seeds, metadata=settings["metadata"], again=True) as folder:
-            run = Run(
-                order,
-                folder=folder,
-                store=store,
-                name=row.id,
-                deadline_seconds=settings["deadline"],
-                stop=stop,
-                warnings=warnings,
+            yield from to_its_end(
+                order, folder, store, row.id, deadline=settings["deadline"], stop=stop, warnings=warnings
             )
-            yield from _to_its_end(run, store, row.id)
 
 
 def follow_up(name: str, options: Options) -> tuple[RunRow, Options]:
@@ -141,7 +139,18 @@ def follow_up(name: str, options: Options) -> tuple[RunRow, Options]:
     return row, merged
 
 
-def _to_its_end(run: Run, store: Store, name: str) -> Iterator[Event]:
+def to_its_end(
+    order: Order,
+    folder: RunFolder,
+    store: Store,
+    name: str,
+    *,
+    deadline: float | None,
+    stop: threading.Event | None,
+    warnings: Sequence[str],
+) -> Iterator[Event]:
+    """The events of a run that was begun in the store, or is gone on with; how it ended is noted there."""
+    run = Run(order, folder=folder, store=store, name=name, deadline_seconds=deadline, stop=stop, warnings=warnings)
     status: RunStatus = "interrupted"
     last: Event | None = None
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from poser import catalog
 from poser.engine.intake import ImageLike, PlanLike, choose_size, read_image, read_plan, read_prompt
-from poser.engine.user_store import load_record
+from poser.engine.makers import Makers, Names, Warn
 from poser.envs.driver import Task
 from poser.envs.rules import Rules, thrift_to_usd_cost
 from poser.experts.errors import InputError
@@ -31,12 +31,9 @@ EXPLORE_BELOW = 20.0
 MAX_PICTURES = 64
 MAX_SEED = 2**32 - 1
 
-Names = Iterable["str | Expert"]
-Warn = Callable[[str], None]
 
-
-class Options(TypedDict, total=False):
-    """The arguments that `generate`, `stream` and `forecast` share; `poser.generate` describes them."""
+class CommonOptions(TypedDict, total=False):
+    """The arguments that `generate` and `generate_many` share; `poser.generate` describes them."""
 
     image: ImageLike | None
     plan: PlanLike | None
@@ -45,13 +42,18 @@ class Options(TypedDict, total=False):
     extractor: str | Extractor | None
     policy: str | Policy | None
     rules: Rules | None
-    budget: float | None
     max_steps: int | None
     thrift: float | None
     explore: bool
     seed: int
     n: int
     size: tuple[int, int] | None
+
+
+class Options(CommonOptions, total=False):
+    """The arguments that `generate`, `stream` and `forecast` share."""
+
+    budget: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,8 +129,9 @@ def take_order(
     n: int = 1,
     size: tuple[int, int] | None = None,
     warn: Warn,
+    makers: Makers = Makers(),  # noqa: B008  it holds nothing
 ) -> Order:
-    """Check everything; the arguments are those of `poser.generate`.
+    """Check everything; the arguments are those of `poser.generate`, and `makers` gives the objects.
 
     Raises:
         InputError: with what was given, what is allowed and what to do.
@@ -136,9 +139,9 @@ def take_order(
     if prompt is None and plan is None:
         raise InputError("Nothing to do: give a prompt, or a plan.")
     text = None if prompt is None else read_prompt(prompt)
-    decider = catalog.policy(policy)
-    pool = catalog.experts(decider.experts if experts is None else experts, warn)
-    judge = catalog.critic(critic)
+    decider = makers.policy(policy)
+    pool = makers.experts(decider.experts if experts is None else experts, warn)
+    judge = makers.critic(critic)
     if not isinstance(explore, bool):
         raise InputError(f"explore is {explore!r}; give True or False.")
     seeds = _seeds(_whole("seed", seed), _whole("n", n))
@@ -153,7 +156,7 @@ def take_order(
         whole = _given_plan(read_plan(plan), text, source, warn)
     else:
         assert text is not None
-        whole = check_plan(catalog.extractor(extractor).extract(text, source.ref if source is not None else None))
+        whole = check_plan(makers.extractor(extractor).extract(text, source.ref if source is not None else None))
     return Order(
         plan=whole,
         source=source,
@@ -164,7 +167,7 @@ def take_order(
         rules=settings,
         explore=explore,
         seeds=seeds,
-        records=load_record(pool, warn),
+        records=makers.record(pool, warn),
         chosen=Chosen(
             experts=_names(experts, pool),
             critic=_name(critic, catalog.DEFAULT_CRITIC),

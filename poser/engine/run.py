@@ -46,8 +46,9 @@ class Run:
         Args:
             order: what is to be made.
             folder: where it is written; None = nowhere.
-            store: journals calls, and keeps traces and what is seen of experts; None = the track record alone is kept.
-            name: of the run in the store, where it must have been begun.
+            store: where what is seen of experts is kept; None = the user's, opened for it.
+            name: of the run in `store`, where it must have been begun: calls are journaled there, and traces kept. "" =
+                the run is not kept.
             deadline_seconds: for each call of an expert; None = none.
             stop: once set, the run ends and hands over what it has.
             warnings: what is to be said first.
@@ -66,7 +67,7 @@ class Run:
             on_picture=folder.on_picture if folder is not None else None,
             stop=self._stop,
             draw_below=order.draw_below,
-            journal=StoreJournal(store, name, self._warnings.append) if store is not None else None,
+            journal=StoreJournal(store, name, self._warnings.append) if store is not None and name else None,
             key=name,
         )
 
@@ -165,7 +166,7 @@ class Run:
                 )
             traces.append(handed)
             bests.append(best)
-        if self._store is not None:
+        if self._store is not None and self._name:
             try:
                 for row, trace in enumerate(traces):
                     self._store.add_trace(self._name, row, trace)

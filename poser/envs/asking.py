@@ -130,8 +130,13 @@ class Asker:
         return dict(zip(calls, self._journal.begun(list(calls.values())), strict=True))
 
     def _note(self, answers: Sequence[tuple[Call, Answer, Usage]]) -> None:
-        if self._journal is not None:
-            self._journal.done([(call.key, answer, usage) for call, answer, usage in answers])
+        if self._journal is None:
+            return
+        # what the user's stop has cut off is asked once more by the run that goes on
+        stopped = self._caller.stopped
+        kept = [(c.key, answer, usage) for c, answer, usage in answers if not (stopped and isinstance(answer, TimedOut))]
+        if kept:
+            self._journal.done(kept)
 
     def _critic_job(self, calls: list[Call]) -> Job[list[Judgement]]:
         asked = [call.request for call in calls if isinstance(call.request, JudgeRequest)]
@@ -194,9 +199,8 @@ class Asker:
         return Job(owner=expert, pictures=len(requests), run=run, late=late, arrived=arrived)
 
     def _note_late(self, calls: Sequence[Call], error: TimedOut, usage: Usage) -> None:
-        """A run that goes on finds the time-out again; what was stopped by the user is asked once more."""
-        if not self._caller.stopped:
-            self._note([(call, error, usage) for call in calls])
+        """A run that goes on finds the time-out again, but for one by the user's stop."""
+        self._note([(call, error, usage) for call in calls])
 
 
 def _timed(usage: Usage, share: float) -> Usage:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from poser.experts.base import CallContext
+from poser.experts.base import BATCH_DEADLINES, CallContext
 
 Answer = TypeVar("Answer")
 
@@ -18,9 +18,6 @@ _POLL_SECONDS = 0.1
 
 GRACE_SECONDS = 0.5
 """After its deadline or a stop a call may still hand over what it has made, so long."""
-
-BATCH_DEADLINES = 8
-"""A call for a batch gets the deadline of each of its pictures, up to so many: who hangs must not cost hours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,12 +40,21 @@ class Job(Generic[Answer]):
     arrived: Callable[[Answer], None] | None = None
 
 
+@dataclass
+class _Running:
+    """A call on its way, and the `time.monotonic()` at which it is given up."""
+
+    end: float
+    thread: threading.Thread | None = None
+
+
 class Caller:
     """Runs jobs in daemon threads. A thread that does not come back in time is given up, and its answer ignored.
 
     Args:
         workers: most calls at the same time.
-        deadline_seconds: for each picture of a call up to `BATCH_DEADLINES`, from the call's own start; None = none.
+        deadline_seconds: for each picture of a call up to `BATCH_DEADLINES`, from the call's own start (for one that
+            waits for its turn, from then on); None = none.
         stop: once set, nothing is waited for any more.
     """
 
@@ -73,7 +79,7 @@ class Caller:
         answers: dict[int, Answer] = {}
         inbox: queue.SimpleQueue[tuple[int, Answer | None, BaseException | None]] = queue.SimpleQueue()
         waiting = list(range(len(jobs)))
-        running: dict[int, tuple[threading.Thread, float]] = {}
+        running: dict[int, _Running] = {}
         stopped_at = float("inf")
         try:
             while waiting or running:
@@ -85,16 +91,14 @@ class Caller:
                     if self._stop.is_set():
                         answers[index] = jobs[index].late("was stopped", False)
                         continue
-                    due = time.monotonic() + self._patience(jobs[index])
-                    running[index] = self._start(index, jobs[index], due, inbox), due + GRACE_SECONDS
+                    running[index] = self._start(index, jobs[index], inbox)
                 if running:
                     self._receive(jobs, inbox, running, answers)
                 now = time.monotonic()
                 if self._stop.is_set():
                     stopped_at = min(stopped_at, now)
-                for index in [i for i, (_, end) in running.items() if min(end, stopped_at + GRACE_SECONDS) <= now]:
-                    thread, _ = running.pop(index)
-                    self._given_up[id(jobs[index].owner)] = thread
+                for index in [i for i, each in running.items() if min(each.end, stopped_at + GRACE_SECONDS) <= now]:
+                    self._give_up(jobs[index], running.pop(index))
                     reason = (
                         "was stopped"
                         if self._stop.is_set()
@@ -108,12 +112,16 @@ class Caller:
                 arrived = jobs[index].arrived
                 if index in running and error is None and arrived is not None:
                     arrived(answer)  # type: ignore[arg-type]
-            for index, (thread, _) in running.items():
-                self._given_up[id(jobs[index].owner)] = thread
+            for index, each in running.items():
+                self._give_up(jobs[index], each)
         return [answers[index] for index in range(len(jobs))]
 
     def _patience(self, job: Job[Answer]) -> float:
         return float("inf") if self._deadline is None else self._deadline * min(job.pictures, BATCH_DEADLINES)
+
+    def _give_up(self, job: Job[Answer], call: _Running) -> None:
+        if call.thread is not None:
+            self._given_up[id(job.owner)] = call.thread
 
     def _busy(self, owner: object) -> bool:
         thread = self._given_up.get(id(owner))
@@ -126,10 +134,20 @@ class Caller:
         self,
         index: int,
         job: Job[Answer],
-        due: float,
         inbox: queue.SimpleQueue[tuple[int, Answer | None, BaseException | None]],
-    ) -> threading.Thread:
-        ctx = CallContext(deadline=None if self._deadline is None else due, stop=self._stop)
+    ) -> _Running:
+        due = time.monotonic() + self._patience(job)
+        call = _Running(due + GRACE_SECONDS)
+
+        def moved(deadline: float | None) -> None:
+            call.end = float("inf") if deadline is None else deadline + GRACE_SECONDS
+
+        ctx = CallContext(
+            deadline=None if self._deadline is None else due,
+            stop=self._stop,
+            allowed=self._deadline,
+            on_deadline=moved,
+        )
 
         def work() -> None:
             try:
@@ -137,19 +155,19 @@ class Caller:
             except BaseException as error:  # noqa: BLE001  handed to the thread that waits, which raises it
                 inbox.put((index, None, error))
 
-        thread = threading.Thread(target=work, name=f"call-{index}", daemon=True)
-        thread.start()
-        return thread
+        call.thread = threading.Thread(target=work, name=f"call-{index}", daemon=True)
+        call.thread.start()
+        return call
 
     def _receive(
         self,
         jobs: Sequence[Job[Answer]],
         inbox: queue.SimpleQueue[tuple[int, Answer | None, BaseException | None]],
-        running: dict[int, tuple[threading.Thread, float]],
+        running: dict[int, _Running],
         answers: dict[int, Answer],
     ) -> None:
         """Wait for an answer, at most until the next deadline or next look at the stop event. Take all there are."""
-        patience = min(_POLL_SECONDS, *(end - time.monotonic() for _, end in running.values()))
+        patience = min(_POLL_SECONDS, *(each.end - time.monotonic() for each in running.values()))
         while True:
             try:
                 index, answer, error = inbox.get(timeout=max(0.0, patience))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -12,7 +12,7 @@ from poser.critics.base import Critic
 from poser.envs import mdp
 from poser.envs.alignment import atom_table
 from poser.envs.arrays import Bools, Effects, Floats, Outcome, put_rows, take_rows
-from poser.envs.asking import Asker, Judgement
+from poser.envs.asking import Asker, Judgement, Reply
 from poser.envs.call_journal import CallJournal
 from poser.envs.calls import Caller
 from poser.envs.episode import Episode, Task
@@ -26,7 +26,7 @@ from poser.envs.rules import INTERRUPTED, Rules
 from poser.envs.trace import Decision, StepRecord, Trace
 from poser.envs.turn import Turn
 from poser.experts.base import Expert
-from poser.experts.errors import InputError
+from poser.experts.errors import InputError, TimedOut
 from poser.experts.picture import Picture
 from poser.experts.record import Cell, TrackRecord
 from poser.experts.types import ExpertResult
@@ -183,10 +183,18 @@ class Driver:
                 decision=decisions[row] if decisions is not None else None,
             )
         if self._stop.is_set():
+            self._cut_off(before.done, replies, judgements)
             self.interrupt()
         else:
             reward = reward + self._judge_late(~before.done & self._state.done)
         return self._turn(reward, effects)
+
+    def _cut_off(self, over: Bools, replies: Mapping[int, Reply], judgements: Mapping[int, Judgement]) -> None:
+        """Episodes whose last call the stop has cut off were interrupted, whatever rule their last step met."""
+        cut = np.zeros(len(over), bool)
+        cut[[row for row, reply in replies.items() if isinstance(reply.result, TimedOut)]] = True
+        cut[[row for row, judgement in judgements.items() if isinstance(judgement.verdict, TimedOut)]] = True
+        self._state = self._state._replace(reason=np.where(cut & ~over, INTERRUPTED, self._state.reason))
 
     def interrupt(self, row: int | None = None) -> None:
         """End one episode, or all that run, as "interrupted"; the best picture so far stays."""

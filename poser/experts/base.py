@@ -16,6 +16,10 @@ from poser.experts.picture import Picture
 from poser.experts.types import Command, ExpertRequest, ExpertResult, ExpertSpec, Operation, Usage
 
 
+BATCH_DEADLINES = 8
+"""A call for a batch gets the deadline of each of its pictures, up to so many: who hangs must not cost hours."""
+
+
 @dataclass(frozen=True)
 class CallContext:
     """What a call may know of the world around it.
@@ -26,12 +30,17 @@ class CallContext:
         on_progress: receives (index of the request, fraction done in [0, 1]).
         on_result: receives (index of the request, its result) before the whole batch is done, so that it is kept even
             if the process ends meanwhile.
+        allowed: seconds that each picture of the call is waited for, from the moment when its turn comes; None = the
+            deadline stands as it is.
+        on_deadline: told the new deadline where it moves, since the call has to wait for its turn.
     """
 
     deadline: float | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     on_progress: Callable[[int, float], None] | None = None
     on_result: Callable[[int, ExpertResult], None] | None = None
+    allowed: float | None = None
+    on_deadline: Callable[[float | None], None] | None = None
 
     def cancelled(self) -> bool:
         """True once the result is no longer wanted: stopped, or past the deadline. Long calls should ask."""
@@ -51,12 +60,33 @@ class CallContext:
         if self.on_result is not None:
             self.on_result(index, result)
 
+    def waiting(self) -> CallContext:
+        """The context of a call that has to wait until others are done: until `begun` its deadline does not run."""
+        return self if self.allowed is None else self._moved(None)
+
+    def begun(self, pictures: int = 1) -> CallContext:
+        """The context of a call whose turn has come, as one for so many pictures: its deadline runs from now on."""
+        if self.allowed is None:
+            return self
+        return self._moved(time.monotonic() + self.allowed * min(pictures, BATCH_DEADLINES))
+
+    def _moved(self, deadline: float | None) -> CallContext:
+        if self.on_deadline is not None:
+            self.on_deadline(deadline)
+        return replace(self, deadline=deadline)
+
 
 class Expert(abc.ABC):
     """Makes or edits pictures. Batch-first: one call, many requests.
 
     A subclass gives `spec` and `run`; heavy things are loaded on the first `run`, never on construction.
+
+    Attributes:
+        concurrent: whether `run` may be called from several threads at once. Where it may not, requests that several
+            runs have at the same time are gathered into one call; where it may, each run calls for itself.
     """
+
+    concurrent: bool = False
 
     @property
     @abc.abstractmethod
@@ -167,9 +197,10 @@ class ExpertFunction(Protocol):
 class FunctionExpert(Expert):
     """An expert made of a function; see `expert`."""
 
-    def __init__(self, function: ExpertFunction, spec: ExpertSpec) -> None:
+    def __init__(self, function: ExpertFunction, spec: ExpertSpec, concurrent: bool = False) -> None:
         """Wrap `function`; it is called once a request."""
         self._function = function
+        self.concurrent = concurrent
         self._spec = spec
         self.__doc__ = function.__doc__
 
@@ -209,9 +240,11 @@ class FunctionExpert(Expert):
                 simulated_usd=self._spec.simulated_price,
                 seconds=time.perf_counter() - started,
             )
-            results.append(
-                ExpertResult(picture=picture, usage=usage, text_sent=request.text, revision=self._spec.revision)
+            made_now = ExpertResult(
+                picture=picture, usage=usage, text_sent=request.text, revision=self._spec.revision
             )
+            results.append(made_now)
+            ctx.deliver(index, made_now)
             ctx.progress(index, 1.0)
         return results
 
@@ -221,6 +254,7 @@ def expert(
     operations: Mapping[str | Operation, float] | Sequence[str | Operation],
     name: str | None = None,
     kind: str = "i2i",
+    concurrent: bool = False,
     **spec: Any,
 ) -> Callable[[ExpertFunction], FunctionExpert]:
     """Make an expert of a function `request -> Picture | array`.
@@ -229,6 +263,7 @@ def expert(
         operations: names of operations, or a mapping to prior abilities in [0, 1] (names alone: 0.5).
         name: the expert's name; the function's name with "-" for "_" by default.
         kind: "t2i" or "i2i".
+        concurrent: the function may be called from several threads at once, as one that waits for a server may.
         **spec: further fields of `ExpertSpec`, e.g. `price=0.02`.
 
     Raises:
@@ -258,6 +293,6 @@ def expert(
             )
         except ValueError as error:
             raise InputError(f"@expert on {function_name!r}: {error}") from error
-        return FunctionExpert(function, described)
+        return FunctionExpert(function, described, concurrent)
 
     return wrap

@@ -11,6 +11,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterable
+from typing import Self
 
 _SECRET_NAME = re.compile(r"(^|_)(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)S?$", re.IGNORECASE)
 _SHORTEST_SECRET = 8
@@ -71,6 +72,14 @@ class CallError(PoserError):
         super().__init__(without_secrets(message))
         self.retry_after = retry_after
         self.usd = usd
+
+    def billed(self, usd: float | None) -> Self:
+        """A copy with another bill; a plugin's own class may take other arguments, so it is not built anew."""
+        kind = type(self)
+        same = kind.__new__(kind, *self.args)
+        same.__dict__.update(self.__dict__, usd=usd)
+        same.__cause__ = self.__cause__
+        return same
 
 
 class RateLimited(CallError):

@@ -66,6 +66,8 @@ class HuggingFaceImages(Expert):
         InputError: a setting that does not fit.
     """
 
+    concurrent = True
+
     def __init__(
         self,
         *,
@@ -135,7 +137,7 @@ class HuggingFaceImages(Expert):
 
     def run(self, requests: Sequence[ExpertRequest], ctx: CallContext) -> list[ExpertResult | ExpertError]:
         """One call for each request, up to `concurrency` at a time."""
-        return self._lanes.run(requests, lambda request: self._call(request, ctx), ctx)
+        return self._lanes.run(requests, self._call, ctx)
 
     def _call(self, request: ExpertRequest, ctx: CallContext) -> ExpertResult:
         name = self._spec.name

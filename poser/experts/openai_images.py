@@ -74,6 +74,8 @@ class OpenAIImages(Expert):
         InputError: a setting that does not fit.
     """
 
+    concurrent = True
+
     def __init__(
         self,
         *,
@@ -161,7 +163,7 @@ class OpenAIImages(Expert):
 
     def run(self, requests: Sequence[ExpertRequest], ctx: CallContext) -> list[ExpertResult | ExpertError]:
         """One call for each request, up to `concurrency` at a time over one client."""
-        return self._lanes.run(requests, lambda request: self._call(request, ctx), ctx)
+        return self._lanes.run(requests, self._call, ctx)
 
     def close(self) -> None:
         """Close the client's connections; calls on their way end with an error."""

@@ -16,7 +16,8 @@ POLL_SECONDS = 0.1
 IDLE_SECONDS = 5.0
 """How long a thread without work is kept for the next batch."""
 
-Call = Callable[[ExpertRequest], ExpertResult]
+Call = Callable[[ExpertRequest, CallContext], ExpertResult]
+"""Serves one request; the context is that of the batch since its turn has come."""
 
 
 class Lanes:
@@ -38,6 +39,7 @@ class Lanes:
     def run(self, requests: Sequence[ExpertRequest], call: Call, ctx: CallContext) -> list[ExpertResult | ExpertError]:
         """Serve every request by `call`, which may be called from any thread and raises a `CallError` where it fails.
 
+        While other batches have all lanes the deadline does not run.
         Once `ctx` is cancelled nothing more is sent. Calls on their way are given up: they may have been billed, so
         their `TimedOut` has no known price; answers that have come by then are handed over.
         """
@@ -46,8 +48,8 @@ class Lanes:
             self._add(batch)
         told: set[int] = set()
         try:
-            while len(told) < len(requests) and not ctx.cancelled():
-                remaining = ctx.remaining()
+            while len(told) < len(requests) and not batch.ctx.cancelled():
+                remaining = batch.ctx.remaining()
                 batch.whole.wait(POLL_SECONDS if remaining is None else min(POLL_SECONDS, remaining))
                 for index in batch.come() - told:
                     told.add(index)
@@ -98,7 +100,8 @@ class _Batch:
     """What is sent and what has come of one batch."""
 
     def __init__(self, name: str, requests: Sequence[ExpertRequest], call: Call, ctx: CallContext) -> None:
-        self.name, self.requests, self.call, self.ctx = name, requests, call, ctx
+        self.name, self.requests, self.call = name, requests, call
+        self.ctx = ctx.waiting()
         self.answers: dict[int, ExpertResult | ExpertError] = {}
         self.whole = threading.Event()
         self._sent: set[int] = set()
@@ -110,8 +113,10 @@ class _Batch:
         with self._lock:
             if self._ended or self.ctx.cancelled():
                 return True
+            if not self._sent:
+                self.ctx = self.ctx.begun(len(self.requests))
             self._sent.add(index)
-        answer = _served(self.name, self.requests[index], self.call)
+        answer = _served(self.name, self.requests[index], self.call, self.ctx)
         if isinstance(answer, ExpertResult):
             # kept at once, also if the batch has been given up meanwhile
             self.ctx.deliver(index, answer)
@@ -142,9 +147,9 @@ class _Batch:
         return TimedOut(f"{self.name} was stopped before it was asked.")
 
 
-def _served(name: str, request: ExpertRequest, call: Call) -> ExpertResult | ExpertError:
+def _served(name: str, request: ExpertRequest, call: Call, ctx: CallContext) -> ExpertResult | ExpertError:
     try:
-        return call(request)
+        return call(request, ctx)
     except CallError as error:
         return error
     except Exception as error:  # noqa: BLE001  a client library may raise anything; it is reported with its request

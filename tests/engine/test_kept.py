@@ -20,6 +20,7 @@ from poser.envs.call_journal import Call, Known
 from poser.events import Finished
 from poser.experts.base import CallContext
 from poser.experts.errors import InputError, StoreError, TimedOut
+from poser.experts.openai_images import OpenAIImages
 from poser.experts.testing import FakeExpert
 from poser.experts.types import Atom, Command, ExpertRequest, Operation, Plan, Usage
 from poser.result import Interrupted
@@ -90,6 +91,31 @@ def test_a_run_that_was_stopped_goes_on_as_if_nothing_had_happened(tmp_path):
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == sorted(
         path.name for path in (tmp_path / "whole").iterdir()
     )
+
+
+def test_a_call_that_a_stop_cut_off_is_sent_once_more_under_its_key(tmp_path):
+    stop = threading.Event()
+    with ImagesServer(usage=False) as server:
+        far = OpenAIImages(model="m", base_url=server.address, name="far")
+        server.gate.clear()
+        order = {"plan": PLAN, "experts": [far], "critic": ScriptedCritic(), "size": (256, 256), "max_steps": 1}
+        told = []
+        run = threading.Thread(target=lambda: told.extend(engine.stream(out=tmp_path / "a", stop=stop, **order)))
+        run.start()
+        server.wait_for(1)
+        stop.set()
+        run.join(20)
+        server.gate.set()
+        cut = told[-1].result
+        assert cut.end == "interrupted"
+        result = engine.resume(cut.run, experts=[far], critic=ScriptedCritic())
+        far.close()
+        keys = [request.key for request in server.requests]
+        bills = dict(server.bills)
+    assert keys == [f"{cut.run}/0/expert-0"] * 2
+    assert bills == {keys[0]: 1}
+    assert result.picture is not None
+    assert result.trace.steps[0].uncertain
 
 
 def test_every_run_has_keys_of_its_own(tmp_path):

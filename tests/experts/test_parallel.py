@@ -18,7 +18,7 @@ def asked(count: int) -> list[ExpertRequest]:
     return [ExpertRequest(mode="t2i", text=str(index), commands=()) for index in range(count)]
 
 
-def drawn(request: ExpertRequest) -> ExpertResult:
+def drawn(request: ExpertRequest, ctx: CallContext) -> ExpertResult:
     return ExpertResult(picture=Picture(np.full((2, 2, 3), int(request.text), np.uint8)), text_sent=request.text)
 
 
@@ -40,14 +40,14 @@ def test_so_many_go_at_a_time_and_no_more():
     together = threading.Barrier(3, timeout=10)
     lock, running, most = threading.Lock(), [0], [0]
 
-    def call(request: ExpertRequest) -> ExpertResult:
+    def call(request: ExpertRequest, ctx: CallContext) -> ExpertResult:
         with lock:
             running[0] += 1
             most[0] = max(most[0], running[0])
         together.wait()
         with lock:
             running[0] -= 1
-        return drawn(request)
+        return drawn(request, ctx)
 
     answers = Lanes("mine", 3).run(asked(9), call, CallContext())
     assert all(isinstance(answer, ExpertResult) for answer in answers)
@@ -55,12 +55,12 @@ def test_so_many_go_at_a_time_and_no_more():
 
 
 def test_an_error_stays_with_its_request():
-    def call(request: ExpertRequest) -> ExpertResult:
+    def call(request: ExpertRequest, ctx: CallContext) -> ExpertResult:
         if request.text == "1":
             raise RateLimited("slow down")
         if request.text == "2":
             raise KeyError("b64_json")
-        return drawn(request)
+        return drawn(request, ctx)
 
     answers = Lanes("mine", 2).run(asked(4), call, CallContext())
     assert [type(answer) for answer in answers] == [ExpertResult, RateLimited, BadReply, ExpertResult]
@@ -73,13 +73,13 @@ def test_a_stop_hands_over_what_came_gives_up_what_is_on_its_way_and_sends_no_mo
     stop, hold = threading.Event(), threading.Event()
     both = threading.Barrier(2, timeout=10)
 
-    def call(request: ExpertRequest) -> ExpertResult:
+    def call(request: ExpertRequest, ctx: CallContext) -> ExpertResult:
         if request.text != "0":
             both.wait()
             if how == "stop":
                 stop.set()
             hold.wait(10)
-        return drawn(request)
+        return drawn(request, ctx)
 
     deadline = time.monotonic() + 1.0 if how == "deadline" else None
     ctx = CallContext(deadline=deadline, stop=stop)
@@ -94,7 +94,7 @@ def test_nothing_is_sent_once_stopped():
     ctx = CallContext()
     ctx.stop.set()
     called: list[str] = []
-    answers = Lanes("mine", 2).run(asked(3), lambda request: called.append(request.text), ctx)
+    answers = Lanes("mine", 2).run(asked(3), lambda request, ctx: called.append(request.text), ctx)
     assert called == []
     assert all(isinstance(answer, TimedOut) and answer.usd == 0.0 for answer in answers)
 
@@ -104,15 +104,15 @@ def test_calls_that_hang_hold_up_neither_the_next_batch_nor_its_width():
     together = threading.Barrier(2, timeout=10)
     ctx = CallContext()
 
-    def hang(request: ExpertRequest) -> ExpertResult:
+    def hang(request: ExpertRequest, ctx: CallContext) -> ExpertResult:
         together.wait()
         ctx.stop.set()
         hold.wait(10)
-        return drawn(request)
+        return drawn(request, ctx)
 
-    def meet(request: ExpertRequest) -> ExpertResult:
+    def meet(request: ExpertRequest, ctx: CallContext) -> ExpertResult:
         together.wait()
-        return drawn(request)
+        return drawn(request, ctx)
 
     assert [answer.usd for answer in lanes.run(asked(3), hang, ctx)] == [None, None, 0.0]
     assert all(isinstance(answer, ExpertResult) for answer in lanes.run(asked(4), meet, soon()))
@@ -123,11 +123,11 @@ def test_calls_that_hang_hold_up_neither_the_next_batch_nor_its_width():
 def test_batches_share_the_lanes_and_get_their_own_answers():
     lanes, lock, running, most = Lanes("mine", 3), threading.Lock(), [0], [0]
 
-    def call(request: ExpertRequest) -> ExpertResult:
+    def call(request: ExpertRequest, ctx: CallContext) -> ExpertResult:
         with lock:
             running[0] += 1
             most[0] = max(most[0], running[0])
-        result = drawn(request)
+        result = drawn(request, ctx)
         with lock:
             running[0] -= 1
         return result

@@ -43,6 +43,7 @@ class NeuralJudge(Critic):
     letters, atoms about lettering are answered None. Deterministic; safe to be called from several threads.
     """
 
+    concurrent = True
     name = "neural-judge"
     price = 0.0
     nominal_seconds = 0.1

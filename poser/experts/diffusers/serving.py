@@ -103,7 +103,11 @@ class Serving:
             return
         seconds = (time.perf_counter() - started) / len(chunk)
         for job, image, black in zip(chunk, images, blackened, strict=True):
-            yield job.index, self._answer(job, image, black, notes, seconds)
+            answer = self._answer(job, image, black, notes, seconds)
+            if isinstance(answer, ExpertResult):
+                # kept at once: the next chunk may take minutes
+                ctx.deliver(job.index, answer)
+            yield job.index, answer
             ctx.progress(job.index, 1.0)
 
     def _answer(

@@ -91,9 +91,12 @@ class Drawer(Expert):
                 results.append(TimedOut(f"{self.SPEC.name} was stopped before request {index + 1}."))
                 continue
             try:
-                results.append(self._draw(request))
+                drawn = self._draw(request)
             except CallError as error:
                 results.append(error)
+            else:
+                results.append(drawn)
+                ctx.deliver(index, drawn)
             ctx.progress(index, 1.0)
         return results
 

@@ -69,9 +69,12 @@ class Editor(Expert):
                 results.append(TimedOut(f"{self.SPEC.name} was stopped before request {index + 1}."))
                 continue
             try:
-                results.append(self._edited(request))
+                edited = self._edited(request)
             except CallError as error:
                 results.append(error)
+            else:
+                results.append(edited)
+                ctx.deliver(index, edited)
             ctx.progress(index, 1.0)
         return results
 

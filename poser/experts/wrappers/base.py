@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from poser.experts.base import Expert
+from poser.experts.base import CallContext, Expert
 from poser.experts.errors import CallError
 from poser.experts.types import Command, ExpertResult, ExpertSpec
 
@@ -15,6 +16,7 @@ class Wrapper(Expert):
     def __init__(self, inner: Expert) -> None:
         """Wrap `inner`."""
         self.inner = inner
+        self.concurrent = inner.concurrent
 
     @property
     def spec(self) -> ExpertSpec:
@@ -28,6 +30,18 @@ class Wrapper(Expert):
     def close(self) -> None:
         """Close the wrapped expert."""
         self.inner.close()
+
+
+def for_some(ctx: CallContext, indices: Sequence[int]) -> CallContext:
+    """The context of a call for some of a batch's requests: what is told of them goes on under their own indices."""
+
+    def progress(index: int, fraction: float) -> None:
+        ctx.progress(indices[index], fraction)
+
+    def deliver(index: int, result: ExpertResult) -> None:
+        ctx.deliver(indices[index], result)
+
+    return replace(ctx, on_progress=progress, on_result=deliver if ctx.on_result is not None else None)
 
 
 def bills(answers: Sequence[ExpertResult | CallError]) -> list[float | None]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 
 from poser.experts.base import CallContext, Expert, run_checked
 from poser.experts.errors import BudgetExceeded, ExpertError, InputError
 from poser.experts.types import ExpertRequest, ExpertResult
-from poser.experts.wrappers.base import Wrapper, bills
+from poser.experts.wrappers.base import Wrapper, bills, for_some
 
 _UNITS = 1_000_000_000
 """Money is counted in whole billionths of a dollar: 0.1 + 0.2 must fit into 0.3."""
@@ -105,13 +104,9 @@ class BudgetedExpert(Wrapper):
         if not able:
             return answers
 
-        def progress(index: int, fraction: float) -> None:
-            ctx.progress(able[index], fraction)
-
         costs: list[float | None] = [None] * len(able)
         try:
-            context = replace(ctx, on_progress=progress)
-            made = run_checked(self.inner, [requests[i] for i in able], context)
+            made = run_checked(self.inner, [requests[i] for i in able], for_some(ctx, able))
             costs = bills(made)
         finally:
             # also where Ctrl-C leaves: what was begun may have been billed

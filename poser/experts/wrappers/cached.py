@@ -12,7 +12,7 @@ from poser.experts.digest import call_digest
 from poser.experts.errors import ExpertError, InputError, InvalidRequest, PoserError
 from poser.experts.protocols import CallCache
 from poser.experts.types import ExpertRequest, ExpertResult, Usage
-from poser.experts.wrappers.base import Wrapper
+from poser.experts.wrappers.base import Wrapper, for_some
 
 Replay = Literal["seeded", "always", "only", "off"]
 
@@ -89,11 +89,7 @@ class CachedExpert(Wrapper):
     ) -> list[ExpertResult | ExpertError]:
         if not requests:
             return []
-
-        def progress(index: int, fraction: float) -> None:
-            ctx.progress(indices[index], fraction)
-
-        return run_checked(self.inner, requests, replace(ctx, on_progress=progress))
+        return run_checked(self.inner, requests, for_some(ctx, indices))
 
     def _keep(self, key: str, result: ExpertResult, trouble: str) -> ExpertResult:
         try:

@@ -7,13 +7,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from poser.experts.base import CallContext, Expert, run_checked
 from poser.experts.errors import ExpertError, InputError, RateLimited
 from poser.experts.protocols import Clock
 from poser.experts.types import ExpertRequest, ExpertResult
-from poser.experts.wrappers.base import Wrapper
+from poser.experts.wrappers.base import Wrapper, for_some
 
 BURST = 0.1
 """Share of a minute's allowance that may be used at once."""
@@ -208,12 +207,8 @@ class RateLimitedExpert(Wrapper):
                 count = self._limit.acquire(tokens[done:], ctx, self.spec.name)
             except RateLimited as error:
                 return answers + [error] * (len(requests) - done)
-
-            def progress(index: int, fraction: float, offset: int = done) -> None:
-                ctx.progress(offset + index, fraction)
-
             try:
-                context = replace(ctx, on_progress=progress)
+                context = for_some(ctx, range(done, done + count))
                 answers += run_checked(self.inner, requests[done : done + count], context)
             finally:
                 self._limit.release(count)

@@ -14,7 +14,7 @@ from poser.experts.base import CallContext, Expert, run_checked
 from poser.experts.errors import CallError, ExpertError, InputError
 from poser.experts.protocols import Clock, Wait
 from poser.experts.types import ExpertRequest, ExpertResult
-from poser.experts.wrappers.base import Wrapper, bills
+from poser.experts.wrappers.base import Wrapper, bills, for_some
 
 
 class RetryingExpert(Wrapper):
@@ -112,12 +112,17 @@ class _Tries:
         indices = self.pending()
         if self.last and self.ctx.stop.is_set():
             return indices
-
-        def progress(index: int, fraction: float) -> None:
-            self.ctx.progress(indices[index], fraction)
-
         began = self.clock() - self.started
-        context = replace(self.ctx, on_progress=progress)
+
+        def deliver(index: int, result: ExpertResult) -> None:
+            # with the bills of the tries before
+            number = indices[index]
+            known = [*self.spent.get(number, []), *bills([result])]
+            self.ctx.deliver(number, _whole(result, known, began))
+
+        context = for_some(self.ctx, indices)
+        if context.on_result is not None:
+            context = replace(context, on_result=deliver)
         answers = run_checked(self.inner, [self.requests[i] for i in indices], context) if indices else []
         for index, answer, usd in zip(indices, answers, bills(answers), strict=True):
             self.last[index] = answer
@@ -137,26 +142,25 @@ class _Tries:
 
     def _whole(self, index: int) -> ExpertResult | ExpertError:
         answer, spent = self.last[index], self.spent[index]
-        known = [usd for usd in spent if usd is not None]
-        usd = sum(known) if len(known) == len(spent) else None
         if isinstance(answer, CallError):
             # the same error may stand for several requests
-            return _with_bill(answer, usd)
-        if len(spent) == 1:
-            return answer
-        # without seconds of its own the whole call is timed by the caller
-        seconds = answer.usage.seconds + self.waited[index] if answer.usage.seconds else 0.0
-        usage = answer.usage.model_copy(update={"usd": usd, "seconds": seconds})
-        return replace(answer, usage=usage, notes=(*answer.notes, f"tried {len(spent)} times"))
+            return answer.billed(_sum(spent))
+        return _whole(answer, spent, self.waited[index])
 
 
-def _with_bill(error: CallError, usd: float | None) -> CallError:
-    """A copy of an error; a plugin's own class may take other arguments, so it is not built anew."""
-    kind = type(error)
-    same = kind.__new__(kind, *error.args)
-    same.__dict__.update(error.__dict__, usd=usd)
-    same.__cause__ = error.__cause__
-    return same
+def _whole(result: ExpertResult, spent: Sequence[float | None], waited: float) -> ExpertResult:
+    """The result of the last of several tries, with the bills of all; `waited`: seconds before the last one."""
+    if len(spent) == 1:
+        return result
+    # without seconds of its own the whole call is timed by the caller
+    seconds = result.usage.seconds + waited if result.usage.seconds else 0.0
+    usage = result.usage.model_copy(update={"usd": _sum(spent), "seconds": seconds})
+    return replace(result, usage=usage, notes=(*result.notes, f"tried {len(spent)} times"))
+
+
+def _sum(spent: Sequence[float | None]) -> float | None:
+    known = [usd for usd in spent if usd is not None]
+    return sum(known) if len(known) == len(spent) else None
 
 
 def _transient(answer: ExpertResult | ExpertError) -> bool:

@@ -1,0 +1,120 @@
+"""Before a batch: what it is expected to do and cost, and a question where that is much."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from poser.cli.reading import print_json
+from poser.cli.spending import CONFIRM_ABOVE
+from poser.experts.errors import InputError
+
+if TYPE_CHECKING:
+    from poser.engine.forecast import Forecast
+    from poser.engine.many import Job
+
+SAMPLE = 8
+"""Prompts whose cost is foretold before the question; a forecast simulates many episodes."""
+
+
+def show_forecast(jobs: Sequence[Job], options: dict[str, Any], budget: float | None, *, as_json: bool) -> None:
+    """Print what each prompt would do; nobody is called. What fails is told in its place."""
+    rows: list[dict[str, Any]] = []
+    for job in jobs:
+        try:
+            forecast = _forecast(job, options, budget, len(jobs))
+        except InputError as error:
+            rows.append({"line": job.line, "prompt": job.prompt, "error": str(error)})
+            continue
+        rows.append(
+            {
+                "line": job.line,
+                "prompt": forecast.plan.prompt,
+                "commands": len(forecast.plan.commands),
+                "calls": forecast.calls * forecast.pictures,
+                "usd": None if forecast.usd is None else forecast.usd * forecast.pictures,
+                "seconds": forecast.seconds * forecast.pictures,
+                "alignment": forecast.alignment,
+            }
+        )
+    bills = [row["usd"] for row in rows if "usd" in row]
+    total = None if None in bills else sum(bills)
+    if as_json:
+        print_json({"prompts": rows, "usd": total, "seconds": sum(row.get("seconds", 0.0) for row in rows)})
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    from poser.cli.tables import money
+    from poser.explain import printable
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("#", "commands", "calls", "cost", "seconds", "prompt"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        if "error" in row:
+            table.add_row(str(row["line"]), "–", "–", "–", "–", printable(row["error"], style="red"))
+            continue
+        table.add_row(
+            str(row["line"]), str(row["commands"]), f"{row['calls']:.1f}", money(row["usd"]), f"{row['seconds']:.1f}",
+            printable(row["prompt"] if len(row["prompt"]) <= 60 else f"{row['prompt'][:59]}…"),
+        )  # fmt: skip
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(printable(f"expected of all: {money(total)}; nobody was called"))
+
+
+def confirm_batch(jobs: Sequence[Job], options: dict[str, Any], budget: float | None, limit: float | None) -> None:
+    """Ask before a batch that is expected to cost more than `limit` US dollars (None: `CONFIRM_ABOVE`).
+
+    The cost is foretold for some of the prompts. Where nobody can be asked, the batch is refused.
+
+    Raises:
+        InputError: nobody is there to ask.
+        Abort: the answer was no.
+    """
+    from poser import catalog
+
+    allowed = CONFIRM_ABOVE if limit is None else limit
+    if budget is not None and budget <= allowed:
+        return
+    own = any({"experts", "critic", "policy"} & set(job.options) for job in jobs)
+    policy = catalog.policy(options["policy"])
+    experts = catalog.experts(policy.experts if options["experts"] is None else options["experts"])
+    free = all(expert.spec.price == 0 for expert in experts) and catalog.critic(options["critic"]).price == 0
+    if free and not own:
+        return
+    chosen = jobs[:: max(1, -(-len(jobs) // SAMPLE))]
+    costs: list[float | None] = []
+    for job in chosen:
+        try:
+            forecast = _forecast(job, options, budget, len(jobs))
+        except InputError:
+            # told of when its turn comes; it costs nothing
+            costs.append(0.0)
+            continue
+        costs.append(None if forecast.usd is None else forecast.usd * forecast.pictures)
+    if None in costs:
+        typer.echo("note: what this batch will cost is not known, since not every price is.", err=True)
+        return
+    expected = sum(cost or 0.0 for cost in costs) / len(costs) * len(jobs)
+    if expected <= allowed:
+        return
+    told = f"These {len(jobs)} prompts are expected to cost {expected:.2f} US dollars (foretold from {len(costs)})"
+    if not sys.stdin.isatty():
+        raise InputError(
+            f"{told}, more than {allowed:g}. Say --yes, give a --budget, or raise confirm_above in poser.toml."
+        )
+    typer.confirm(f"{told}. Go on?", abort=True, err=True)
+
+
+def _forecast(job: Job, options: dict[str, Any], budget: float | None, prompts: int) -> Forecast:
+    from poser import engine
+
+    share = None if budget is None else budget / prompts
+    own = job.options.get("budget")
+    money = own if share is None else share if own is None else min(own, share)
+    return engine.forecast(job.prompt or None, **{**options, **job.options, "budget": money})
