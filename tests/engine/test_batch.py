@@ -173,7 +173,7 @@ def test_calls_of_several_runs_to_one_local_expert_are_one_call():
     from poser.experts.wrappers import GatheredExpert
 
     # the batch's own wrapper around it
-    (gathered,) = [each for each in gc.get_objects() if isinstance(each, GatheredExpert) and each.inner is draw]
+    (gathered,) = [each for each in gc.get_objects() if type(each) is GatheredExpert and each.inner is draw]
     until(lambda: draw.sizes[0] + len(gathered._gathering._line) == 5)
     draw.go.set()
     reader.join(30)

@@ -26,7 +26,7 @@ LICENCE = "Apache-2.0 (program); drawn with Font Awesome Free icons, CC BY 4.0, 
 RECOGNISING = frozenset(
     {Operation.REMOVE, Operation.REPLACE, Operation.RECOLOR, Operation.RESIZE, Operation.MOVE, Operation.BACKGROUND}
 )
-_CONNECT = "connect a model of your own (README, 'Connect real models')"
+_CONNECT = "connect a model of your own (README, 'Real models and your own experts')"
 _ORDER = (
     Operation.BACKGROUND, Operation.REMOVE, Operation.REPLACE, Operation.RECOLOR, Operation.RESIZE, Operation.ADD,
     Operation.MOVE, Operation.TEXT, Operation.TONE, Operation.STYLE,
