@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 from pydantic import BaseModel, ConfigDict, Field
 
 from poser.experts.errors import InputError
@@ -53,7 +53,9 @@ class Picture:
             raise InputError(
                 f"A picture is a uint8 array of shape (height, width, 3); got {pixels.dtype} {pixels.shape}."
             )
-        if pixels.flags.writeable or not pixels.flags.c_contiguous or pixels.base is not None:
+        # bytes never change; what lies in another array may
+        own = pixels.base is None or isinstance(pixels.base, bytes)
+        if pixels.flags.writeable or not pixels.flags.c_contiguous or not own:
             pixels = np.array(pixels, order="C")
             pixels.setflags(write=False)
         self.pixels = pixels
@@ -171,7 +173,13 @@ class Picture:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    image = ImageOps.exif_transpose(image)
+    # the orientation may stand behind the pixels
+    image.load()
+    # both `exif_transpose` and `convert` copy, also where there is nothing to do
+    if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+        image = ImageOps.exif_transpose(image)
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
     if image.mode in ("I", "I;16", "I;16B", "I;16L", "F"):
         values = np.asarray(image, dtype=np.float64)
         top: Any = 65535.0 if image.mode.startswith("I") and values.max(initial=0) > 255 else 255.0
