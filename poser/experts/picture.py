@@ -88,8 +88,12 @@ class Picture:
 
     @property
     def png(self) -> bytes | None:
-        """The PNG file that was decoded to exactly these pixels, with whatever else stood in it, or None."""
+        """A PNG file of exactly these pixels, with whatever else a sender has put into it, or None."""
         return self._png
+
+    def keep_png(self, file: bytes) -> None:
+        """Keep the file that these pixels were encoded to, so that nobody encodes them again."""
+        self._png = file
 
     @property
     def ref(self) -> PictureRef:

@@ -17,6 +17,7 @@ from poser.envs.trace import StepRecord, Trace
 from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
 from poser.experts.picture import Picture
+from poser.experts.png import file_of, with_text
 from poser.experts.types import Plan
 from poser.run_folder.naming import FINAL, PLAN, SOURCE, STEPS, STORYBOARD, TRACE, UNFINISHED, default_folder, slug
 from poser.storyboard import draw_storyboard
@@ -171,7 +172,7 @@ class RunFolder:
                 self._problems.append(said)
 
     def _put(self, picture: Picture, path: Path) -> None:
-        write_atomically(path, picture.to_png())
+        write_atomically(path, file_of(picture))
         self._known[picture.sha256] = path
 
     def _name(self, picture: Picture, path: Path) -> None:
@@ -188,10 +189,9 @@ class RunFolder:
         self._known[picture.sha256] = path
 
     def _write_end(self, place: Path, trace: Trace) -> None:
-        best = None if trace.best is None else self._picture(trace.best.sha256)
+        best = None if trace.best is None else self._file(trace.best.sha256)
         if best is not None:
-            text = _metadata(trace) if self._metadata else None
-            write_atomically(place / FINAL, best.to_png(text=text))
+            write_atomically(place / FINAL, with_text(best, _metadata(trace)) if self._metadata else best)
         write_atomically(place / TRACE, trace.model_dump_json(indent=1).encode())
 
     def _write_storyboard(self, trace: Trace) -> None:
@@ -199,7 +199,14 @@ class RunFolder:
         pictures = {sha256: picture for sha256 in hashes if (picture := self._picture(sha256)) is not None}
         if self._source is not None:
             pictures[self._source.sha256] = self._source
-        write_atomically(self.path / STORYBOARD, draw_storyboard(trace, pictures).to_png())
+        write_atomically(self.path / STORYBOARD, file_of(draw_storyboard(trace, pictures)))
+
+    def _file(self, sha256: str) -> bytes | None:
+        """The PNG of a picture that was written; None if that failed."""
+        if self._source is not None and self._source.sha256 == sha256:
+            return file_of(self._source)
+        path = self._known.get(sha256)
+        return None if path is None else path.read_bytes()
 
     def _picture(self, sha256: str) -> Picture | None:
         """Read back what was written; None if that failed."""

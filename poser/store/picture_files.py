@@ -12,7 +12,7 @@ from pathlib import Path
 from poser.experts.errors import InputError, StoreError
 from poser.experts.files import write_atomically
 from poser.experts.picture import Picture
-from poser.store.png import file_of
+from poser.experts.png import file_of
 
 _ENCODERS = max(1, min(4, os.cpu_count() or 1))
 _SHA = 64

@@ -13,8 +13,8 @@ from PIL import Image, PngImagePlugin
 
 from poser.experts.errors import InputError, StoreError
 from poser.experts.picture import Picture
+from poser.experts.png import file_of
 from poser.store import Store
-from poser.store.png import file_of
 from tests.store.world import painted
 
 

@@ -13,6 +13,7 @@ from poser.engine.many.outcome import FIELDS, BatchFinished, Outcome
 from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
 from poser.experts.picture import Picture
+from poser.experts.png import file_of
 from poser.storyboard import Cell, draw_contact_sheet
 
 SUMMARY_CSV, SUMMARY_JSON, CONTACT_SHEET = "summary.csv", "summary.json", "contact_sheet.png"
@@ -30,7 +31,7 @@ def write_summary(finished: BatchFinished, folder: Path) -> BatchFinished:
             return None
         return folder / name
 
-    sheet = written(CONTACT_SHEET, lambda: contact_sheet(finished, folder.resolve().name).to_png())
+    sheet = written(CONTACT_SHEET, lambda: file_of(contact_sheet(finished, folder.resolve().name)))
     table = written(SUMMARY_CSV, lambda: _csv(finished))
     whole = replace(finished, contact_sheet=sheet, summary_csv=table, notes=tuple(notes))
     data = written(SUMMARY_JSON, lambda: json.dumps(whole.to_dict(), indent=1).encode())
