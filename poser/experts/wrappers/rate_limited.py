@@ -198,17 +198,20 @@ class RateLimitedExpert(Wrapper):
         self._tokens = tokens
 
     def run(self, requests: Sequence[ExpertRequest], ctx: CallContext) -> list[ExpertResult | ExpertError]:
-        """Carry out the requests as the limits allow; those whose turn does not come are `RateLimited`."""
+        """Carry out the requests as the limits allow; those whose turn does not come are `RateLimited`.
+
+        In a run the deadline begins with the turn.
+        """
         tokens = [self._tokens(request) for request in requests]
         answers: list[ExpertResult | ExpertError] = []
         while len(answers) < len(requests):
             done = len(answers)
             try:
-                count = self._limit.acquire(tokens[done:], ctx, self.spec.name)
+                count = self._limit.acquire(tokens[done:], ctx.waiting(), self.spec.name)
             except RateLimited as error:
                 return answers + [error] * (len(requests) - done)
             try:
-                context = for_some(ctx, range(done, done + count))
+                context = for_some(ctx.begun(len(requests)), range(done, done + count))
                 answers += run_checked(self.inner, requests[done : done + count], context)
             finally:
                 self._limit.release(count)

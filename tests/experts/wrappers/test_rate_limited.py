@@ -195,3 +195,17 @@ def test_unfit_limits_are_refused():
         RateLimit(concurrency=1.5)
     with pytest.raises(InputError, match="not both"):
         RateLimitedExpert(Scripted(), limit=RateLimit(), concurrency=2)
+
+
+def test_in_a_run_the_deadline_begins_with_the_turn():
+    clock, moved = Clock(), []
+    limited = RateLimitedExpert(Scripted(), limit=limit(clock, requests_per_minute=1))
+    ctx = CallContext(deadline=clock() + 5.0, allowed=5.0, on_deadline=moved.append)
+    for seed in range(2):
+        (answer,) = limited.run([request(seed)], ctx)
+        assert isinstance(answer, ExpertResult)
+    # a minute had to pass for the second one
+    assert sum(clock.waits) > 50.0
+    assert [deadline is None for deadline in moved] == [True, False] * 2
+    (late,) = limited.run([request(3)], CallContext(deadline=clock() + 5.0))
+    assert isinstance(late, RateLimited)
