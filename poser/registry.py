@@ -217,5 +217,6 @@ def _made(entry: Entry, adapters: Mapping[str, str]) -> Any:
 def _beside(file: str, value: Any) -> Any:
     """A path that begins with a dot is meant from the folder of the file that names it."""
     if isinstance(value, str) and value.startswith(("./", "../")):
-        return str(Path(file).parent / value)
+        # absolute: without its dot it might be taken for something else, such as a model's name
+        return os.path.abspath(Path(file).parent / value)
     return value

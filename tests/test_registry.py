@@ -207,6 +207,10 @@ def test_paths_that_begin_with_a_dot_are_meant_from_the_file(site):
     entry = Entry("expert", "mine", "places:make", {"where": "./there"}, "/some/folder/poser.toml")
     with pytest.raises(BrokenPlugin, match="FileNotFoundError: /some/folder/there"):
         of_entry(entry, {}).loaded()
+    # also from the working folder: without its dot it would be taken for a name
+    entry = Entry("expert", "mine", "places:make", {"where": "./there"}, "poser.toml")
+    with pytest.raises(BrokenPlugin, match=f"FileNotFoundError: {site.parent}/there"):
+        of_entry(entry, {}).loaded()
 
 
 @pytest.mark.parametrize(

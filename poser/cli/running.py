@@ -44,7 +44,7 @@ def _run(stream: Callable[[threading.Event], Iterator[Event]], quiet: bool) -> R
     from rich.console import Console
 
     from poser.cli.live import LiveView
-    from poser.cli.tables import result_view, speaks_unicode
+    from poser.cli.tables import no_picture, result_view, speaks_unicode
     from poser.events import Finished
 
     result: Result | None = None
@@ -57,6 +57,8 @@ def _run(stream: Callable[[threading.Event], Iterator[Event]], quiet: bool) -> R
     if not quiet:
         console = Console(stderr=True, highlight=False)
         console.print(result_view(result, plain=not speaks_unicode(console)))
+    elif result.picture is None:
+        typer.echo(f"note: {no_picture(result)}", err=True)
     return result
 
 

@@ -183,14 +183,15 @@ def result_view(result: Result, *, plain: bool = False) -> RenderableType:
         lines.append(printable(f"the critic: {verdict.feedback}", style="dim"))
     lines += [printable(f"note: {note}", style="yellow") for note in result.plan.notes]
     if result.picture is None:
-        lines.append(printable(f"No picture was made. {_last_failure(result)}".strip(), style="red"))
+        lines.append(printable(no_picture(result), style="red"))
     if result.storyboard_path is not None:
         lines.append(printable(f"storyboard: {result.storyboard_path}", style="dim"))
     return Group(*lines)
 
 
-def _last_failure(result: Result) -> str:
+def no_picture(result: Result) -> str:
+    """That there is none, and the last failure."""
     failed = [step for step in result.trace.steps if step.failure is not None]
-    if not failed:
-        return ""
-    return f"Last failure, of {failed[-1].expert}: {failed[-1].failure.message}" if failed[-1].failure else ""
+    if not failed or failed[-1].failure is None:
+        return f"No picture was made: {_ENDS[result.end]}."
+    return f"No picture was made. Last failure, of {failed[-1].expert}: {failed[-1].failure.message}"

@@ -92,6 +92,9 @@ def check_expert(
     before = canvas.sha256 if canvas is not None else ""
     results = run_checked(expert, requests, CallContext())
     check("answers", lambda: _answer_problem(results))
+    if not findings[-1].ok:
+        # nothing that failed as a whole says anything of the rest
+        return [*findings, *(Finding(name, skipped="no request was carried out") for name in _CALL_CHECKS[1:])]
     check("source untouched", lambda: _source_problem(canvas, before))
     check("errors", lambda: _error_problem(expert, requests[0], results[0]))
     check("sizes", lambda: _size_problem(expert, requests[0]))

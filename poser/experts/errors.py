@@ -41,7 +41,7 @@ class UnknownName(InputError):
 
     def __init__(self, kind: str, given: str, known: Iterable[str]) -> None:
         """`kind` is the word shown to the user ("expert", "policy", …), `known` the allowed names."""
-        known = sorted(known)
+        known = sorted(set(known))
         near = difflib.get_close_matches(given, known, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         super().__init__(f"Unknown {kind} {given!r}.{hint} Known: {', '.join(known) or 'none'}.")

@@ -119,6 +119,8 @@ class OpenAIImages(Expert):
             raise InputError(f"references is {references}; at most {MOST_PICTURES_SENT} pictures go, source included.")
         self._address = base_url or os.environ.get("OPENAI_BASE_URL", "") or DEFAULT_ADDRESS
         web_address("base_url", self._address)
+        # a query may hold more than an address
+        self._shown = "" if client is not None else self._address.partition("?")[0]
         self._auto = list(sizes) == ["auto"]
         self._sizes = () if self._auto else parse_sizes(sizes)
         self._prices = price_table(prices)
@@ -214,7 +216,7 @@ class OpenAIImages(Expert):
             said = without(key, error.response.text)
             raise call_error(name, error.status_code, error.response.headers, said) from None
         except openai.APIConnectionError as error:
-            raise transport_error(name, error) from None
+            raise transport_error(name, error, self._shown) from None
         except Exception as error:  # noqa: BLE001  what else the SDK may raise is reported
             raise BadReply(without(key, f"{name}: {type(error).__name__}: {error}"), usd=None) from None
         answer = read_answer(name, reply.content, key)

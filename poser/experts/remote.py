@@ -42,7 +42,7 @@ def call_error(name: str, status: int, headers: Mapping[str, str], body: str) ->
         headers: of the answer; `retry-after-ms` and `retry-after` are honoured.
         body: its text; quoted in part. An HTML page is not quoted.
     """
-    message = f"{name} answered {status}: {quoted(body) or 'nothing more'}"
+    message = f"{name} answered {status}: {quoted(body).rstrip('.') or 'nothing more'}"
     wait = retry_after(headers)
     if any(word in body.lower() for word in _FILTERED) and 400 <= status < 500:
         return ContentFiltered(f"{message}. Say it in other words, or ask another expert.")

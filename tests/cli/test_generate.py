@@ -36,6 +36,18 @@ def test_a_picture_is_made_and_its_path_is_all_that_stdout_says(poser):
         assert words in done.stderr
 
 
+def test_quiet_says_why_there_is_no_picture(poser, fakes):
+    fakes.experts = [FakeExpert("painter", faults=["content-filtered"] * 20)]
+    done = poser("generate", "car", "--out", "run", "--quiet", *SMALL)
+    assert done.exit_code == 3
+    assert done.stdout == ""
+    said = "note: No picture was made. Last failure, of painter: The provider refuses this content.\n"
+    assert done.stderr == said
+    # nobody was asked
+    fakes.experts = [FakeExpert("painter", price=1.0)]
+    assert "No picture was made: " in poser("generate", "car", "--quiet", "--budget", "0.1", *SMALL).stderr
+
+
 def test_quiet_says_the_path_alone(poser):
     done = poser("generate", "car", "--out", "run", "--quiet", *SMALL)
     assert (done.exit_code, done.stdout, done.stderr) == (0, "run/final.png\n", "")

@@ -173,8 +173,9 @@ def test_two_times_a_hundred_episodes_survive_every_fault_of_experts_elsewhere(t
         check_whole(result)
         for number, step in enumerate(step for step in result.trace.steps if step.expert):
             if step.expert == "comfy":
-                sent = comfy.told.pop(step.seed)
-                assert (step.failure is None) == (sent[-1] in COMFY_PICTURES)
+                # none, if the server stumbled over the question that comes first
+                sent = comfy.told.pop(step.seed, [])
+                assert (step.failure is None) == (bool(sent) and sent[-1] in COMFY_PICTURES)
                 known = [0.0 if fault in COMFY_UNBILLED else FEE if fault in COMFY_PICTURES else None for fault in sent]
             elif step.expert == "far":
                 known = known_of.pop(f"{prefix}{number}")
@@ -182,7 +183,8 @@ def test_two_times_a_hundred_episodes_survive_every_fault_of_experts_elsewhere(t
                     assert bills[f"{prefix}{number}"] == 1
             else:
                 continue
-            assert 1 <= len(known) <= tries
+            assert len(known) <= tries
+            assert known or step.failure is not None
             assert step.usage.usd == (None if None in known else pytest.approx(sum(known)))
     assert not comfy.told
     assert not known_of

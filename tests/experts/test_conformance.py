@@ -77,7 +77,10 @@ def test_a_missing_description_a_wrong_version_and_a_greedy_refusal_are_noticed(
 
 def test_an_expert_that_only_fails_or_ignores_cancellation_is_noticed():
     found = problems(FakeExpert("x", faults=["bad-reply"] * 12, operations=[Operation.ADD]))
+    assert set(found) == {"answers"}
     assert "BadReply" in found["answers"]
+    findings = check_expert(FakeExpert("x", faults=["unavailable"] * 99))
+    assert [finding.skipped for finding in findings[3:]] == ["no request was carried out"] * 6
 
     class Bad(FakeExpert):
         def run(self, requests, ctx):

@@ -217,7 +217,15 @@ def test_a_server_that_is_not_there_costs_nothing(expert_of):
     (error,) = ask(expert, draw())
     assert isinstance(error, Unavailable)
     assert error.usd == 0.0
-    assert "cannot be reached" in str(error)
+    assert f"cannot be reached at {server.address}." in str(error)
+
+
+def test_what_an_address_holds_beside_the_address_is_not_shown():
+    expert = OpenAIImages(model="m", base_url="http://127.0.0.1:9/v1?code=very-secret", api_key_env="")
+    (error,) = ask(expert, draw())
+    expert.close()
+    assert "cannot be reached at http://127.0.0.1:9/v1." in str(error)
+    assert "very-secret" not in str(error)
 
 
 def test_without_a_key_only_loopback_is_asked(monkeypatch, expert_of):

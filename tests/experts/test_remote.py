@@ -44,6 +44,11 @@ def test_an_answer_becomes_the_error_of_its_kind(status, body, kind):
     assert "html" not in str(error)
 
 
+def test_what_is_quoted_ends_in_one_full_stop():
+    assert str(call_error("mine", 400, {}, "Too large.")) == "mine answered 400: Too large. Change the request."
+    assert str(call_error("mine", 400, {}, "")) == "mine answered 400: nothing more. Change the request."
+
+
 def test_what_may_have_been_billed_has_no_known_price():
     assert call_error("mine", 502, {}, "").usd is None
     assert call_error("mine", 504, {}, "").usd is None
