@@ -31,7 +31,7 @@ def test_the_curve_goes_from_the_start_to_the_end_and_the_weights_are_kept():
     done = run((settings | UNTRAINED, illegal, 32))
     assert [steps for steps, _ in done.curve] == [0, 32, 64]
     assert done.curve[0][1] == done.curve[-1][1] == pytest.approx(done.figures.reward.mean())
-    assert done.weights.residual == 1.0
+    assert done.bundle.weights.residual == 1.0
 
 
 def test_pools_of_another_size_are_refused_since_a_model_reads_one_layout():

@@ -187,6 +187,9 @@ def shell(tmp_path):
     root = Path(__file__).parents[2]
     venv.create(tmp_path / "venv", with_pip=True)
     programs = tmp_path / "venv" / "bin"
+    # Python 3.11 brings a setuptools that is older than what a plugin asks for: the one that is there already is used
+    drop = [programs / "python", "-m", "pip", "uninstall", "--quiet", "--yes", "setuptools"]
+    subprocess.run(drop, capture_output=True, check=True)
     ask = "import site; print(site.getsitepackages()[0])"
     place = subprocess.run([programs / "python", "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
     Path(place, "there.pth").write_text("\n".join([str(root), *site.getsitepackages()]))

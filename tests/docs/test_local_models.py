@@ -71,6 +71,7 @@ def test_a_pipeline_of_ones_own_runs(pipelines, monkeypatch, tmp_path, capsys):
     for name, value in {"MODEL": pipelines["sd"], "STEPS": "2", "MAX_PIXELS": "4096"}.items():
         monkeypatch.setenv(name, value)
     ran = runpy.run_path(str(SHOWN / "own_pipeline.py"), run_name="__main__")
+    ran["painter"].close()
     assert (tmp_path / "painted.png").stat().st_size > 0
     assert "resized to 512x512" in capsys.readouterr().out
     assert {step.expert for step in ran["result"].trace.steps if step.expert} == {"painter"}

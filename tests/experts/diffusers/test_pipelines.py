@@ -38,7 +38,7 @@ ONE_LEVEL = 1
 
 @pytest.fixture
 def build(tiny):
-    made = []
+    made, before = [], residency_of("cpu").loaded
 
     def expert_of(case, **settings):
         options = {"steps": 3, "device": "cpu", "name": case.replace(" ", "-")} | ALL.get(case, {}) | settings
@@ -49,7 +49,7 @@ def build(tiny):
     yield expert_of
     for expert in made:
         expert.close()
-    assert residency_of("cpu").loaded == ()
+    assert residency_of("cpu").loaded == before
 
 
 def ask(expert, text="Add a red car", **fields):
