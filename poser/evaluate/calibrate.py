@@ -57,7 +57,7 @@ class Survey(Policy):
         _, experts, commands = turn.pool.shape
         actions = np.full(len(turn.done), FINISHED)
         for row in np.flatnonzero(~turn.done):
-            rng = self._rows[row]
+            rng = self.generators(len(turn.done))[row]
             legal = turn.mask[row, :-1].reshape(experts, commands + 1) > 0
             failed = legal[:, :commands] & (turn.state.tries[row, :, :commands] > 0)
             if failed.any() and rng.random() < REPEAT:

@@ -54,9 +54,10 @@ def check_plan(plan: Plan) -> Plan:
 
 
 def _unique(what: str, ids: list[str]) -> None:
-    twice = [name for name, times in Counter(ids).items() if times > 1]
-    if twice:
-        raise InputError(f"The {what} id {twice[0]!r} is used more than once; ids must be unique within a plan.")
+    if len(set(ids)) == len(ids):
+        return
+    twice = Counter(ids).most_common(1)[0][0]
+    raise InputError(f"The {what} id {twice!r} is used more than once; ids must be unique within a plan.")
 
 
 def _acyclic(what: str, field: str, links: dict[str, tuple[str, ...]]) -> None:

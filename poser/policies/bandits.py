@@ -32,12 +32,11 @@ class Thompson(Policy):
 
     def choose(self, turn: Turn) -> Choice:
         """The call of highest sampled utility, or STOP (utility 0)."""
-        if len(self._rows) != len(turn.done):
-            self._rows = list(self._rng.spawn(len(turn.done)))
+        generators = self.generators(len(turn.done))
         sampled = turn.pool.success.astype(np.float64)
         alpha, beta = _posterior(turn.pool)
         for row in np.flatnonzero(~turn.done):
-            sampled[row] = self._rows[row].beta(alpha[row], beta[row])
+            sampled[row] = generators[row].beta(alpha[row], beta[row])
         shared = np.take_along_axis(sampled, first_of_skill(turn.pool)[..., None], axis=2)
         seen = forecast(with_success(turn, shared * turn.pool.supported[..., None]))
         utility = seen.gain - seen.cost

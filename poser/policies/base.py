@@ -63,7 +63,8 @@ class Policy(abc.ABC):
     def __init__(self, rng: np.random.Generator | None = None) -> None:
         """`rng` seeds whatever is drawn; a fixed seed 0 if None. Each row draws from a generator of its own."""
         self._rng = np.random.default_rng(0) if rng is None else rng
-        self._rows: list[np.random.Generator] = []
+        self._rows: list[np.random.Generator] | None = None
+        self._seeds: Sequence[int] | None = None
 
     def reset(self, turn: Turn, seeds: Sequence[int] | None = None) -> None:
         """Start B new episodes.
@@ -73,11 +74,16 @@ class Policy(abc.ABC):
             seeds: [B] seeds at least 0, one an episode, so that its draws do not depend on its neighbours; None = rows
                 are seeded by the policy's own generator.
         """
-        if seeds is None:
-            self._rows = list(self._rng.spawn(len(turn.done)))
-        else:
+        self._rows, self._seeds = None, seeds
+
+    def generators(self, rows: int) -> list[np.random.Generator]:
+        """What each row draws from since the last `reset`; made when first asked for, since most policies never draw."""
+        if self._rows is None and self._seeds is not None:
             # the salt keeps these draws apart from call seeds, which start from the same number
-            self._rows = [np.random.default_rng([seed, 0x706F6C69]) for seed in seeds]
+            self._rows = [np.random.default_rng([seed, 0x706F6C69]) for seed in self._seeds]
+        if self._rows is None or len(self._rows) != rows:
+            self._rows = list(self._rng.spawn(rows))
+        return self._rows
 
     def check(self, experts: Sequence[str], rules: Rules) -> None:  # noqa: B027  most serve anybody under any rules
         """Find out before a run whether this policy can choose from these experts under these rules.

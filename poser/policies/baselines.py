@@ -27,11 +27,9 @@ class RandomLegal(Policy):
 
     def choose(self, turn: Turn) -> Choice:
         """One draw a row that is not over."""
-        if len(self._rows) != len(turn.done):
-            self._rows = list(self._rng.spawn(len(turn.done)))
         actions = [
             FINISHED if done else int(rng.choice(np.flatnonzero(mask)))
-            for done, mask, rng in zip(turn.done, turn.mask, self._rows, strict=True)
+            for done, mask, rng in zip(turn.done, turn.mask, self.generators(len(turn.done)), strict=True)
         ]
         legal = turn.mask.sum(axis=1)
         return Choice(actions=np.array(actions), why=lambda row: f"drawn at random from {legal[row]} legal actions")

@@ -123,7 +123,7 @@ def _fitted(picture: Picture, width: int, height: int, *, faded: bool) -> Image.
     image = picture.to_pil()
     scale = min(width / image.width, height / image.height)
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    image = image.resize(size, Image.Resampling.HAMMING)
     if faded:
         image = Image.blend(image, Image.new("RGB", size, PAPER), 0.5)
     if size == (width, height):
