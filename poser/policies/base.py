@@ -77,7 +77,7 @@ class Policy(abc.ABC):
         self._rows, self._seeds = None, seeds
 
     def generators(self, rows: int) -> list[np.random.Generator]:
-        """What each row draws from since the last `reset`; made when first asked for, since most policies never draw."""
+        """What each row draws from since the last `reset`; made when first asked for: most policies never draw."""
         if self._rows is None and self._seeds is not None:
             # the salt keeps these draws apart from call seeds, which start from the same number
             self._rows = [np.random.default_rng([seed, 0x706F6C69]) for seed in self._seeds]
