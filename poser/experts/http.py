@@ -156,14 +156,18 @@ class HttpExpert(Expert):
             )
         return checked_spec({**there.model_dump(), **self._settings, "name": self._name})
 
-    def _carry_out(self, requests: Sequence[ExpertRequest], ctx: CallContext) -> list[ExpertResult | ExpertError]:
+    def _carry_out(
+        self, requests: Sequence[ExpertRequest], ctx: CallContext, before: int | None = None
+    ) -> list[ExpertResult | ExpertError]:
+        """One call, or two halves; `before`: how many requests of the batch stand before this part of it."""
         if ctx.cancelled():
             return [TimedOut(f"{self._name} was stopped before it was asked.") for _ in requests]
         content_type, body = encode_run(self._there, requests)
         if len(body) > self._max_bytes or len(requests) > MOST_REQUESTS:
             if len(requests) > 1:
-                half = len(requests) // 2
-                return [*self._carry_out(requests[:half], ctx), *self._carry_out(requests[half:], ctx)]
+                half, first = len(requests) // 2, before or 0
+                begun = self._carry_out(requests[:half], ctx, first)
+                return [*begun, *self._carry_out(requests[half:], ctx, first + half)]
             message = f"{self._name}: the request has {len(body):,} bytes; max_bytes = {self._max_bytes:,}."
             return [InvalidRequest(f"{message} Raise it on both sides, or send smaller pictures.")]
         try:
@@ -175,7 +179,12 @@ class HttpExpert(Expert):
         if len(answers) != len(requests):
             message = f"{self._name} answered {len(answers)} of {len(requests)} requests."
             return [BadReply(message, usd=None) for _ in requests]
-        return [self._billed(answer) for answer in answers]
+        billed = [self._billed(answer) for answer in answers]
+        for index, answer in enumerate(billed):
+            if before is not None and isinstance(answer, ExpertResult):
+                # kept at once: the next part may take minutes
+                ctx.deliver(before + index, answer)
+        return billed
 
     def _billed(self, answer: ExpertResult | CallError) -> ExpertResult | CallError:
         price = self._settings.get("price")

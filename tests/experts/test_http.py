@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from poser.experts.base import CallContext, run_checked
+from poser.experts.base import CallContext, expert, run_checked
 from poser.experts.conformance import check_expert
 from poser.experts.contract import CONTRACT, MOST_REQUESTS, encode_answers
 from poser.experts.errors import (
@@ -136,6 +136,26 @@ def test_a_batch_that_is_too_large_is_sent_in_parts_and_a_request_that_is_too_la
     assert isinstance(refused, InvalidRequest)
     assert "max_bytes = 10,000" in str(refused)
     assert len(expert.requests) == 4
+
+
+def test_the_answers_of_a_part_are_handed_over_before_the_next_part_is_asked(serve):
+    kept: dict[int, ExpertResult] = {}
+    there: list[int] = []
+
+    @expert(operations=["tone"])
+    def far(request):
+        there.append(len(kept))
+        return 255 - request.source.pixels
+
+    noise = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
+    requests = [
+        ExpertRequest(mode="i2i", text="x", commands=(), source=Picture(pixels), width=64, height=64)
+        for pixels in noise
+    ]
+    small = here(serve(far).url, kind="i2i", max_bytes=30_000)
+    answers = small.run(requests, CallContext(on_result=kept.__setitem__))
+    assert there == [0, 0, 2, 2]
+    assert kept == dict(enumerate(answers))
 
 
 def test_keys_are_passed_on(serve):
