@@ -14,6 +14,7 @@ from poser.experts.declared import DEFAULT_OPERATIONS
 from poser.experts.errors import InputError, InvalidRequest, Unavailable, UnknownName
 from poser.experts.loopback import is_loopback
 from poser.experts.offered_sizes import Size, nearest_offer
+from poser.experts.settings import parsed_address
 from poser.experts.types import MAX_PROMPT_CHARACTERS, ExpertRequest, ExpertSpec, Operation
 
 PRIOR = 0.5
@@ -80,8 +81,8 @@ def web_address(setting: str, value: str) -> None:
     Raises:
         InputError: it is not.
     """
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+    parts = parsed_address(value)
+    if parts is None or parts.username or parts.password:
         raise InputError(
             f"{setting} must be an address such as 'https://host/v1', without a name or password in it; "
             "keys come from the environment."

@@ -23,6 +23,7 @@ from poser.experts.errors import (
     UnknownName,
 )  # fmt: skip
 from poser.experts.http_client import LONGEST_SPECS, ContractClient
+from poser.experts.settings import checked_settings
 from poser.experts.types import API_VERSION, ExpertRequest, ExpertResult, ExpertSpec
 
 SPEC_SECONDS = 5.0
@@ -55,6 +56,7 @@ class HttpExpert(Expert):
         InputError: a setting that is not allowed.
     """
 
+    @checked_settings
     def __init__(
         self,
         *,

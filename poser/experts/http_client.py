@@ -9,13 +9,13 @@ import time
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from poser.experts.base import CallContext
 from poser.experts.contract import DEADLINE_HEADER, SECRET_HEADER, decode_specs
 from poser.experts.errors import BadReply, InputError, TimedOut, Unavailable
 from poser.experts.hanging_up import hanging_up
 from poser.experts.remote import call_error, transport_error
+from poser.experts.settings import parsed_address
 from poser.experts.types import ExpertSpec
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ class ContractClient:
         Raises:
             InputError: an address that is none, or that carries more than an address.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        parts = parsed_address(url)
+        if parts is None:
             raise InputError(f"{name}: url = {url!r} is no address; give one such as 'http://127.0.0.1:8765'.")
         if parts.username or parts.password or parts.query or parts.fragment:
             raise InputError(

@@ -25,6 +25,7 @@ from poser.experts.offered_sizes import fitted, parse_sizes
 from poser.experts.openai_wire import Answer, files_of, read_answer, without
 from poser.experts.parallel import Lanes
 from poser.experts.remote import call_error, picture_of_base64, transport_error
+from poser.experts.settings import checked_settings
 from poser.experts.types import ExpertRequest, ExpertResult, ExpertSpec, Usage
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class OpenAIImages(Expert):
 
     concurrent = True
 
+    @checked_settings
     def __init__(
         self,
         *,

@@ -7,7 +7,6 @@ import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
 
 from poser.experts.base import CallContext
 from poser.experts.comfyui.workflow import Graph, Workflow
@@ -15,6 +14,7 @@ from poser.experts.errors import BadReply, CallError, InputError, InvalidRequest
 from poser.experts.hanging_up import hanging_up
 from poser.experts.picture import Picture
 from poser.experts.remote import call_error, transport_error
+from poser.experts.settings import parsed_address
 
 if TYPE_CHECKING:
     import httpx
@@ -191,8 +191,8 @@ def checked_url(name: str, url: str) -> str:
     Raises:
         InputError: not an http address, or one that carries a password.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    parts = parsed_address(url)
+    if parts is None:
         raise InputError(f"{name}: url = {url!r} is no address; give one such as 'http://127.0.0.1:8188'.")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise InputError(f"{name}: url holds more than an address; a token goes into the variable named by token_env.")

@@ -19,6 +19,7 @@ from poser.experts.comfyui.workflow import Workflow
 from poser.experts.declared import declared_spec
 from poser.experts.errors import CallError, ExpertError, InputError, InvalidRequest, TimedOut
 from poser.experts.picture import Picture
+from poser.experts.settings import checked_settings
 from poser.experts.types import ExpertRequest, ExpertResult, ExpertSpec, Usage
 
 
@@ -55,6 +56,7 @@ class ComfyUIExpert(Expert):
         InputError: a setting that is not allowed, or a workflow that lacks a mark.
     """
 
+    @checked_settings
     def __init__(
         self,
         *,
@@ -83,6 +85,8 @@ class ComfyUIExpert(Expert):
         self._url, self._token_env, self._negative = checked_url(name, url), token_env, negative
         if not timeout > 0 or math.isinf(timeout):
             raise InputError(f"expert {name!r}: timeout = {timeout!r} is no time to wait; give seconds above 0.")
+        if max_bytes < 1:
+            raise InputError(f"expert {name!r}: max_bytes = {max_bytes!r} lets nothing through; give bytes above 0.")
         self._timeout, self._max_bytes = float(timeout), max_bytes
         marked = self._workflow.marked
         self._spec = declared_spec(

@@ -18,6 +18,7 @@ from poser.experts.diffusers.residency import residency_of
 from poser.experts.diffusers.serving import Serving
 from poser.experts.diffusers.settings import Loading, Sampling
 from poser.experts.errors import CallError, ExpertError, InputError, InvalidRequest, TimedOut
+from poser.experts.settings import checked_settings
 from poser.experts.types import ExpertRequest, ExpertResult, ExpertSpec, Mode, Operation
 
 _PRIOR = 0.5
@@ -81,6 +82,7 @@ class DiffusersExpert(Expert):
         InputError: a setting that is out of range or contradicts another.
     """
 
+    @checked_settings
     def __init__(
         self,
         *,
