@@ -203,7 +203,9 @@ def _size_problem(expert: Expert, request: ExpertRequest) -> str:
             continue
         named = f"{size[0]}x{size[1]} pixels, which spec.sizes {'names' if size in offered else 'does not rule out'},"
         if not offered or size in offered:
-            return f"{named} ended in {type(answer).__name__}: {answer}; bring that size, or name the sizes that you offer"
+            return (
+                f"{named} ended in {type(answer).__name__}: {answer}; bring that size, or name the sizes that you offer"
+            )
         if not isinstance(answer, InvalidRequest):
             return (
                 f"{size[0]}x{size[1]} pixels, which spec.sizes does not offer, ended in {type(answer).__name__}: {answer}; "

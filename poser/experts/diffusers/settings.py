@@ -47,7 +47,9 @@ class Loading:
 
     def __post_init__(self) -> None:
         if not self.model.strip() or "\0" in self.model + self.revision:
-            raise InputError("model is empty, or no name; give a hub id such as 'owner/name', or a folder with a model_index.json.")
+            raise InputError(
+                "model is empty, or no name; give a hub id such as 'owner/name', or a folder with a model_index.json."
+            )
         if self.dtype not in DTYPES:
             raise UnknownName("dtype", self.dtype, DTYPES)
         if self.offload not in OFFLOADS:
