@@ -8,11 +8,10 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from poser.experts.declared import DEFAULT_OPERATIONS
 from poser.experts.errors import InputError, InvalidRequest, Unavailable, UnknownName
-from poser.experts.loopback import is_loopback
+from poser.experts.loopback import on_loopback
 from poser.experts.offered_sizes import Size, nearest_offer
 from poser.experts.settings import parsed_address
 from poser.experts.types import MAX_PROMPT_CHARACTERS, ExpertRequest, ExpertSpec, Operation
@@ -68,11 +67,6 @@ def number(setting: str, value: object, least: float, *, whole: bool = False) ->
     kinds = int if whole else int | float
     if isinstance(value, bool) or not isinstance(value, kinds) or not value >= least:
         raise InputError(f"{setting} is {value!r}; give a {'whole ' if whole else ''}number of at least {least:g}.")
-
-
-def on_loopback(address: str) -> bool:
-    """True if the host of this URL is this machine."""
-    return is_loopback(urlsplit(address).hostname or "")
 
 
 def web_address(setting: str, value: str) -> None:

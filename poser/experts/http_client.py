@@ -14,6 +14,7 @@ from poser.experts.base import CallContext
 from poser.experts.contract import DEADLINE_HEADER, SECRET_HEADER, decode_specs
 from poser.experts.errors import BadReply, InputError, TimedOut, Unavailable
 from poser.experts.hanging_up import hanging_up
+from poser.experts.loopback import needs_no_environment
 from poser.experts.remote import call_error, transport_error
 from poser.experts.settings import parsed_address
 from poser.experts.types import ExpertSpec
@@ -44,6 +45,7 @@ class ContractClient:
                 f"{name}: url holds more than an address; secrets go into the variable named by secret_env."
             )
         self.name, self.url = name, url.rstrip("/")
+        self._environment = not needs_no_environment(url)
         self._secret_env, self._max_bytes = secret_env, max_bytes
 
     def specs(self, timeout: float) -> list[ExpertSpec]:
@@ -84,7 +86,7 @@ class ContractClient:
         sent = {"Accept-Encoding": "identity", **self._secret(), **(headers or {})}
         try:
             with (
-                httpx.Client(timeout=timeout, verify=_trust(self.url)) as client,
+                httpx.Client(timeout=timeout, verify=_trust(self.url), trust_env=self._environment) as client,
                 hanging_up(ctx) as trace,
                 client.stream(
                     method, self.url + path, headers=sent, content=body, extensions={"trace": trace}

@@ -21,6 +21,7 @@ from poser.experts.hosted import (
     size_to_ask,
     web_address,
 )  # fmt: skip
+from poser.experts.loopback import needs_no_environment
 from poser.experts.offered_sizes import fitted, parse_sizes
 from poser.experts.openai_wire import Answer, files_of, read_answer, without
 from poser.experts.parallel import Lanes
@@ -192,8 +193,11 @@ class OpenAIImages(Expert):
                     client, key = self._given.with_options(max_retries=0), self._given.api_key
                 else:
                     key = key_from_environment(self._spec.name, self._variable, self._address) or ""
+                    http = openai.DefaultHttpxClient(trust_env=False) if needs_no_environment(self._address) else None
                     # the SDK insists on some key
-                    client = openai.OpenAI(api_key=key or "none", base_url=self._address, max_retries=0)
+                    client = openai.OpenAI(
+                        api_key=key or "none", base_url=self._address, max_retries=0, http_client=http
+                    )
                     self._own = client
                 # raw: the SDK would decode whatever comes, and keep nothing of what it cannot
                 self._images = client.images.with_raw_response, key

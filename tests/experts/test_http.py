@@ -284,7 +284,12 @@ HUGE = b"x" * 100_000
         (reply(413, b'{"error": {"message": "too big"}}'), InvalidRequest, 0.0, "too big"),
         (reply(307, b"", Location="http://192.0.2.1/"), Unavailable, 0.0, "sends elsewhere"),
         (lambda handler: handler.connection.close(), Unavailable, None, "broke before the answer was whole"),
-        (lambda handler: handler.wfile.write(b"SSH-2.0-x\r\n\r\n"), Unavailable, None, "broke before the answer was whole"),
+        (
+            lambda handler: handler.wfile.write(b"SSH-2.0-x\r\n\r\n"),
+            Unavailable,
+            None,
+            "broke before the answer was whole",
+        ),
     ],
 )
 def test_whatever_answers_it_becomes_one_typed_error(answering, script, kind, usd, said):
@@ -298,6 +303,27 @@ def test_whatever_answers_it_becomes_one_typed_error(answering, script, kind, us
 def test_how_long_to_wait_comes_through(answering):
     (answer,) = here(answering(reply(429, b"", Retry_After="7"))).run([draw()], CallContext())
     assert answer.retry_after == 7.0
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(serve, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, NOBODY)
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    (answer,) = here(serve(FakeExpert("far")).url).run([draw()], CallContext())
+    assert isinstance(answer, ExpertResult)
+
+
+@pytest.mark.parametrize("usd", ["1e999", "NaN", "-1"])
+def test_a_bill_that_is_no_sum_of_money_is_a_bad_reply(answering, usd):
+    result = FakeExpert("far").run([draw()], CallContext())[0]
+    content_type, body = encode_answers([result])
+    body = body.replace(b'"usd": 0.0', f'"usd": {usd}'.encode())
+    assert usd.encode() in body
+    (answer,) = here(answering(reply(200, body, content_type))).run([draw()], CallContext())
+    assert isinstance(answer, BadReply)
+    assert answer.usd is None
+    assert "answers.0.usage.usd" in str(answer)
 
 
 def test_nobody_there():

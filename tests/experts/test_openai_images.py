@@ -83,6 +83,16 @@ def test_it_draws_what_the_server_draws(expert_of):
     assert (result.usage.input_tokens, result.usage.output_tokens, result.usage.usd) == (2, 12, None)
 
 
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(expert_of, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    with ImagesServer() as server:
+        (result,) = ask(expert_of(server), draw())
+    assert isinstance(result, ExpertResult)
+
+
 def test_it_edits_where_the_mask_is_white_and_sends_references_after_the_source(expert_of):
     mask = np.zeros((48, 64, 3), np.uint8)
     mask[:20] = 255

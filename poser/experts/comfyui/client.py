@@ -12,6 +12,7 @@ from poser.experts.base import CallContext
 from poser.experts.comfyui.workflow import Graph, Workflow
 from poser.experts.errors import BadReply, CallError, InputError, InvalidRequest, TimedOut, Unavailable
 from poser.experts.hanging_up import hanging_up
+from poser.experts.loopback import needs_no_environment
 from poser.experts.picture import Picture
 from poser.experts.remote import call_error, transport_error
 from poser.experts.settings import parsed_address
@@ -170,7 +171,8 @@ class Comfy:
 
         # compressed answers could be larger than their limit once they are unpacked
         headers = {"Accept-Encoding": "identity", **self.headers}
-        return httpx.Client(timeout=httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)), headers=headers)
+        timeout = httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
+        return httpx.Client(timeout=timeout, headers=headers, trust_env=not needs_no_environment(self.url))
 
     def _raise_for(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
         if status != 200:

@@ -358,6 +358,16 @@ def test_stopped_before_it_began_nobody_is_asked():
     assert drawer(NOBODY).run([], CallContext()) == []
 
 
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(comfy, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, NOBODY)
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    server = comfy()
+    assert isinstance(one(drawer(server)), ExpertResult)
+    assert server.listeners == 1
+
+
 def test_nobody_there():
     answer = one(drawer(NOBODY))
     assert isinstance(answer, Unavailable)
