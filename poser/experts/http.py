@@ -167,14 +167,15 @@ class HttpExpert(Expert):
         content_type, body = encode_run(self._there, requests)
         if len(body) > self._max_bytes or len(requests) > MOST_REQUESTS:
             if len(requests) > 1:
-                half, first = len(requests) // 2, before or 0
-                begun = self._carry_out(requests[:half], ctx, first)
-                return [*begun, *self._carry_out(requests[half:], ctx, first + half)]
+                return self._in_halves(requests, ctx, before or 0)
             message = f"{self._name}: the request has {len(body):,} bytes; max_bytes = {self._max_bytes:,}."
             return [InvalidRequest(f"{message} Raise it on both sides, or send smaller pictures.")]
         try:
             answers = decode_answers(*self._server.post(content_type, body, ctx))
         except CallError as error:
+            if isinstance(error, InvalidRequest) and len(requests) > 1:
+                # one of them, or all together, was too much for the server; nothing of it was carried out
+                return self._in_halves(requests, ctx, before or 0)
             return [error for _ in requests]
         except InputError as error:
             return [BadReply(f"{self._name} at {self._server.url}: {error}", usd=None) for _ in requests]
@@ -187,6 +188,13 @@ class HttpExpert(Expert):
                 # kept at once: the next part may take minutes
                 ctx.deliver(before + index, answer)
         return billed
+
+    def _in_halves(
+        self, requests: Sequence[ExpertRequest], ctx: CallContext, before: int
+    ) -> list[ExpertResult | ExpertError]:
+        half = len(requests) // 2
+        first = self._carry_out(requests[:half], ctx, before)
+        return [*first, *self._carry_out(requests[half:], ctx, before + half)]
 
     def _billed(self, answer: ExpertResult | CallError) -> ExpertResult | CallError:
         price = self._settings.get("price")

@@ -7,6 +7,7 @@ import threading
 import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -136,6 +137,26 @@ def test_a_batch_that_is_too_large_is_sent_in_parts_and_a_request_that_is_too_la
     assert isinstance(refused, InvalidRequest)
     assert "max_bytes = 10,000" in str(refused)
     assert len(expert.requests) == 4
+
+
+def test_what_a_server_refuses_as_a_whole_is_sent_in_parts(serve):
+    noise = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
+    requests = [
+        ExpertRequest(mode="i2i", text="x", commands=(), source=Picture(pixels), width=64, height=64)
+        for pixels in noise
+    ]
+    # its limit is lower than ours
+    low = here(serve(FakeExpert("far", "i2i"), max_bytes=30_000).url, kind="i2i")
+    assert all(isinstance(answer, ExpertResult) for answer in low.run(requests, CallContext()))
+    # one of several that it does not take
+    expert = FakeExpert("far")
+    wishes = [draw(seed=0), replace(draw(seed=1), width=20_000, height=20_000), draw(seed=2)]
+    one, huge, other = here(serve(expert).url).run(wishes, CallContext())
+    assert isinstance(one, ExpertResult)
+    assert isinstance(other, ExpertResult)
+    assert isinstance(huge, InvalidRequest)
+    assert "20000 x 20000 pixels" in str(huge)
+    assert [request.seed for request in expert.requests] == [0, 2]
 
 
 def test_the_answers_of_a_part_are_handed_over_before_the_next_part_is_asked(serve):
