@@ -240,9 +240,7 @@ class FunctionExpert(Expert):
                 simulated_usd=self._spec.simulated_price,
                 seconds=time.perf_counter() - started,
             )
-            made_now = ExpertResult(
-                picture=picture, usage=usage, text_sent=request.text, revision=self._spec.revision
-            )
+            made_now = ExpertResult(picture=picture, usage=usage, text_sent=request.text, revision=self._spec.revision)
             results.append(made_now)
             ctx.deliver(index, made_now)
             ctx.progress(index, 1.0)

@@ -68,12 +68,18 @@ def check_expert(
     if not findings[-1].ok:
         return findings
     spec = expert.spec
-    check("refuses", lambda: _refusal_problem(expert))
     has_source = spec.kind == "i2i"
     asked = list(commands) if commands is not None else [EXAMPLES[operation] for operation in spec.operations]
-    able = [command for command in asked if expert.refuses(command, has_source) is None]
+    able: list[Command] = []
+
+    def refusals() -> str:
+        able.extend(command for command in asked if expert.refuses(command, has_source) is None)
+        return _refusal_problem(expert)
+
+    check("refuses", refusals)
     if not call or not able:
-        reason = "not called on request" if not call else "every example is refused; say what it can do (`--ask`, `commands`)"
+        refused = "every example is refused; say what it can do (`--ask`, `commands`)"
+        reason = "not called on request" if not call else refused if findings[-1].ok else "refuses() has to work first"
         return [*findings, *(Finding(name, skipped=reason) for name in _CALL_CHECKS)]
     width, height = size if not spec.sizes or size in spec.sizes else spec.sizes[0]
     canvas = (source or example_source(width, height)).resized(width, height) if has_source else None
@@ -197,7 +203,9 @@ def _size_problem(expert: Expert, request: ExpertRequest) -> str:
             continue
         named = f"{size[0]}x{size[1]} pixels, which spec.sizes {'names' if size in offered else 'does not rule out'},"
         if not offered or size in offered:
-            return f"{named} ended in {type(answer).__name__}: {answer}; bring that size, or name the sizes that you offer"
+            return (
+                f"{named} ended in {type(answer).__name__}: {answer}; bring that size, or name the sizes that you offer"
+            )
         if not isinstance(answer, InvalidRequest):
             return (
                 f"{size[0]}x{size[1]} pixels, which spec.sizes does not offer, ended in {type(answer).__name__}: {answer}; "

@@ -28,7 +28,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from pydantic import ConfigDict, Field, ValidationError
@@ -45,6 +44,7 @@ from poser.experts.errors import (
     Unavailable,
 )  # fmt: skip
 from poser.experts.picture import MAX_PIXELS, Picture
+from poser.experts.sent_pictures import Pictures, reader
 from poser.experts.types import Command, Document, ExpertRequest, ExpertResult, ExpertSpec, Mode, Usage
 
 CONTRACT = 1
@@ -115,22 +115,9 @@ class _Specs(_Sent):
     experts: tuple[ExpertSpec, ...]
 
 
-class _Pictures:
-    """Names the pictures of a body; equal ones get one name."""
-
-    def __init__(self) -> None:
-        self.parts: dict[str, multipart.Part] = {}
-
-    def add(self, picture: Picture) -> str:
-        name = f"picture-{picture.sha256[:32]}"
-        if name not in self.parts:
-            self.parts[name] = multipart.Part(name, "image/png", picture.to_png())
-        return name
-
-
 def encode_run(expert: str, requests: Sequence[ExpertRequest]) -> tuple[str, bytes]:
     """Content type and body of a run."""
-    pictures = _Pictures()
+    pictures = Pictures()
     sent = [
         {
             "mode": request.mode,
@@ -153,7 +140,8 @@ def decode_run(content_type: str, body: bytes, max_pixels: int = MAX_PIXELS) -> 
     """Name of the expert that is asked, and the requests.
 
     Raises:
-        InputError: a body that does not keep the contract, or pictures of more than `max_pixels` pixels each, given or asked.
+        InputError: a body that does not keep the contract, or pictures of more than `max_pixels` pixels each, given or asked,
+            or of more than eight times as many in all.
     """
     parts = _parts(content_type, body)
     try:
@@ -161,7 +149,7 @@ def decode_run(content_type: str, body: bytes, max_pixels: int = MAX_PIXELS) -> 
     except ValidationError as error:
         raise InputError(f"The call does not keep the contract: {_first(error)}.") from error
     _same_contract(call.contract)
-    picture = _reader(parts, max_pixels)
+    picture = reader(parts, max_pixels)
     requests = []
     for sent in call.requests:
         if sent.width * sent.height > max_pixels:
@@ -185,7 +173,7 @@ def decode_run(content_type: str, body: bytes, max_pixels: int = MAX_PIXELS) -> 
 
 def encode_answers(answers: Sequence[ExpertResult | CallError], hide: str = "") -> tuple[str, bytes]:
     """Content type and body of the answers to a run, with "***" for the text `hide` (a secret)."""
-    pictures = _Pictures()
+    pictures = Pictures()
     sent: list[dict[str, Any]] = []
     for answer in answers:
         if isinstance(answer, CallError):
@@ -215,7 +203,7 @@ def decode_answers(content_type: str, body: bytes, max_pixels: int = MAX_PIXELS)
     except ValidationError as error:
         raise InputError(f"The answer does not keep the contract: {_first(error)}.") from error
     _same_contract(sent.contract)
-    picture = _reader(parts, max_pixels)
+    picture = reader(parts, max_pixels)
     return [_answer(each, picture) for each in sent.answers]
 
 
@@ -254,19 +242,7 @@ def _answer(sent: _Answer, picture: Callable[[str], Picture]) -> ExpertResult | 
     )
 
 
-def _reader(parts: Mapping[str, multipart.Part], max_pixels: int) -> Callable[[str], Picture]:
-    """Gives the picture of a part by its name, each decoded once; InputError if there is none, or it cannot be read."""
-
-    @cache
-    def picture(name: str) -> Picture:
-        if name not in parts:
-            raise InputError(f"A part {name[:100]!r} is named, which is not there.")
-        return Picture.from_bytes(parts[name].data, name=name, max_pixels=max_pixels)
-
-    return picture
-
-
-def _body(call: Mapping[str, Any], pictures: _Pictures, hide: str = "") -> tuple[str, bytes]:
+def _body(call: Mapping[str, Any], pictures: Pictures, hide: str = "") -> tuple[str, bytes]:
     text = json.dumps(call, ensure_ascii=False, allow_nan=False)
     if hide:
         text = text.replace(json.dumps(hide)[1:-1], "***")

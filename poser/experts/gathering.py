@@ -153,10 +153,19 @@ class _Together(Generic[Request, Answer]):
         for part in parts:
             part.ctx = part.ctx.begun(len(self._places))
             part.together = self
-        deadlines = [part.ctx.deadline for part in parts]
-        # the longest: who has less time gives up by itself
-        self._deadline = None if None in deadlines else max(each for each in deadlines if each is not None)
+        self._deadline = self._latest()
         self._lock = threading.Lock()
+
+    def _latest(self) -> float | None:
+        """The longest deadline: who has less time gives up by itself."""
+        deadlines = [part.ctx.deadline for part in self._parts]
+        return None if None in deadlines else max(each for each in deadlines if each is not None)
+
+    def _moved(self, deadline: float | None) -> None:
+        """The call itself waits for its turn, or has got it: so do all its parts, each with its own time."""
+        for part in self._parts:
+            part.ctx = part.ctx.waiting() if deadline is None else part.ctx.begun(len(self._places))
+        self._deadline = self._latest()
 
     def hung(self) -> bool:
         """Whether the call should long have come back."""
@@ -171,8 +180,14 @@ class _Together(Generic[Request, Answer]):
     def carry_out(self, call: Callable[[Sequence[Request], CallContext], Sequence[Answer]]) -> None:
         """Make the call and hand its answers out."""
         requests = [part.requests[index] for part, index in self._places]
+        allowed = [part.ctx.allowed for part in self._parts if part.ctx.allowed is not None]
         ctx = CallContext(
-            deadline=self._deadline, stop=self._stop, on_progress=self._progress, on_result=self._deliver
+            deadline=self._deadline,
+            stop=self._stop,
+            on_progress=self._progress,
+            on_result=self._deliver,
+            allowed=None if self._deadline is None else max(allowed, default=None),
+            on_deadline=self._moved,
         )
         try:
             answers = call(requests, ctx)

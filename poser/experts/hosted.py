@@ -8,12 +8,12 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from poser.experts.declared import DEFAULT_OPERATIONS
 from poser.experts.errors import InputError, InvalidRequest, Unavailable, UnknownName
-from poser.experts.loopback import is_loopback
+from poser.experts.loopback import on_loopback
 from poser.experts.offered_sizes import Size, nearest_offer
+from poser.experts.settings import parsed_address
 from poser.experts.types import MAX_PROMPT_CHARACTERS, ExpertRequest, ExpertSpec, Operation
 
 PRIOR = 0.5
@@ -69,19 +69,14 @@ def number(setting: str, value: object, least: float, *, whole: bool = False) ->
         raise InputError(f"{setting} is {value!r}; give a {'whole ' if whole else ''}number of at least {least:g}.")
 
 
-def on_loopback(address: str) -> bool:
-    """True if the host of this URL is this machine."""
-    return is_loopback(urlsplit(address).hostname or "")
-
-
 def web_address(setting: str, value: str) -> None:
     """Check that a setting is an http(s) address without a user or password in it.
 
     Raises:
         InputError: it is not.
     """
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+    parts = parsed_address(value)
+    if parts is None or parts.username or parts.password:
         raise InputError(
             f"{setting} must be an address such as 'https://host/v1', without a name or password in it; "
             "keys come from the environment."

@@ -23,6 +23,7 @@ from poser.experts.errors import (
     UnknownName,
 )  # fmt: skip
 from poser.experts.http_client import LONGEST_SPECS, ContractClient
+from poser.experts.settings import checked_settings
 from poser.experts.types import API_VERSION, ExpertRequest, ExpertResult, ExpertSpec
 
 SPEC_SECONDS = 5.0
@@ -55,6 +56,7 @@ class HttpExpert(Expert):
         InputError: a setting that is not allowed.
     """
 
+    @checked_settings
     def __init__(
         self,
         *,
@@ -156,26 +158,43 @@ class HttpExpert(Expert):
             )
         return checked_spec({**there.model_dump(), **self._settings, "name": self._name})
 
-    def _carry_out(self, requests: Sequence[ExpertRequest], ctx: CallContext) -> list[ExpertResult | ExpertError]:
+    def _carry_out(
+        self, requests: Sequence[ExpertRequest], ctx: CallContext, before: int | None = None
+    ) -> list[ExpertResult | ExpertError]:
+        """One call, or two halves; `before`: how many requests of the batch stand before this part of it."""
         if ctx.cancelled():
             return [TimedOut(f"{self._name} was stopped before it was asked.") for _ in requests]
         content_type, body = encode_run(self._there, requests)
         if len(body) > self._max_bytes or len(requests) > MOST_REQUESTS:
             if len(requests) > 1:
-                half = len(requests) // 2
-                return [*self._carry_out(requests[:half], ctx), *self._carry_out(requests[half:], ctx)]
+                return self._in_halves(requests, ctx, before or 0)
             message = f"{self._name}: the request has {len(body):,} bytes; max_bytes = {self._max_bytes:,}."
             return [InvalidRequest(f"{message} Raise it on both sides, or send smaller pictures.")]
         try:
             answers = decode_answers(*self._server.post(content_type, body, ctx))
         except CallError as error:
+            if isinstance(error, InvalidRequest) and len(requests) > 1:
+                # one of them, or all together, was too much for the server; nothing of it was carried out
+                return self._in_halves(requests, ctx, before or 0)
             return [error for _ in requests]
         except InputError as error:
             return [BadReply(f"{self._name} at {self._server.url}: {error}", usd=None) for _ in requests]
         if len(answers) != len(requests):
             message = f"{self._name} answered {len(answers)} of {len(requests)} requests."
             return [BadReply(message, usd=None) for _ in requests]
-        return [self._billed(answer) for answer in answers]
+        billed = [self._billed(answer) for answer in answers]
+        for index, answer in enumerate(billed):
+            if before is not None and isinstance(answer, ExpertResult):
+                # kept at once: the next part may take minutes
+                ctx.deliver(before + index, answer)
+        return billed
+
+    def _in_halves(
+        self, requests: Sequence[ExpertRequest], ctx: CallContext, before: int
+    ) -> list[ExpertResult | ExpertError]:
+        half = len(requests) // 2
+        first = self._carry_out(requests[:half], ctx, before)
+        return [*first, *self._carry_out(requests[half:], ctx, before + half)]
 
     def _billed(self, answer: ExpertResult | CallError) -> ExpertResult | CallError:
         price = self._settings.get("price")

@@ -9,13 +9,14 @@ import time
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from poser.experts.base import CallContext
 from poser.experts.contract import DEADLINE_HEADER, SECRET_HEADER, decode_specs
 from poser.experts.errors import BadReply, InputError, TimedOut, Unavailable
 from poser.experts.hanging_up import hanging_up
+from poser.experts.loopback import needs_no_environment
 from poser.experts.remote import call_error, transport_error
+from poser.experts.settings import parsed_address
 from poser.experts.types import ExpertSpec
 
 if TYPE_CHECKING:
@@ -36,14 +37,15 @@ class ContractClient:
         Raises:
             InputError: an address that is none, or that carries more than an address.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        parts = parsed_address(url)
+        if parts is None:
             raise InputError(f"{name}: url = {url!r} is no address; give one such as 'http://127.0.0.1:8765'.")
         if parts.username or parts.password or parts.query or parts.fragment:
             raise InputError(
                 f"{name}: url holds more than an address; secrets go into the variable named by secret_env."
             )
         self.name, self.url = name, url.rstrip("/")
+        self._environment = not needs_no_environment(url)
         self._secret_env, self._max_bytes = secret_env, max_bytes
 
     def specs(self, timeout: float) -> list[ExpertSpec]:
@@ -84,7 +86,7 @@ class ContractClient:
         sent = {"Accept-Encoding": "identity", **self._secret(), **(headers or {})}
         try:
             with (
-                httpx.Client(timeout=timeout, verify=_trust(self.url)) as client,
+                httpx.Client(timeout=timeout, verify=_trust(self.url), trust_env=self._environment) as client,
                 hanging_up(ctx) as trace,
                 client.stream(
                     method, self.url + path, headers=sent, content=body, extensions={"trace": trace}

@@ -24,6 +24,7 @@ from poser.experts.offered_sizes import fitted, parse_sizes
 from poser.experts.parallel import Lanes
 from poser.experts.picture import Picture
 from poser.experts.remote import call_error, picture_of_image, transport_error
+from poser.experts.settings import checked_settings
 from poser.experts.types import ExpertRequest, ExpertResult, ExpertSpec, Usage
 
 ROUTER = "https://router.huggingface.co"
@@ -68,6 +69,7 @@ class HuggingFaceImages(Expert):
 
     concurrent = True
 
+    @checked_settings
     def __init__(
         self,
         *,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from poser.experts.base import CallContext, Expert
 from poser.experts.cost import bill, price_table
-from poser.experts.errors import BadReply, ExpertError, InputError, InvalidRequest, TimedOut
+from poser.experts.errors import BadReply, CallError, ExpertError, InputError, InvalidRequest, TimedOut
 from poser.experts.hosted import (
     abilities,
     check_request,
@@ -21,15 +21,17 @@ from poser.experts.hosted import (
     size_to_ask,
     web_address,
 )  # fmt: skip
+from poser.experts.loopback import needs_no_environment
 from poser.experts.offered_sizes import fitted, parse_sizes
-from poser.experts.openai_wire import Answer, files_of, read_answer, without
+from poser.experts.openai_wire import Answer, files_of, read_answer, read_body, without
 from poser.experts.parallel import Lanes
 from poser.experts.remote import call_error, picture_of_base64, transport_error
+from poser.experts.settings import checked_settings
 from poser.experts.types import ExpertRequest, ExpertResult, ExpertSpec, Usage
 
 if TYPE_CHECKING:
     from openai import OpenAI
-    from openai.resources.images import ImagesWithRawResponse
+    from openai.resources.images import ImagesWithStreamingResponse
 
 DEFAULT_ADDRESS = "https://api.openai.com/v1"
 CONNECT_SECONDS = 10.0
@@ -76,6 +78,7 @@ class OpenAIImages(Expert):
 
     concurrent = True
 
+    @checked_settings
     def __init__(
         self,
         *,
@@ -137,7 +140,7 @@ class OpenAIImages(Expert):
         self._timeout = float(timeout)
         self._given = client
         self._own: OpenAI | None = None
-        self._images: tuple[ImagesWithRawResponse, str] | None = None
+        self._images: tuple[ImagesWithStreamingResponse, str] | None = None
         self._lock = threading.Lock()
         shaping = {**self._fields, "extra": self._extra, "auto": self._auto, "base_url": self._address}
         self._spec = declared(
@@ -180,7 +183,7 @@ class OpenAIImages(Expert):
         ahead = [bill(self._prices, inputs=inputs, quality=self._quality, size=size) for size in self._sizes or (None,)]
         return None if None in ahead else max(price for price in ahead if price is not None)
 
-    def _connected(self) -> tuple[ImagesWithRawResponse, str]:
+    def _connected(self) -> tuple[ImagesWithStreamingResponse, str]:
         """The calls of the one client, and the key as it must never be shown ("" = none)."""
         import openai
 
@@ -190,11 +193,14 @@ class OpenAIImages(Expert):
                     client, key = self._given.with_options(max_retries=0), self._given.api_key
                 else:
                     key = key_from_environment(self._spec.name, self._variable, self._address) or ""
+                    http = openai.DefaultHttpxClient(trust_env=False) if needs_no_environment(self._address) else None
                     # the SDK insists on some key
-                    client = openai.OpenAI(api_key=key or "none", base_url=self._address, max_retries=0)
+                    client = openai.OpenAI(
+                        api_key=key or "none", base_url=self._address, max_retries=0, http_client=http
+                    )
                     self._own = client
-                # raw: the SDK would decode whatever comes, and keep nothing of what it cannot
-                self._images = client.images.with_raw_response, key
+                # the SDK itself would read and decode whatever comes, and keep nothing of what it cannot
+                self._images = client.images.with_streaming_response, key
             return self._images
 
     def _call(self, request: ExpertRequest, ctx: CallContext) -> ExpertResult:
@@ -208,9 +214,12 @@ class OpenAIImages(Expert):
         if seconds <= 0.0:
             raise TimedOut(f"{name} was stopped before it was asked.")
         arguments["timeout"] = openai.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
-        started = time.perf_counter()
+        started, until = time.perf_counter(), time.monotonic() + seconds
         try:
-            reply = images.generate(**arguments) if request.mode == "t2i" else images.edit(**arguments)
+            with images.generate(**arguments) if request.mode == "t2i" else images.edit(**arguments) as reply:
+                body = read_body(name, reply.iter_bytes(), until, self._shown)
+        except CallError:
+            raise
         # the SDK's errors are not chained: their words may hold the key
         except openai.APIStatusError as error:
             said = without(key, error.response.text)
@@ -219,7 +228,7 @@ class OpenAIImages(Expert):
             raise transport_error(name, error, self._shown) from None
         except Exception as error:  # noqa: BLE001  what else the SDK may raise is reported
             raise BadReply(without(key, f"{name}: {type(error).__name__}: {error}"), usd=None) from None
-        answer = read_answer(name, reply.content, key)
+        answer = read_answer(name, body, key)
         return self._result(request, answer, notes, time.perf_counter() - started)
 
     def _arguments(self, request: ExpertRequest) -> tuple[dict[str, Any], tuple[str, ...]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,16 +13,19 @@ import numpy as np
 from PIL import Image
 
 from poser.experts.cost import Tokens, tokens_of
-from poser.experts.errors import BadReply, InputError, InvalidRequest
+from poser.experts.errors import BadReply, CallError, InputError, InvalidRequest, TimedOut
 from poser.experts.offered_sizes import Size, parse_sizes
 from poser.experts.picture import Picture
-from poser.experts.remote import quoted
+from poser.experts.remote import quoted, transport_error
 from poser.experts.types import ExpertRequest
 
 File = tuple[str, bytes, str]
 """Name, content, content type of one file of a multipart request."""
 
 HIDDEN = "***"
+
+LARGEST_ANSWER = 256 * 2**20
+"""Bytes that are read of an answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +49,37 @@ class Answer:
     size: Size | None
     rewritten: str
     said: str
+
+
+def read_body(name: str, chunks: Iterable[bytes], until: float, shown: str) -> bytes:
+    """The body of an answer, as far as it may go.
+
+    Args:
+        name: of the expert.
+        chunks: as they come; whatever an HTTP library raises meanwhile becomes the error that fits.
+        until: `time.monotonic()` after which no more is read: time-outs of HTTP libraries are of single reads, and a
+            server that trickles would hold its thread for ever.
+        shown: the server's address for messages, or "".
+
+    Raises:
+        TimedOut: it goes on after `until`.
+        BadReply: it has more than `LARGEST_ANSWER` bytes.
+        CallError: the connection broke.
+    """
+    read, length = [], 0
+    try:
+        for chunk in chunks:
+            read.append(chunk)
+            length += len(chunk)
+            if length > LARGEST_ANSWER:
+                raise BadReply(f"{name} answered more than {LARGEST_ANSWER:,} bytes.", usd=None)
+            if time.monotonic() >= until:
+                raise TimedOut(f"{name} gave no whole answer in time. Allow more time, or try again later.", usd=None)
+    except CallError:
+        raise
+    except Exception as error:  # noqa: BLE001  of this library or that; not chained: its words may hold the key
+        raise transport_error(name, error, shown) from None
+    return b"".join(read)
 
 
 def read_answer(name: str, body: bytes, key: str) -> Answer:

@@ -116,12 +116,7 @@ class _Batch:
             if not self._sent:
                 self.ctx = self.ctx.begun(len(self.requests))
             self._sent.add(index)
-        answer = _served(self.name, self.requests[index], self.call, self.ctx)
-        if isinstance(answer, ExpertResult):
-            # whoever keeps or judges it asks for the hash, and here others wait anyway
-            _ = answer.picture.sha256
-            # kept at once, also if the batch has been given up meanwhile
-            self.ctx.deliver(index, answer)
+        answer = self._answered(index)
         with self._lock:
             if self._ended:
                 return False
@@ -129,6 +124,21 @@ class _Batch:
             if len(self.answers) == len(self.requests):
                 self.whole.set()
         return True
+
+    def _answered(self, index: int) -> ExpertResult | ExpertError:
+        usd: float | None = None
+        try:
+            answer = self.call(self.requests[index], self.ctx)
+            usd = answer.usage.usd
+            # whoever keeps or judges it asks for the hash, and here others wait anyway
+            _ = answer.picture.sha256
+            # kept at once, also if the batch has been given up meanwhile
+            self.ctx.deliver(index, answer)
+        except CallError as error:
+            return error
+        except Exception as error:  # noqa: BLE001  a client library may raise anything; it is reported with its request
+            return BadReply(f"{self.name} raised {type(error).__name__}: {error}", usd=usd)
+        return answer
 
     def come(self) -> set[int]:
         """Indices of the answers so far."""
@@ -147,12 +157,3 @@ class _Batch:
         if index in self._sent:
             return TimedOut(f"{self.name} was given up while it was at work. Allow more time.", usd=None)
         return TimedOut(f"{self.name} was stopped before it was asked.")
-
-
-def _served(name: str, request: ExpertRequest, call: Call, ctx: CallContext) -> ExpertResult | ExpertError:
-    try:
-        return call(request, ctx)
-    except CallError as error:
-        return error
-    except Exception as error:  # noqa: BLE001  a client library may raise anything; it is reported with its request
-        return BadReply(f"{name} raised {type(error).__name__}: {error}", usd=None)

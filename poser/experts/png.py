@@ -38,7 +38,9 @@ def with_text(file: bytes, text: Mapping[str, str]) -> bytes:
         file: of `file_of`.
         text: keyword (1 to 79 characters of Latin-1) -> words.
     """
-    chunks = b"".join(_chunk(b"iTXt", key.encode("latin-1") + b"\0" * 5 + words.encode()) for key, words in text.items())
+    chunks = b"".join(
+        _chunk(b"iTXt", key.encode("latin-1") + b"\0" * 5 + words.encode()) for key, words in text.items()
+    )
     return file[:_HEADER_END] + chunks + file[_HEADER_END:]
 
 

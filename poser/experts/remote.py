@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 LONGEST_BODY = 300
 """Characters of an error's body that are quoted."""
 
+_UNPAID = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
+"""OpenAI says by 400 or 429 that there is no money left."""
+
 _FILTERED = ("content_policy", "content_filter", "moderation_blocked", "safety system", "safety_system")
 
 
@@ -46,6 +49,8 @@ def call_error(name: str, status: int, headers: Mapping[str, str], body: str) ->
     wait = retry_after(headers)
     if any(word in body.lower() for word in _FILTERED) and 400 <= status < 500:
         return ContentFiltered(f"{message}. Say it in other words, or ask another expert.")
+    if status in (400, 429) and any(word in body for word in _UNPAID):
+        return Unavailable(f"{message}. Check the plan and the credits of the account.")
     if status == 429:
         return RateLimited(f"{message}. Wait, or ask less at a time.", retry_after=wait)
     if status in (408, 504):

@@ -82,9 +82,9 @@ class ExpertHandler(BaseHTTPRequestHandler):
         self._refuse(_Refusal(code, message or "The request cannot be understood."))
 
     def _serve(self, routes: Mapping[str, Callable[[], None]], others: Mapping[str, str]) -> None:
-        path = urlsplit(self.path).path
         try:
-            self._check_caller(path)
+            path, host = self._addressed()
+            self._check_caller(path, host)
             if path in others:
                 raise _Refusal(405, f"{path} takes {others[path]}.")
             if path not in routes:
@@ -100,12 +100,20 @@ class ExpertHandler(BaseHTTPRequestHandler):
             self.server.log(f"the server failed: {type(error).__name__}: {error}")
             self._refuse(_Refusal(500, "The server failed; its own log says how."))
 
-    def _check_caller(self, path: str) -> None:
+    def _addressed(self) -> tuple[str, str]:
+        """The path that is asked for, and the host."""
+        try:
+            host = urlsplit(f"//{self.headers.get('Host', 'localhost')}").hostname
+            return urlsplit(self.path).path, host or ""
+        except ValueError as error:
+            raise _Refusal(400, "The address cannot be understood.") from error
+
+    def _check_caller(self, path: str, host: str) -> None:
         secret = self.server.secret
         if "Origin" in self.headers:
             # a web page may send forms to this machine without asking
             raise _Refusal(403, "Experts are not for web pages.")
-        if not secret and not is_loopback(urlsplit(f"//{self.headers.get('Host', 'localhost')}").hostname or ""):
+        if not secret and not is_loopback(host):
             raise _Refusal(403, "Without a secret, this server is addressed as 127.0.0.1 or localhost.")
         given = self.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogateescape")
         if secret and path != "/v1/health" and not hmac.compare_digest(given, secret.encode()):

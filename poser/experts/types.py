@@ -235,9 +235,9 @@ class Usage(Document):
         input_tokens, output_tokens: as reported, else None.
     """
 
-    usd: float | None = Field(default=None, ge=0)
-    simulated_usd: float | None = Field(default=None, ge=0)
-    seconds: float = Field(default=0.0, ge=0)
+    usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    simulated_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     input_tokens: int | None = Field(default=None, ge=0)
     output_tokens: int | None = Field(default=None, ge=0)
 
@@ -275,9 +275,9 @@ class ExpertSpec(Document):
     seeded: bool = False
     mask: bool = False
     references: int = Field(default=0, ge=0)
-    price: float | None = Field(default=None, ge=0)
-    simulated_price: float | None = Field(default=None, ge=0)
-    nominal_seconds: float = Field(default=1.0, ge=0)
+    price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    simulated_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    nominal_seconds: float = Field(default=1.0, ge=0, allow_inf_nan=False)
     licence: str = "unknown"
     revision: str = "1"
 

@@ -42,6 +42,17 @@ def test_it_is_called_eight_times_for_eighteen_pictures_at_most():
     assert sum(calls) == 18
 
 
+def test_refusals_that_raise_are_a_finding_and_no_crash():
+    class Fragile(FakeExpert):
+        def refuses(self, command, has_source):
+            raise KeyError("nouns")
+
+    findings = {finding.check: finding for finding in check_expert(Fragile())}
+    assert findings["refuses"].problem == "raised KeyError: 'nouns'"
+    assert findings["answers"].skipped == "refuses() has to work first"
+    assert len(findings) == 9
+
+
 def test_random_pixels_are_noticed():
     rng = np.random.default_rng(0)
 

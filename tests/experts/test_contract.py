@@ -51,6 +51,21 @@ def test_a_picture_that_occurs_often_is_sent_once():
     assert len(multipart.decode(content_type, body)) == 3
 
 
+def test_a_small_body_of_many_large_pictures_is_not_decoded():
+    flat = [Picture(np.full((40, 50, 3), grey, np.uint8)) for grey in range(9)]
+    content_type, body = encode_run("mine", [edit(source=grey, mask=None, references=()) for grey in flat])
+    assert len(body) < 20_000
+    with pytest.raises(InputError, match="more than 16,000 pixels in all"):
+        decode_run(content_type, body, max_pixels=2_000)
+    assert len(decode_run(content_type, body, max_pixels=3_000)[1]) == 9
+    # of answers those that fit are kept, and the others keep their bill
+    sent = encode_answers([ExpertResult(picture=grey, usage=Usage(usd=0.5)) for grey in flat])
+    *kept, refused = decode_answers(*sent, max_pixels=2_000)
+    assert [answer.picture for answer in kept] == flat[:8]
+    assert isinstance(refused, BadReply)
+    assert refused.usd == 0.5
+
+
 @pytest.mark.parametrize("kind", [RateLimited, TimedOut, ContentFiltered, InvalidRequest, Unavailable, BadReply])
 def test_errors_come_back_as_what_they_were(kind):
     sent = kind("because", retry_after=2.5, usd=None)

@@ -102,9 +102,7 @@ def test_the_deadline_begins_with_the_call_and_grows_with_its_company(threads):
     # one that is over already: it does not run while somebody else is served
     over = time.monotonic() - 5.0
     others = [
-        threads.submit(
-            many.run, [name], CallContext(deadline=over, allowed=seconds, on_deadline=moved[name].append)
-        )
+        threads.submit(many.run, [name], CallContext(deadline=over, allowed=seconds, on_deadline=moved[name].append))
         for name, seconds in (("b", 100.0), ("c", 300.0))
     ]
     in_line(many, 2)
@@ -117,6 +115,44 @@ def test_the_deadline_begins_with_the_call_and_grows_with_its_company(threads):
     # the call has the time of whoever has most
     assert busy.contexts[1].deadline == pytest.approx(began + 2 * 300.0, abs=5)
     assert BATCH_DEADLINES >= 2
+
+
+def test_a_call_that_waits_itself_stops_the_clock_of_all_its_parts(threads):
+    first, waits, goes, ends = (threading.Event() for _ in range(4))
+
+    def call(requests: Sequence[str], ctx: CallContext) -> list[str | TimedOut]:
+        if list(requests) == ["a"]:
+            assert first.wait(10)
+            return ["a!"]
+        # such as a model that is loaded, or a rate limit
+        ctx = ctx.waiting()
+        assert ctx.deadline is None
+        waits.set()
+        assert goes.wait(10)
+        ctx = ctx.begun(len(requests))
+        assert ctx.deadline is not None
+        assert ends.wait(10)
+        return [f"{request}!" for request in requests]
+
+    many = Gathering("mine", call, lambda error: error)
+    moved: dict[str, list[float | None]] = {"b": [], "c": []}
+    busy = threads.submit(many.run, ["a"], CallContext())
+    until(lambda: many._now is not None)
+    others = [
+        threads.submit(many.run, [name], CallContext(allowed=seconds, on_deadline=moved[name].append))
+        for name, seconds in (("b", 100.0), ("c", 300.0))
+    ]
+    in_line(many, 2)
+    first.set()
+    assert waits.wait(10)
+    assert [moved[name][-1] for name in "bc"] == [None, None]
+    goes.set()
+    until(lambda: moved["c"][-1] is not None)
+    began = time.monotonic()
+    ends.set()
+    assert [other.result(10) for other in (busy, *others)] == [["a!"], ["b!"], ["c!"]]
+    assert moved["b"][-1] == pytest.approx(began + 2 * 100.0, abs=5)
+    assert moved["c"][-1] == pytest.approx(began + 2 * 300.0, abs=5)
 
 
 def test_one_that_is_stopped_leaves_the_line_and_the_others_go_on(threads):

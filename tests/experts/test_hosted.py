@@ -10,10 +10,10 @@ from poser.experts.hosted import (
     fingerprint,
     key_from_environment,
     number,
-    on_loopback,
     size_to_ask,
     web_address,
 )
+from poser.experts.loopback import on_loopback
 from poser.experts.types import ExpertRequest, Operation
 
 LOCAL, FAR = "http://127.0.0.1:8000/v1", "https://api.example.com/v1"

@@ -7,11 +7,12 @@ import threading
 import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from poser.experts.base import CallContext, run_checked
+from poser.experts.base import CallContext, expert, run_checked
 from poser.experts.conformance import check_expert
 from poser.experts.contract import CONTRACT, MOST_REQUESTS, encode_answers
 from poser.experts.errors import (
@@ -136,6 +137,46 @@ def test_a_batch_that_is_too_large_is_sent_in_parts_and_a_request_that_is_too_la
     assert isinstance(refused, InvalidRequest)
     assert "max_bytes = 10,000" in str(refused)
     assert len(expert.requests) == 4
+
+
+def test_what_a_server_refuses_as_a_whole_is_sent_in_parts(serve):
+    noise = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
+    requests = [
+        ExpertRequest(mode="i2i", text="x", commands=(), source=Picture(pixels), width=64, height=64)
+        for pixels in noise
+    ]
+    # its limit is lower than ours
+    low = here(serve(FakeExpert("far", "i2i"), max_bytes=30_000).url, kind="i2i")
+    assert all(isinstance(answer, ExpertResult) for answer in low.run(requests, CallContext()))
+    # one of several that it does not take
+    expert = FakeExpert("far")
+    wishes = [draw(seed=0), replace(draw(seed=1), width=20_000, height=20_000), draw(seed=2)]
+    one, huge, other = here(serve(expert).url).run(wishes, CallContext())
+    assert isinstance(one, ExpertResult)
+    assert isinstance(other, ExpertResult)
+    assert isinstance(huge, InvalidRequest)
+    assert "20000 x 20000 pixels" in str(huge)
+    assert [request.seed for request in expert.requests] == [0, 2]
+
+
+def test_the_answers_of_a_part_are_handed_over_before_the_next_part_is_asked(serve):
+    kept: dict[int, ExpertResult] = {}
+    there: list[int] = []
+
+    @expert(operations=["tone"])
+    def far(request):
+        there.append(len(kept))
+        return 255 - request.source.pixels
+
+    noise = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
+    requests = [
+        ExpertRequest(mode="i2i", text="x", commands=(), source=Picture(pixels), width=64, height=64)
+        for pixels in noise
+    ]
+    small = here(serve(far).url, kind="i2i", max_bytes=30_000)
+    answers = small.run(requests, CallContext(on_result=kept.__setitem__))
+    assert there == [0, 0, 2, 2]
+    assert kept == dict(enumerate(answers))
 
 
 def test_keys_are_passed_on(serve):
@@ -264,7 +305,12 @@ HUGE = b"x" * 100_000
         (reply(413, b'{"error": {"message": "too big"}}'), InvalidRequest, 0.0, "too big"),
         (reply(307, b"", Location="http://192.0.2.1/"), Unavailable, 0.0, "sends elsewhere"),
         (lambda handler: handler.connection.close(), Unavailable, None, "broke before the answer was whole"),
-        (lambda handler: handler.wfile.write(b"SSH-2.0-x\r\n\r\n"), Unavailable, None, "broke before the answer was whole"),
+        (
+            lambda handler: handler.wfile.write(b"SSH-2.0-x\r\n\r\n"),
+            Unavailable,
+            None,
+            "broke before the answer was whole",
+        ),
     ],
 )
 def test_whatever_answers_it_becomes_one_typed_error(answering, script, kind, usd, said):
@@ -278,6 +324,27 @@ def test_whatever_answers_it_becomes_one_typed_error(answering, script, kind, us
 def test_how_long_to_wait_comes_through(answering):
     (answer,) = here(answering(reply(429, b"", Retry_After="7"))).run([draw()], CallContext())
     assert answer.retry_after == 7.0
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(serve, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, NOBODY)
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    (answer,) = here(serve(FakeExpert("far")).url).run([draw()], CallContext())
+    assert isinstance(answer, ExpertResult)
+
+
+@pytest.mark.parametrize("usd", ["1e999", "NaN", "-1"])
+def test_a_bill_that_is_no_sum_of_money_is_a_bad_reply(answering, usd):
+    result = FakeExpert("far").run([draw()], CallContext())[0]
+    content_type, body = encode_answers([result])
+    body = body.replace(b'"usd": 0.0', f'"usd": {usd}'.encode())
+    assert usd.encode() in body
+    (answer,) = here(answering(reply(200, body, content_type))).run([draw()], CallContext())
+    assert isinstance(answer, BadReply)
+    assert answer.usd is None
+    assert "answers.0.usage.usd" in str(answer)
 
 
 def test_nobody_there():

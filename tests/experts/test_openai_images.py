@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.server
 import threading
 import time
 import traceback
@@ -83,6 +84,16 @@ def test_it_draws_what_the_server_draws(expert_of):
     assert (result.usage.input_tokens, result.usage.output_tokens, result.usage.usd) == (2, 12, None)
 
 
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(expert_of, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    with ImagesServer() as server:
+        (result,) = ask(expert_of(server), draw())
+    assert isinstance(result, ExpertResult)
+
+
 def test_it_edits_where_the_mask_is_white_and_sends_references_after_the_source(expert_of):
     mask = np.zeros((48, 64, 3), np.uint8)
     mask[:20] = 255
@@ -133,6 +144,39 @@ def test_every_fault_is_an_error_of_its_kind_with_its_bill_and_without_the_key(f
     assert "html" not in str(error)
     if fault == "content-filter":
         assert "rejected by the safety system" in str(error)
+
+
+def test_a_server_that_trickles_holds_no_thread_for_ever(expert_of):
+    ended, left = threading.Event(), threading.Event()
+
+    class Trickle(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", str(10**9))
+            self.end_headers()
+            try:
+                while not ended.wait(0.01):
+                    self.wfile.write(b" ")
+            except OSError:
+                left.set()
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Trickle) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            expert = OpenAIImages(model="m", base_url=f"http://127.0.0.1:{server.server_port}/v1", timeout=0.3)
+            (answer,) = ask(expert, draw())
+            assert isinstance(answer, TimedOut)
+            assert left.wait(20)
+            expert.close()
+        finally:
+            ended.set()
+            server.shutdown()
+            thread.join()
 
 
 def test_under_thirty_percent_faults_every_request_gets_its_own_answer_and_bill(expert_of):

@@ -68,6 +68,17 @@ def test_an_error_stays_with_its_request():
     assert answers[2].usd is None
 
 
+def test_one_who_cannot_keep_a_result_holds_up_nobody():
+    def full(index: int, result: ExpertResult) -> None:
+        raise RuntimeError("disk full")
+
+    lanes = Lanes("mine", 1)
+    for _ in range(2):
+        answers = lanes.run(asked(2), drawn, CallContext(deadline=time.monotonic() + 10.0, on_result=full))
+        assert [type(answer) for answer in answers] == [BadReply, BadReply]
+        assert "disk full" in str(answers[0])
+
+
 @pytest.mark.parametrize("how", ["stop", "deadline"])
 def test_a_stop_hands_over_what_came_gives_up_what_is_on_its_way_and_sends_no_more(how):
     stop, hold = threading.Event(), threading.Event()

@@ -32,6 +32,8 @@ from poser.experts.remote import (
         (401, "bad key", Unavailable),
         (402, "you have used up your free credits", Unavailable),
         (404, "no such model", Unavailable),
+        (429, '{"error": {"message": "You exceeded your current quota.", "code": "insufficient_quota"}}', Unavailable),
+        (400, '{"error": {"code": "billing_hard_limit_reached"}}', Unavailable),
         (400, "size must be a multiple of 16", InvalidRequest),
         (400, '{"error": {"code": "moderation_blocked"}}', ContentFiltered),
         (500, "content_policy service is down", Unavailable),

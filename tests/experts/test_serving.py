@@ -140,6 +140,13 @@ def test_what_is_no_call_gets_a_status_and_json(serve, request_line, headers, st
     assert b"Traceback" not in answer
 
 
+@pytest.mark.parametrize("text", [b"GET http://[ HTTP/1.1\r\n\r\n", b"GET /v1/spec HTTP/1.1\r\nHost: [\r\n\r\n"])
+def test_an_address_that_is_none_gets_a_status_and_json_too(serve, text):
+    answer = raw(serve(), text)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"The address cannot be understood." in answer
+
+
 def test_an_unknown_expert_is_named_with_those_there_are(serve):
     refused = post(serve(), expert="nobody")
     assert refused.status_code == 404

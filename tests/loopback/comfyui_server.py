@@ -71,6 +71,7 @@ class ComfyUIServer(http.server.ThreadingHTTPServer):
         interrupts: bodies of /interrupt; deleted: ids taken out of the queue.
         begun: released once for each prompt that has begun; release: set it to let "holds" go on.
         listeners: how many websockets were opened.
+        late_uploads: so many uploads are answered with 504.
     """
 
     daemon_threads = True
@@ -89,6 +90,7 @@ class ComfyUIServer(http.server.ThreadingHTTPServer):
         self.release = threading.Event()
         self.listeners = 0
         self.stumbles = 0
+        self.late_uploads = 0
         self._files: dict[str, tuple[bytes, str]] = {}
         self._pending: list[tuple[int, str, dict[str, Any], str, Fault]] = []
         self._running: tuple[int, str, dict[str, Any], str, Fault] | None = None
@@ -375,6 +377,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self._stranger():
+            return
+        if self.path == "/upload/image" and self.server.late_uploads:
+            self.server.late_uploads -= 1
+            self._send(504, "text/plain", b"the disk is slow")
             return
         if self.path == "/upload/image":
             parts = decode(self.headers["Content-Type"], body)

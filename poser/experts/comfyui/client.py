@@ -7,14 +7,15 @@ import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
 
 from poser.experts.base import CallContext
 from poser.experts.comfyui.workflow import Graph, Workflow
 from poser.experts.errors import BadReply, CallError, InputError, InvalidRequest, TimedOut, Unavailable
 from poser.experts.hanging_up import hanging_up
+from poser.experts.loopback import needs_no_environment
 from poser.experts.picture import Picture
 from poser.experts.remote import call_error, transport_error
+from poser.experts.settings import parsed_address
 
 if TYPE_CHECKING:
     import httpx
@@ -170,7 +171,8 @@ class Comfy:
 
         # compressed answers could be larger than their limit once they are unpacked
         headers = {"Accept-Encoding": "identity", **self.headers}
-        return httpx.Client(timeout=httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)), headers=headers)
+        timeout = httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
+        return httpx.Client(timeout=timeout, headers=headers, trust_env=not needs_no_environment(self.url))
 
     def _raise_for(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
         if status != 200:
@@ -191,8 +193,8 @@ def checked_url(name: str, url: str) -> str:
     Raises:
         InputError: not an http address, or one that carries a password.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    parts = parsed_address(url)
+    if parts is None:
         raise InputError(f"{name}: url = {url!r} is no address; give one such as 'http://127.0.0.1:8188'.")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise InputError(f"{name}: url holds more than an address; a token goes into the variable named by token_env.")

@@ -19,6 +19,7 @@ from poser.experts.comfyui.workflow import Workflow
 from poser.experts.declared import declared_spec
 from poser.experts.errors import CallError, ExpertError, InputError, InvalidRequest, TimedOut
 from poser.experts.picture import Picture
+from poser.experts.settings import checked_settings
 from poser.experts.types import ExpertRequest, ExpertResult, ExpertSpec, Usage
 
 
@@ -55,6 +56,7 @@ class ComfyUIExpert(Expert):
         InputError: a setting that is not allowed, or a workflow that lacks a mark.
     """
 
+    @checked_settings
     def __init__(
         self,
         *,
@@ -83,6 +85,8 @@ class ComfyUIExpert(Expert):
         self._url, self._token_env, self._negative = checked_url(name, url), token_env, negative
         if not timeout > 0 or math.isinf(timeout):
             raise InputError(f"expert {name!r}: timeout = {timeout!r} is no time to wait; give seconds above 0.")
+        if max_bytes < 1:
+            raise InputError(f"expert {name!r}: max_bytes = {max_bytes!r} lets nothing through; give bytes above 0.")
         self._timeout, self._max_bytes = float(timeout), max_bytes
         marked = self._workflow.marked
         self._spec = declared_spec(
@@ -124,6 +128,12 @@ class ComfyUIExpert(Expert):
             bill=0.0 if self._spec.price == 0 else None,
         )
         client, uploads = uuid.uuid4().hex, dict[str, str]()
+
+        def made(job: Job) -> None:
+            if ctx.on_result is not None and isinstance(answer := self._answer(job, requests[job.index]), ExpertResult):
+                # kept at once: the next picture may take minutes
+                ctx.deliver(job.index, answer)
+
         with comfy:
             listener = Listener(self._url, client, comfy.headers)
             try:
@@ -131,7 +141,7 @@ class ComfyUIExpert(Expert):
                     self._queued(Job(index, str(uuid.uuid4()), time.perf_counter()), request, comfy, client, uploads)
                     for index, request in enumerate(requests)
                 ]
-                Following(comfy, self._workflow, nearer).settle_all(jobs, listener)
+                Following(comfy, self._workflow, nearer, made).settle_all(jobs, listener)
             finally:
                 listener.close()
         return [self._answer(job, request) for job, request in zip(jobs, requests, strict=True)]
@@ -139,6 +149,7 @@ class ComfyUIExpert(Expert):
     def _queued(self, job: Job, request: ExpertRequest, comfy: Comfy, client: str, uploads: dict[str, str]) -> Job:
         """The job, queued, or settled by what hindered it."""
         bill: float | None = 0.0
+        sent = False
         try:
             if request.key:
                 asked = (self._workflow.digest, request.key, request.text, request.seed, request.width, request.height)
@@ -152,14 +163,13 @@ class ComfyUIExpert(Expert):
                     return job
             graph = self._workflow.filled(self._values(request, comfy, uploads))
             # up to here nothing was asked for that anybody bills
-            bill = comfy.bill
+            bill, sent = comfy.bill, True
             job.prompt = comfy.queue(graph, self._workflow, client, job.prompt)
-        except TimedOut:
-            # it may stand in the queue all the same, under the id that it was sent with: asked for, or cancelled, there
-            pass
         except CallError as error:
-            error.usd = bill if error.usd is None else error.usd
-            job.settle(error)
+            # it may stand in the queue all the same, under the id that it was sent with: asked for, or cancelled, there
+            if not (sent and isinstance(error, TimedOut)):
+                error.usd = bill if error.usd is None else error.usd
+                job.settle(error)
         return job
 
     def _values(self, request: ExpertRequest, comfy: Comfy, uploads: dict[str, str]) -> dict[str, str | int]:

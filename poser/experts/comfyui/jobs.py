@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,9 +59,11 @@ class Job:
 class Following:
     """Waits for jobs; see `settle_all`."""
 
-    def __init__(self, comfy: Comfy, workflow: Workflow, ctx: CallContext) -> None:
-        """For jobs of one workflow on one server."""
-        self._comfy, self._workflow, self._ctx = comfy, workflow, ctx
+    def __init__(
+        self, comfy: Comfy, workflow: Workflow, ctx: CallContext, made: Callable[[Job], None] = lambda job: None
+    ) -> None:
+        """For jobs of one workflow on one server; `made` gets each that has brought its picture."""
+        self._comfy, self._workflow, self._ctx, self._made = comfy, workflow, ctx, made
 
     def settle_all(self, jobs: Sequence[Job], listener: Listener) -> None:
         """Return when every job has its answer: as the server says, or `TimedOut` once the call is cancelled."""
@@ -134,6 +136,7 @@ class Following:
         if answer is not None:
             job.settle(answer)
             if isinstance(answer, Picture):
+                self._made(job)
                 self._ctx.progress(job.index, 1.0)
 
     def _outcome(self, job: Job) -> Picture | CallError | None:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from poser.experts.loopback import needs_no_environment
+
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
 
@@ -38,6 +40,7 @@ class Listener:
                 open_timeout=OPEN_SECONDS,
                 close_timeout=1.0,
                 max_size=LARGEST_MESSAGE,
+                proxy=None if needs_no_environment(url) else True,
             ).__enter__()
         except (OSError, WebSocketException) as error:
             self.lost = f"no websocket ({type(error).__name__})"

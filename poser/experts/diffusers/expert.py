@@ -18,6 +18,7 @@ from poser.experts.diffusers.residency import residency_of
 from poser.experts.diffusers.serving import Serving
 from poser.experts.diffusers.settings import Loading, Sampling
 from poser.experts.errors import CallError, ExpertError, InputError, InvalidRequest, TimedOut
+from poser.experts.settings import checked_settings
 from poser.experts.types import ExpertRequest, ExpertResult, ExpertSpec, Mode, Operation
 
 _PRIOR = 0.5
@@ -81,6 +82,7 @@ class DiffusersExpert(Expert):
         InputError: a setting that is out of range or contradicts another.
     """
 
+    @checked_settings
     def __init__(
         self,
         *,
@@ -229,13 +231,14 @@ class DiffusersExpert(Expert):
         settings = replace(self._loading, device=device)
         edits, masks = self._spec.kind == "i2i", self._spec.mask
         key = (settings, self._version, edits, masks) if self._pipe is None else ("given", id(self._pipe))
-        took = 0.0
+        took, context = 0.0, ctx
 
         def load() -> loader.Loaded:
-            nonlocal took
+            nonlocal took, context
             if self._pipe is not None:
                 return loader.ready(self._pipe)
-            started = time.perf_counter()
+            # a download may take an hour, and a stop still ends the wait for it
+            started, context = time.perf_counter(), ctx.waiting()
             loaded = loader.load(self._spec.name, settings, device, edits=edits, masks=masks)
             took = time.perf_counter() - started
             return loaded
@@ -254,7 +257,8 @@ class DiffusersExpert(Expert):
             cancelled=ctx.cancelled,
         ) as loaded:
             waited = (f"loading took {took:.1f} s, not counted in the call's seconds",) if took else ()
-            return dict(Serving(self._spec, self._sampling, loaded, waited).answers(requests, ctx))
+            context = context.begun(len(requests)) if took else ctx
+            return dict(Serving(self._spec, self._sampling, loaded, waited).answers(requests, context))
 
     def _revision(self, found: Description, kind: Mode, mask: bool) -> str:
         """Model, its version, and a hash of the settings that change pixels."""

@@ -46,8 +46,10 @@ class Loading:
     offload: str = "none"
 
     def __post_init__(self) -> None:
-        if not self.model.strip():
-            raise InputError("model is empty; give a hub id such as 'owner/name', or a folder with a model_index.json.")
+        if not self.model.strip() or "\0" in self.model + self.revision:
+            raise InputError(
+                "model is empty, or no name; give a hub id such as 'owner/name', or a folder with a model_index.json."
+            )
         if self.dtype not in DTYPES:
             raise UnknownName("dtype", self.dtype, DTYPES)
         if self.offload not in OFFLOADS:

@@ -36,9 +36,7 @@ class GatheredExpert(Wrapper):
         """Wait for one's turn, and carry out the requests together with those of others."""
         return self._gathering.run(requests, ctx)
 
-    def _together(
-        self, requests: Sequence[ExpertRequest], ctx: CallContext
-    ) -> list[ExpertResult | ExpertError]:
+    def _together(self, requests: Sequence[ExpertRequest], ctx: CallContext) -> list[ExpertResult | ExpertError]:
         started = time.perf_counter()
 
         def deliver(index: int, result: ExpertResult) -> None:

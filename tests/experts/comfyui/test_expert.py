@@ -191,6 +191,32 @@ def test_what_fails_before_anything_is_queued_costs_nothing(comfy):
     assert server.graphs == []
 
 
+def test_an_upload_that_takes_too_long_is_no_prompt_that_was_lost(comfy):
+    server = comfy()
+    server.late_uploads = 1
+    late, other = editor(server).run(
+        [wish(mode="i2i", source=noise(1)), wish(mode="i2i", source=noise(2))], CallContext()
+    )
+    assert isinstance(late, TimedOut)
+    assert (late.usd, len(server.graphs)) == (0.0, 1)
+    assert "the disk is slow" in str(late)
+    assert isinstance(other, ExpertResult)
+
+
+def test_a_picture_is_handed_over_before_the_rest_of_its_batch_is_done(comfy):
+    server = comfy("none", "holds")
+    kept: dict[int, ExpertResult] = {}
+    with ThreadPoolExecutor(1) as pool:
+        answers = pool.submit(drawer(server).run, [wish(0), wish(1)], CallContext(on_result=kept.__setitem__))
+        try:
+            until(lambda: kept)
+            assert not answers.done()
+        finally:
+            server.release.set()
+        made = answers.result(PATIENCE)
+    assert kept == dict(enumerate(made))
+
+
 @pytest.mark.parametrize(
     ("faults", "settings"),
     [(["websocket-breaks"], {}), ([], {"websocket": False}), (["stumbles"], {"websocket": False})],
@@ -330,6 +356,16 @@ def test_stopped_before_it_began_nobody_is_asked():
     ctx.stop.set()
     assert isinstance(one(drawer(NOBODY), ctx=ctx), TimedOut)
     assert drawer(NOBODY).run([], CallContext()) == []
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(comfy, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, NOBODY)
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    server = comfy()
+    assert isinstance(one(drawer(server)), ExpertResult)
+    assert server.listeners == 1
 
 
 def test_nobody_there():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -351,6 +352,18 @@ def test_equal_settings_share_one_pipeline_and_closing_unloads_it(build):
     few.close()
     assert residency_of("cpu").loaded == ()
     assert isinstance(run_one(many, ask(many)), ExpertResult)
+
+
+def test_loading_does_not_count_against_the_deadline(build):
+    expert = build("sd")
+    moved = []
+    ctx = CallContext(deadline=time.monotonic() + 50, allowed=100.0, on_deadline=moved.append)
+    began = time.monotonic()
+    assert isinstance(run_one(expert, ask(expert), ctx), ExpertResult)
+    assert moved == [None, pytest.approx(began + 100, abs=45)]
+    # what is loaded already is not waited for
+    assert isinstance(run_one(expert, ask(expert), ctx), ExpertResult)
+    assert len(moved) == 2
 
 
 def test_threads_take_turns_with_one_pipeline(build):
