@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
@@ -32,6 +33,11 @@ SELECT id, prompt, created, status, document, parent, folder,
 FROM runs"""
 
 _NAMED_WHEN_AMBIGUOUS = 5
+
+
+def new_run_id() -> str:
+    """A name for a run that nobody else has: date and time in UTC, and six random digits."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
 def checked_id(run: str) -> str:

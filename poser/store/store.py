@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,11 +22,6 @@ from poser.store.picture_files import PictureFiles
 from poser.store.rows import CallBegun, CallDone, CallKind, Cleaned, JournalEntry, RunRow, RunStatus, StoreSize
 
 DATABASE, PICTURES, RUNNING = "store.sqlite", "pictures", "running"
-
-
-def new_run_id() -> str:
-    """A name for a run that nobody else has: date and time in UTC, and six random digits."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
 class Store:
@@ -145,10 +138,22 @@ class Store:
         """
         return self._database.read(lambda connection: runs.select_run(connection, self._holds, name))
 
-    def add_trace(self, run: str, row: int, trace: Trace) -> None:
-        """Keep the trace of picture `row` of a run; an older one is replaced. Its pictures stay as long as the run."""
-        document = dumps(trace.model_dump(mode="json"))
-        self._database.write(lambda connection: runs.put_trace(connection, run, row, trace, document))
+    def conclude(self, run: str, traces: Sequence[Trace], add: Callable[[TrackRecord], None]) -> None:
+        """Keep the traces of all rows of a run, in place of older ones, and `observe` what they show: both, or neither.
+
+        Their pictures stay as long as the run.
+
+        Raises:
+            InputError: no such run, or a record that was written by another release.
+        """
+        documents = [dumps(trace.model_dump(mode="json")) for trace in traces]
+
+        def keep(connection: sqlite3.Connection) -> None:
+            for row, (trace, document) in enumerate(zip(traces, documents, strict=True)):
+                runs.put_trace(connection, run, row, trace, document)
+            records.observe(connection, add)
+
+        self._database.write(keep)
 
     def traces(self, run: str) -> dict[int, Trace]:
         """The traces of a run, by row.

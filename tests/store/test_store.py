@@ -53,9 +53,8 @@ def test_a_run_is_listed_with_what_it_has_done(store):
     store.call_done("run-1", "k1", result(2), Usage(usd=0.04, seconds=1.0))
     begun(store, "run-1", "k2", kind="critic", expert="judge")
     store.call_done("run-1", "k2", verdict(), Usage(usd=0.01))
-    store.add_trace("run-1", 0, trace(None, 0.9))
-    store.add_trace("run-1", 1, trace(best.ref, 0.75, source.ref))
-    store.add_trace("run-1", 2, trace(painted(3).ref, 0.5))
+    traces = [trace(None, 0.9), trace(best.ref, 0.75, source.ref), trace(painted(3).ref, 0.5)]
+    store.conclude("run-1", traces, lambda record: None)
     [row] = store.runs()
     assert (row.id, row.prompt, row.status, row.folder) == ("run-1", "a red car", "running", Path("runs/one"))
     assert abs((row.created - before).total_seconds()) < 60
@@ -155,7 +154,7 @@ def test_no_secret_goes_in(store, tmp_path, monkeypatch):
     answer = ExpertResult(picture=painted(1), text_sent=f"{secret}!", notes=(f"sent {secret}",))
     store.call_done("r", "k", answer, Usage())
     assert store.journal("r")["k"].answer.notes == ("sent ***",)
-    store.add_trace("r", 0, trace().model_copy(update={"policy": secret}))
+    store.conclude("r", [trace().model_copy(update={"policy": secret})], lambda record: None)
     assert store.traces("r")[0].policy == "***"
     store.flush()
     files = b"".join(path.read_bytes() for path in store.folder.rglob("*") if path.is_file())
