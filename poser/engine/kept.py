@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from poser.engine.order import Options, Order
 from poser.engine.run import Run
-from poser.engine.stored_order import dump_order, load_order
+from poser.engine.stored_order import dump_order, known_names, load_order
 from poser.engine.user_store import open_store
 from poser.envs.rules import Rules
 from poser.events import Event, Finished, Warned
@@ -120,21 +120,20 @@ def follow_up(name: str, options: Options) -> tuple[RunRow, Options]:
     holds for the second one by itself.
 
     Raises:
-        InputError: no such run, or it has no picture.
+        InputError: no such run, it has no picture, or it was begun with objects that are not given again.
     """
+    given = {key: value for key, value in options.items() if value is not None}
     with open_store() as store:
         row = store.run(name)
         if row.best is None:
             raise InputError(f"The run {row.id} has no picture to edit; resume it, or begin a new one.")
+        names = known_names(row.order, given, again="poser.edit(run, prompt, {}=...)")
         inherited: dict[str, Any] = {
             "image": store.picture(row.best.sha256),
             "rules": Rules(**row.order["rules"]),
-            "experts": row.order["experts"],
-            "critic": row.order["critic"],
-            "policy": row.order["policy"],
             "explore": row.order["explore"],
+            **names,
         }
-    given = {key: value for key, value in options.items() if value is not None}
     merged: Options = {**inherited, **given}  # type: ignore[typeddict-item]  # keys of both are those of Options
     return row, merged
 

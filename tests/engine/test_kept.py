@@ -256,6 +256,24 @@ def test_a_follow_up_edits_the_picture_with_the_same_experts_and_settings(tmp_pa
         engine.edit("nothing", "x")
 
 
+def test_a_follow_up_of_a_run_with_objects_wants_them_again(tmp_path):
+    """Other experts in their place might cost money that nobody has agreed to."""
+    first = engine.generate(
+        "A red car left of a green tree",
+        experts=pool(1.0),
+        critic=ScriptedCritic(),
+        size=(256, 256),
+        out=tmp_path / "a",
+    )
+    with pytest.raises(InputError, match="objects for experts.*poser.edit"):
+        engine.edit(first.run, "make the car blue", out=tmp_path / "b")
+    with pytest.raises(InputError, match="objects for critic"):
+        engine.edit(first.run, "make the car blue", out=tmp_path / "b", experts=pool(1.0))
+    assert not (tmp_path / "b").exists()
+    second = engine.edit(first.run, "make the car blue", out=tmp_path / "b", experts=pool(1.0), critic=ScriptedCritic())
+    assert second.picture is not None
+
+
 def test_a_source_goes_into_the_store_with_its_run(tmp_path):
     request = ExpertRequest(mode="t2i", text="car", commands=PLAN.commands[:1], width=256, height=256, seed=1)
     (drawn,) = FakeExpert("x").run([request], CallContext())
