@@ -393,6 +393,46 @@ def test_runs_that_the_store_has_lost_are_known_by_their_folders(tmp_path):
     assert all(o.before and o.alignment == 1.0 for o in again)
 
 
+def test_a_run_whose_trace_the_store_could_not_keep_is_known_by_its_folder_or_gone_on_with(tmp_path):
+    list(many(["car", "tree"], out=tmp_path / "b"))
+    with open_store() as store:
+        store._database.write(lambda connection: connection.execute("DELETE FROM traces").rowcount)
+    (tmp_path / "b" / "prompts" / "0002-tree" / "trace.json").unlink()
+    asked = pool()
+    first, second = sorted(many(["car", "tree"], experts=asked, out=tmp_path / "b"), key=lambda o: o.index)
+    assert first.before
+    assert not second.before
+    assert first.alignment == second.alignment == 1.0
+    # out of its journal
+    assert not any(expert.requests for expert in asked)
+
+
+def test_what_was_spent_counts_also_when_the_store_was_cleaned(tmp_path):
+    prices = {"experts": pool(price=0.4)}
+    first = list(many([{"prompt": "car", "n": 2}], out=tmp_path / "b", budget=1.0, **prices))
+    assert first[0].usd == pytest.approx(0.8)
+    with open_store() as store:
+        assert store.clean(older_than=0.0).runs == 1
+    again = list(many([{"prompt": "car", "n": 2}, "tree"], out=tmp_path / "b", budget=1.0, **prices))
+    assert (again[0].before, again[0].usd, again[0].calls) == (True, first[0].usd, 2)
+    # what is left is less than a call costs
+    assert again[1].calls == 0
+
+
+def test_a_budget_that_what_was_begun_does_not_know_is_refused_and_one_that_is_spent_is_told(tmp_path):
+    events_until(4, tmp_path / "b", PROMPTS, concurrency=2)
+    with pytest.raises(InputError, match="was begun without a budget"):
+        many(PROMPTS, experts=pool(0.3), out=tmp_path / "b", budget=1.0)
+    list(many(PROMPTS, experts=pool(0.3), out=tmp_path / "b"))
+    told = engine.batch(
+        jobs_of([*PROMPTS, "hat"]), out=tmp_path / "b", budget=0.001, experts=pool(0.3), critic=ScriptedCritic(),
+        extractor=Words(), **SMALL,
+    )  # fmt: skip
+    ready, *_, last = told
+    assert any("more than this budget" in note for note in ready.notes)
+    assert last.outcomes[-1].calls == 0
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -265,7 +265,7 @@ def test_a_follow_up_of_a_run_with_objects_wants_them_again(tmp_path):
         size=(256, 256),
         out=tmp_path / "a",
     )
-    with pytest.raises(InputError, match="objects for experts.*poser.edit"):
+    with pytest.raises(InputError, match=r"objects for experts.*poser\.edit"):
         engine.edit(first.run, "make the car blue", out=tmp_path / "b")
     with pytest.raises(InputError, match="objects for critic"):
         engine.edit(first.run, "make the car blue", out=tmp_path / "b", experts=pool(1.0))

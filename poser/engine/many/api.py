@@ -165,6 +165,11 @@ def _batch(
         if folder is not None and store is not None:
             tasks = _unfinished(tasks, folder, store, money, outcomes, retry)
             notes += folder.notes
+            if money.overdrawn:
+                notes.append(
+                    "earlier starts of this batch have spent, or set aside for what they had begun, more than this "
+                    "budget: what was not begun gets free experts only"
+                )
         whole = Batch(
             tasks=tasks,
             outcomes=outcomes,
@@ -213,6 +218,11 @@ def _unfinished(
             money.spent_before(folder.spent(entry, store), waits=False)
             continue
         task.row = None if done is not None else folder.row(entry, store)
+        if task.row is not None and money.limited and task.row.order["rules"]["budget_usd"] is None:
+            raise InputError(
+                f"Prompt {task.job.line} was begun without a budget and would be gone on with so; give no budget, or "
+                "another folder to begin anew."
+            )
         # what it was allowed when it began stays set aside for it
         money.spent_before(folder.spent(entry, store), waits=task.row is None)
         task.entry = entry if done is None else folder.renumbered(entry)

@@ -19,6 +19,7 @@ from typing import Any, Self
 
 from poser.engine.many.jobs import Job, digest
 from poser.engine.many.outcome import Outcome, of_traces
+from poser.envs.trace import Trace
 from poser.experts.errors import InputError, StoreError
 from poser.experts.files import write_atomically
 from poser.experts.record import TrackRecord
@@ -158,28 +159,25 @@ class BatchFolder:
     def finished(self, entry: Entry, store: Store, waiting: Outcome) -> Outcome | None:
         """What came of a prompt that an earlier start has finished; None if none has."""
         place, row = self.path / entry.folder, self.row(entry, store)
-        image = place / FINAL if (place / FINAL).exists() else None
-        if row is not None:
-            if row.status != "finished":
-                return None
-            traces = list(store.traces(row.id).values())
-            return of_traces(waiting, traces, place, image, row.id)
-        # `poser store clean` takes runs away, and leaves their folders
-        if not (place / TRACE).exists():
+        if row is not None and row.status != "finished":
             return None
-        trace = read_trace(place)
-        return None if trace.end == "interrupted" else of_traces(waiting, [trace], place, image, None)
+        traces = [] if row is None else list(store.traces(row.id).values())
+        # `poser store clean` takes runs away, and leaves their folders; a full disk may have left no trace in the store
+        traces = traces or _written(place)
+        if not traces or any(trace.end == "interrupted" for trace in traces):
+            return None
+        image = place / FINAL if (place / FINAL).exists() else None
+        return of_traces(waiting, traces, place, image, None if row is None else row.id)
 
     def spent(self, entry: Entry, store: Store) -> float:
         """US dollars that a prompt has spent, or may yet: an unknown bill counts as all that it was allowed."""
         row = self.row(entry, store)
         if row is None:
-            return 0.0
+            traces = _written(self.path / entry.folder)
+            return sum(_most(trace.usd, trace.usd_known, trace.rules.get("budget_usd")) for trace in traces)
         limit = row.order["rules"]["budget_usd"]
-        allowed = 0.0 if limit is None else float(limit) * len(row.order["seeds"])
-        if row.status == "finished" and row.usd is not None:
-            return row.usd
-        return max(row.usd_known, allowed)
+        allowed = None if limit is None else float(limit) * len(row.order["seeds"])
+        return _most(row.usd if row.status == "finished" else None, row.usd_known, allowed)
 
     def record(self, now: TrackRecord) -> TrackRecord:
         """The user's track record as it stood when the batch began; `now` if it begins now."""
@@ -229,6 +227,17 @@ class BatchFolder:
             write_atomically(self.path / BATCH, json.dumps(data, indent=1).encode())
         except OSError as error:
             raise InputError(f"Cannot write into {str(self.path)!r}: {error.strerror or error}.") from error
+
+
+def _written(place: Path) -> list[Trace]:
+    """The traces in a run folder; none where it was killed, or never begun."""
+    rows = sorted(path.parent for path in place.glob(f"seed-*/{TRACE}"))
+    return [read_trace(row) for row in rows or [place] if (row / TRACE).exists()]
+
+
+def _most(usd: float | None, known: float, allowed: object) -> float:
+    """What a bill may be at most, of which `usd` is unknown if None."""
+    return usd if usd is not None else max(known, allowed if isinstance(allowed, int | float) else 0.0)
 
 
 def _same(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
