@@ -473,12 +473,29 @@ def test_options_of_a_line_are_read_and_paths_are_meant_from_the_file(tmp_path):
         ("a.md", "x", "ends in .txt, .jsonl, .csv"),
         ("a.jsonl", '{"prompt": "x", "size": [3]}', "size of prompt 1"),
         ("a.jsonl", "[1]", "is a list"),
+        ("a.jsonl", '{"prompt": "x", "seed": 1e999}', "seed of prompt 1 is inf"),
+        ("a.jsonl", '{"prompt": "x", "size": [1e999, 9]}', "size of prompt 1"),
+        ("a.jsonl", '{"prompt": "x", "plan": 5}', "plan of prompt 1 is 5: give a path"),
+        ("a.jsonl", '{"prompt": "x", "experts": [1, 2]}', "experts of prompt 1 .*: give names"),
+        ("a.jsonl", '{"prompt": "x", "experts": {"a": 1}}', "experts of prompt 1"),
+        ("a.jsonl", '{"prompt": "x", "critic": []}', "critic of prompt 1 .*: give a name"),
+        ("a.jsonl", '{"prompt": "x", "image": "~nobody-of-this-name/x"}', "image of prompt 1"),
     ],
 )
 def test_what_cannot_be_worked_with_is_told_before_anything_begins(tmp_path, name, text, said):
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=said):
         read_jobs(tmp_path / name)
+
+
+def test_a_path_that_no_file_can_have_fails_its_prompt_alone(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"prompt": "x", "image": "a\\u0000b"}\n"car"\n')
+    told = engine.batch(
+        read_jobs(tmp_path / "a.jsonl"), out=tmp_path / "b", experts=pool(), critic=ScriptedCritic(),
+        extractor=Words(), **SMALL,
+    )  # fmt: skip
+    *_, last = told
+    assert [outcome.status for outcome in last.outcomes] == ["failed", "finished"]
 
 
 def test_missing_and_undecodable_files_are_told(tmp_path):
