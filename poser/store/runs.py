@@ -144,8 +144,9 @@ def select_run(connection: sqlite3.Connection, holds: Holds, name: str) -> RunRo
     """
     rows = connection.execute(f"{_SELECT} WHERE id = ?", (name,)).fetchall()
     if not rows and name:
+        # a range of the index: "~" comes after every character of a name
         rows = connection.execute(
-            f"{_SELECT} WHERE substr(id, 1, ?) = ? ORDER BY created DESC", (len(name), name)
+            f"{_SELECT} WHERE id > ? AND id < ? ORDER BY created DESC", (name, f"{name}~")
         ).fetchall()
     if not rows:
         raise _no_run(name)

@@ -21,6 +21,7 @@ from poser import engine
 from poser.config import home
 from poser.critics.testing import ScriptedCritic
 from poser.engine.many import BatchFinished, BatchReady, Outcome, PromptEvent, jobs_of, read_jobs
+from poser.engine.many.summary import MOST_ON_SHEET, contact_sheet
 from poser.engine.user_store import open_store
 from poser.experts.base import Expert
 from poser.experts.errors import InputError, UnknownName
@@ -383,6 +384,17 @@ def test_the_summary_and_the_sheet_say_it_all(tmp_path):
     assert sheet.width >= 640
     trace, pictures = read_run(tmp_path / "b" / "prompts" / "0001-car")
     assert trace.best.sha256 in pictures
+
+
+def test_a_sheet_of_very_many_prompts_shows_the_first_of_them():
+    def sheet(count: int) -> Picture:
+        outcomes = tuple(Outcome(index=n, line=n + 1, prompt="car") for n in range(count))
+        return contact_sheet(BatchFinished(outcomes=outcomes), "many")
+
+    most = sheet(MOST_ON_SHEET)
+    more = sheet(MOST_ON_SHEET + 500)
+    assert more.size == most.size
+    assert more != most
 
 
 def test_runs_that_the_store_has_lost_are_known_by_their_folders(tmp_path):

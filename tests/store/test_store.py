@@ -29,6 +29,8 @@ from poser.experts.types import ExpertRequest, ExpertResult, Operation, Usage
 from poser.experts.wrappers import CachedExpert
 from poser.store import CallBegun, CallDone, Store, judge_digest, new_run_id
 from poser.store.cleaning import YOUNG_SECONDS
+from poser.store.holding import Holds
+from poser.store.runs import select_run
 from tests.store.world import painted, result, trace, verdict
 
 
@@ -99,6 +101,23 @@ def test_a_run_is_found_by_the_beginning_of_its_name(store):
     for name in ("q", "", "%", "xyz_"):
         with pytest.raises(InputError, match="no run"):
             store.run(name)
+
+
+def test_looking_for_a_run_that_is_not_there_goes_through_an_index(store):
+    """A batch of ten thousand prompts looks for each of them in a store of as many runs."""
+
+    def look(connection):
+        seen = []
+        connection.set_trace_callback(seen.append)
+        with pytest.raises(InputError, match="no run"):
+            select_run(connection, Holds(store.folder), "run-1")
+        connection.set_trace_callback(None)
+        assert len(seen) == 2
+        return [row[-1] for query in seen for row in connection.execute(f"EXPLAIN QUERY PLAN {query}")]
+
+    plan = store._database.read(look)
+    assert any("SEARCH runs" in line for line in plan)
+    assert not any(line.startswith("SCAN runs") for line in plan)
 
 
 def test_a_follow_up_knows_its_parent(store):

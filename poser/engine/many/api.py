@@ -209,6 +209,7 @@ def _unfinished(
     """What is still to be done; `outcomes` get what is done, `money` what it has cost. Those begun go first."""
     begun: deque[Task] = deque()
     new: deque[Task] = deque()
+    anew: list[Task] = []
     listed = list(tasks)
     entries = folder.match([task.job for task in listed])
     for task, entry in zip(listed, entries, strict=True):
@@ -225,8 +226,13 @@ def _unfinished(
             )
         # what it was allowed when it began stays set aside for it
         money.spent_before(folder.spent(entry, store), waits=task.row is None)
-        task.entry = entry if done is None else folder.renumbered(entry)
+        task.entry = entry
+        if done is not None:
+            anew.append(task)
         (new if task.row is None else begun).append(task)
+    old = [task.entry for task in anew if task.entry is not None]
+    for task, entry in zip(anew, folder.renumbered(old), strict=True):
+        task.entry = entry
     for entry in folder.gone:
         money.spent_before(folder.spent(entry, store), waits=True)
     return begun + new

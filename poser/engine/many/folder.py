@@ -133,14 +133,19 @@ class BatchFolder:
         self._write()
         return entries
 
-    def renumbered(self, entry: Entry) -> Entry:
-        """The same prompt as a new one, to be made anew; the earlier run and its folder stay."""
-        number = max(each.number for each in self._entries) + 1
-        again = replace(entry, number=number, folder=f"{PROMPTS}/{number:04d}-{slug(entry.prompt)}")
-        # the old one must not be found under the digest any more
-        old = replace(entry, line=0, digest="")
-        self._entries = [*(old if each.number == entry.number else each for each in self._entries), again]
-        self._write()
+    def renumbered(self, entries: Sequence[Entry]) -> list[Entry]:
+        """The same prompts as new ones, to be made anew; the earlier runs and their folders stay."""
+        last = max((each.number for each in self._entries), default=0)
+        again = [
+            replace(entry, number=number, folder=f"{PROMPTS}/{number:04d}-{slug(entry.prompt)}")
+            for number, entry in enumerate(entries, last + 1)
+        ]
+        # the old ones must not be found under their digests any more
+        old = {entry.number for entry in entries}
+        kept = [replace(each, line=0, digest="") if each.number in old else each for each in self._entries]
+        self._entries = [*kept, *again]
+        if again:
+            self._write()
         return again
 
     def run_of(self, entry: Entry) -> str:
