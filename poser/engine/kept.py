@@ -14,6 +14,7 @@ from poser.engine.user_store import open_store
 from poser.envs.rules import Rules
 from poser.events import Event, Finished, Warned
 from poser.experts.errors import InputError, StoreError
+from poser.experts.picture import Picture
 from poser.run_folder import RunFolder
 from poser.store import RunRow, RunStatus, Store, new_run_id
 
@@ -100,6 +101,7 @@ def resumed(
         row = store.run(name)
         if row.status == "finished":
             raise InputError(f'The run {row.id} is finished; follow it up with poser edit {row.id} "...".')
+        _bring_back(store, row)
         order = load_order(
             row.order, store.picture, experts=experts, critic=critic, policy=policy, warn=warnings.append
         )
@@ -127,6 +129,7 @@ def follow_up(name: str, options: Options) -> tuple[RunRow, Options]:
         row = store.run(name)
         if row.best is None:
             raise InputError(f"The run {row.id} has no picture to edit; resume it, or begin a new one.")
+        _bring_back(store, row)
         names = known_names(row.order, given, again="poser.edit(run, prompt, {}=...)")
         inherited: dict[str, Any] = {
             "image": store.picture(row.best.sha256),
@@ -136,6 +139,21 @@ def follow_up(name: str, options: Options) -> tuple[RunRow, Options]:
         }
     merged: Options = {**inherited, **given}  # type: ignore[typeddict-item]  # keys of both are those of Options
     return row, merged
+
+
+def _bring_back(store: Store, row: RunRow) -> None:
+    """Pictures of a run that were taken out of the store go back into it from the run's folder."""
+    missing = store.missing_pictures(row.id)
+    if not missing or row.folder is None:
+        return
+    for path in sorted(row.folder.rglob("*.png")):
+        try:
+            picture = Picture.open(path)
+        except InputError:
+            # the one that is needed is told of by whoever needs it
+            continue
+        if picture.sha256 in missing:
+            store.put_picture(picture)
 
 
 def to_its_end(

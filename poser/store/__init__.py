@@ -2,7 +2,7 @@
 
 from poser.store.calls import judge_digest
 from poser.store.documents import Answer
-from poser.store.rows import CallBegun, CallDone, CallKind, Cleaned, JournalEntry, RunRow, RunStatus, StoreSize
+from poser.store.rows import CallBegun, CallDone, CallKind, CallRow, Cleaned, JournalEntry, RunRow, RunStatus, StoreSize
 from poser.store.runs import new_run_id
 from poser.store.store import Store
 
@@ -11,6 +11,7 @@ __all__ = [
     "CallBegun",
     "CallDone",
     "CallKind",
+    "CallRow",
     "Cleaned",
     "JournalEntry",
     "RunRow",

@@ -97,6 +97,11 @@ def link_pictures(connection: sqlite3.Connection, run: str, pictures: Iterable[s
     )
 
 
+def linked_pictures(connection: sqlite3.Connection, run: str) -> list[str]:
+    """Pixel hashes of the pictures that are kept as long as the run."""
+    return [row[0] for row in connection.execute("SELECT picture FROM run_pictures WHERE run = ?", (run,))]
+
+
 def put_trace(connection: sqlite3.Connection, run: str, row: int, trace: Trace, document: str) -> None:
     """Add the trace of one picture of a run, or replace it.
 

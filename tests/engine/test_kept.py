@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -272,6 +273,20 @@ def test_a_follow_up_of_a_run_with_objects_wants_them_again(tmp_path):
     assert not (tmp_path / "b").exists()
     second = engine.edit(first.run, "make the car blue", out=tmp_path / "b", experts=pool(1.0), critic=ScriptedCritic())
     assert second.picture is not None
+
+
+def test_pictures_that_were_taken_out_of_the_store_come_back_from_the_folder(tmp_path):
+    stopped, before = interrupted_after(3, tmp_path / "run", seed=4)
+    shutil.rmtree(home() / "pictures")
+    with open_store() as store:
+        assert [call.answered for call in store.calls(stopped.result.run)] == [True] * 6
+    again = pool()
+    result = engine.resume(stopped.result.run, experts=again, critic=ScriptedCritic())
+    assert sum(len(expert.requests) for expert in [*before, *again]) == result.steps
+    shutil.rmtree(home() / "pictures")
+    shutil.rmtree(tmp_path / "run")
+    with pytest.raises(InputError, match=r"is not in the store .* any more"):
+        engine.edit(result.run, "make the car blue", experts=pool(), critic=ScriptedCritic())
 
 
 def test_a_source_goes_into_the_store_with_its_run(tmp_path):
