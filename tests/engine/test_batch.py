@@ -234,6 +234,15 @@ def test_a_consumer_that_leaves_ends_the_batch(tmp_path):
     assert sum(o.status == "finished" for o in many([f"car{n}" for n in range(20)], out=tmp_path / "b")) == 20
 
 
+def test_a_batch_that_nobody_reads_lets_go_of_its_folder(tmp_path):
+    before = set(threading.enumerate())
+    told = many(["car"], out=tmp_path / "b")
+    del told
+    gc.collect()
+    assert set(threading.enumerate()) <= before
+    assert len(list(many(["car"], out=tmp_path / "b"))) == 1
+
+
 def test_a_budget_is_shared_and_what_is_left_over_goes_to_the_others():
     # 0.01 a call; each prompt may spend 0.02 first, and needs 0.01
     outcomes = list(many([f"car{n}" for n in range(4)], budget=0.08, concurrency=1))
@@ -343,8 +352,11 @@ def test_other_options_and_two_processes_at_once_are_refused(tmp_path):
     with pytest.raises(InputError, match="was begun with size"):
         many(["car", "tree"], out=tmp_path / "b", size=(512, 512))
     (tmp_path / "other" / "prompts").mkdir(parents=True)
-    with pytest.raises(InputError, match="holds something else"):
-        many(["car"], out=tmp_path / "other")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "summary.csv").write_text("of somebody else")
+    for name in ("other", "mine"):
+        with pytest.raises(InputError, match="holds something else"):
+            many(["car"], out=tmp_path / name)
     for wrong in ({"concurrency": 0}, {"deadline": 0.0}):
         with pytest.raises(InputError):
             many(["car"], **wrong)

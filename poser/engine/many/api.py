@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -185,7 +186,11 @@ def _batch(
             telling=telling,
             notes=notes,
         )
-        return whole.events(opened.pop_all())
+        resources = opened.pop_all()
+        told = whole.events(resources)
+        # a generator that is thrown away before it has begun runs no `finally`
+        weakref.finalize(told, resources.close).atexit = False
+        return told
 
 
 def _store(opened: ExitStack, notes: list[str], *, needed: bool) -> Store | None:

@@ -19,6 +19,7 @@ from typing import Any, Self
 
 from poser.engine.many.jobs import Job, digest
 from poser.engine.many.outcome import Outcome, of_traces
+from poser.engine.many.summary import CONTACT_SHEET, SUMMARY_CSV, SUMMARY_JSON
 from poser.envs.trace import Trace
 from poser.experts.errors import InputError, StoreError
 from poser.experts.files import write_atomically
@@ -84,8 +85,12 @@ class BatchFolder:
             raise InputError(f"The batch in {str(path)!r} is being carried out already, by another process.") from error
         try:
             found = self._read()
-            if found is None and (path / PROMPTS).exists():
-                raise InputError(f"{str(path)!r} holds something else ({PROMPTS}); give a folder that is new or empty.")
+            # record.json may be of a start that was killed before batch.json was written
+            for name in () if found is not None else (PROMPTS, SUMMARY_CSV, SUMMARY_JSON, CONTACT_SHEET):
+                if (path / name).exists():
+                    raise InputError(
+                        f"{str(path)!r} holds something else ({name}); give a folder that is new or empty."
+                    )
             if found is not None:
                 _same(path, found["settings"], self._settings)
         except BaseException:
