@@ -259,13 +259,14 @@ class Store:
         """
         if not older_than >= 0.0:
             raise InputError(f"older_than is {older_than!r}; give seconds of at least 0.")
-        removed = self._database.write(
+        gone, cached = self._database.write(
             lambda connection: cleaning.remove_old(
-                connection, self._holds, self._files, older_than=older_than, keep_finished=keep_finished
+                connection, self._holds, older_than=older_than, keep_finished=keep_finished
             )
         )
+        pictures, freed = self._database.write(lambda connection: cleaning.remove_unused(connection, self._files))
         self._database.shrink()
-        return removed
+        return Cleaned(runs=gone, cached=cached, pictures=pictures, picture_bytes=freed)
 
     def flush(self) -> None:
         """Wait until everything is on the disk.

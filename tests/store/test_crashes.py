@@ -209,6 +209,29 @@ def test_a_disk_that_fills_up_is_told_and_nothing_acknowledged_is_lost(tmp_path,
         assert not list((tmp_path / "pictures").rglob(".*")), "half-written files stay behind"
 
 
+OPENING = """
+import resource
+from pathlib import Path
+from poser.experts.errors import InputError
+from poser.store import Store
+
+# no room at all, not even for the index of the log
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+try:
+    Store(Path(sys.argv[1]))
+except InputError as error:
+    print(error)
+"""
+
+
+def test_a_store_on_a_full_disk_is_not_called_damaged(tmp_path, python):
+    with Store(tmp_path) as store:
+        store.begin_run("r", {})
+    said = done(python(OPENING, tmp_path))
+    assert "Make room on the disk" in said
+    assert "not a sound store" not in said
+
+
 def test_processes_may_begin_one_store_together(tmp_path, python):
     code = "from pathlib import Path\nfrom poser.store import Store\nStore(Path(sys.argv[1])).close()"
     for _ in range(3):

@@ -477,6 +477,26 @@ def test_what_is_old_goes_and_what_goes_on_stays(store):
     assert store.results.get("k") == result(50)
 
 
+def test_cleaning_that_cannot_be_committed_takes_no_picture_away(store):
+    """As on a full disk: what is removed is known to be so before files go."""
+    store.begin_run("r", {}, pictures=[painted(1)])
+    store.end_run("r", "finished")
+
+    def prepare(connection):
+        connection.execute("UPDATE pictures SET used = 0")
+        connection.execute("CREATE TABLE t (p REFERENCES pictures (sha256) DEFERRABLE INITIALLY DEFERRED)")
+        connection.execute("CREATE TRIGGER no AFTER DELETE ON runs BEGIN INSERT INTO t VALUES ('none'); END")
+
+    store._database.write(prepare)
+    with pytest.raises(StoreError, match="FOREIGN KEY"):
+        store.clean(older_than=0.0)
+    assert store.run("r").status == "finished"
+    assert store.picture(painted(1).sha256) == painted(1)
+    store._database.write(lambda connection: connection.execute("DROP TRIGGER no").rowcount)
+    assert store.clean(older_than=0.0).pictures == 1
+    assert not list((store.folder / "pictures").glob("??/*"))
+
+
 def test_finished_runs_can_be_kept(store):
     filled(store)
     age(store, 10 * YOUNG_SECONDS)
