@@ -71,15 +71,15 @@ def show_run(
     with open_store() as store:
         row = store.run(run)
         traces = store.traces(row.id)
-        journal = store.journal(row.id)
+        calls = store.calls(row.id)
     if as_json:
-        calls = [
-            {"key": key, "who": entry.call.expert, "kind": entry.call.kind, "state": entry.state, "sent": entry.sent,
-             "usd": None if entry.usage is None else entry.usage.usd}
-            for key, entry in journal.items()
+        made = [
+            {"key": call.key, "who": call.who, "kind": call.kind, "state": "done" if call.answered else "begun",
+             "sent": call.sent, "usd": None if call.usage is None else call.usage.usd}
+            for call in calls
         ]  # fmt: skip
         steps = {str(n): [step.model_dump(mode="json") for step in trace.steps] for n, trace in traces.items()}
-        print_json(_as_data(row) | {"calls_made": calls, "steps": steps})
+        print_json(_as_data(row) | {"calls_made": made, "steps": steps})
         return
     from rich.console import Console
     from rich.table import Table
@@ -105,13 +105,11 @@ def show_run(
     calls_table = Table(box=None, pad_edge=False)
     for heading in ("call", "who", "state", "cost", "seconds"):
         calls_table.add_column(heading)
-    for key, entry in journal.items():
-        usage = entry.usage
-        state = ("answered" if entry.state == "done" else "no answer yet") + (
-            " (sent twice)" if entry.uncertain else ""
-        )
+    for call in calls:
+        usage = call.usage
+        state = ("answered" if call.answered else "no answer yet") + (" (sent twice)" if call.sent > 1 else "")
         calls_table.add_row(
-            key.partition("/")[2], entry.call.expert, state,
+            call.key.partition("/")[2], call.who, state,
             "–" if usage is None else money(usage.usd), "–" if usage is None else f"{usage.seconds:.2f}",
         )  # fmt: skip
     console.print(calls_table)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from poser.engine.order import Options, Order
 from poser.engine.run import Run
-from poser.engine.stored_order import dump_order, load_order
+from poser.engine.stored_order import dump_order, known_names, load_order
 from poser.engine.user_store import open_store
 from poser.envs.rules import Rules
 from poser.events import Event, Finished, Warned
 from poser.experts.errors import InputError, StoreError
+from poser.experts.picture import Picture
 from poser.run_folder import RunFolder
 from poser.store import RunRow, RunStatus, Store, new_run_id
 
@@ -100,6 +101,7 @@ def resumed(
         row = store.run(name)
         if row.status == "finished":
             raise InputError(f'The run {row.id} is finished; follow it up with poser edit {row.id} "...".')
+        _bring_back(store, row)
         order = load_order(
             row.order, store.picture, experts=experts, critic=critic, policy=policy, warn=warnings.append
         )
@@ -120,23 +122,38 @@ def follow_up(name: str, options: Options) -> tuple[RunRow, Options]:
     holds for the second one by itself.
 
     Raises:
-        InputError: no such run, or it has no picture.
+        InputError: no such run, it has no picture, or it was begun with objects that are not given again.
     """
+    given = {key: value for key, value in options.items() if value is not None}
     with open_store() as store:
         row = store.run(name)
         if row.best is None:
             raise InputError(f"The run {row.id} has no picture to edit; resume it, or begin a new one.")
+        _bring_back(store, row)
+        names = known_names(row.order, given, again="poser.edit(run, prompt, {}=...)")
         inherited: dict[str, Any] = {
             "image": store.picture(row.best.sha256),
             "rules": Rules(**row.order["rules"]),
-            "experts": row.order["experts"],
-            "critic": row.order["critic"],
-            "policy": row.order["policy"],
             "explore": row.order["explore"],
+            **names,
         }
-    given = {key: value for key, value in options.items() if value is not None}
     merged: Options = {**inherited, **given}  # type: ignore[typeddict-item]  # keys of both are those of Options
     return row, merged
+
+
+def _bring_back(store: Store, row: RunRow) -> None:
+    """Pictures of a run that were taken out of the store go back into it from the run's folder."""
+    missing = store.missing_pictures(row.id)
+    if not missing or row.folder is None:
+        return
+    for path in sorted(row.folder.rglob("*.png")):
+        try:
+            picture = Picture.open(path)
+        except InputError:
+            # the one that is needed is told of by whoever needs it
+            continue
+        if picture.sha256 in missing:
+            store.put_picture(picture)
 
 
 def to_its_end(

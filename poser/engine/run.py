@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from poser.engine.earlier import Earlier, without
 from poser.engine.gaps import describe_gaps
 from poser.engine.order import Order
 from poser.engine.reasons import with_chances
@@ -17,7 +18,7 @@ from poser.envs.driver import Driver
 from poser.envs.trace import Decision, StepRecord, Trace
 from poser.envs.turn import Turn
 from poser.events import Event, Finished, PlanReady, StepDone, StepStarted, Warned
-from poser.experts.errors import StoreError
+from poser.experts.errors import InputError, StoreError
 from poser.experts.picture import Picture
 from poser.experts.record import TrackRecord
 from poser.experts.types import Usage
@@ -154,27 +155,31 @@ class Run:
 
     def _finish(self) -> Result:
         driver = self._driver
-        if driver.calls() or driver.observed():
-            add_to_record(self._store, self._observe, self._warnings.append)
-        traces, bests = [], []
-        for row, trace in enumerate(driver.traces()):
-            handed, best = _handed_over(trace, driver.best(row), driver.step_pictures(row))
-            if handed is not trace:
-                self._warnings.append(
-                    "The critic could judge none of the pictures, so one is handed over unjudged: "
-                    f"{_critic_trouble(trace.steps)}"
-                )
-            traces.append(handed)
-            bests.append(best)
-        if self._store is not None and self._name:
-            try:
-                for row, trace in enumerate(traces):
-                    self._store.add_trace(self._name, row, trace)
-            except StoreError as error:
-                self._warnings.append(f"The trace of this run is not kept in the store: {error}")
+        earlier = Earlier.of(self._store, self._name, self._warnings.append)
+        traces, bests, made = driver.traces(), list[Picture | None](), list[list[Picture | None]]()
+        if earlier is not None and earlier.beyond(traces):
+            # stopped again before it had caught up: what was reached before stands
+            traces = earlier.traces
+            for row, trace in enumerate(traces):
+                bests.append(earlier.best(row))
+                made.append(earlier.step_pictures(row))
+                if self._folder is not None:
+                    for step, picture in zip(trace.steps, made[row], strict=True):
+                        self._folder.on_step(step, picture, row)
+        else:
+            for row, trace in enumerate(traces):
+                made.append(driver.step_pictures(row))
+                traces[row], best = _handed_over(trace, driver.best(row), made[row])
+                bests.append(best)
+                if traces[row] is not trace:
+                    self._warnings.append(
+                        "The critic could judge none of the pictures, so one is handed over unjudged: "
+                        f"{_critic_trouble(trace.steps)}"
+                    )
+            self._keep(traces, earlier)
         top = max(range(len(traces)), key=lambda row: (bests[row] is not None, traces[row].alignment, -row))
         files = self._folder.finish(traces, top) if self._folder is not None else None
-        results = [self._result(row, trace, best) for row, (trace, best) in enumerate(zip(traces, bests, strict=True))]
+        results = [self._result(*each) for each in zip(traces, bests, made, strict=True)]
         chosen = replace(results[top], run=self._name or None)
         if files is not None:
             self._warnings += files.problems
@@ -191,8 +196,8 @@ class Run:
             results = [_in_own_folder(result, files.folder) for result in results]
         return replace(chosen, warnings=tuple(self._warnings), variants=tuple(results))
 
-    def _result(self, row: int, trace: Trace, best: Picture | None) -> Result:
-        seen = [self._order.source, best, *self._driver.step_pictures(row)]
+    def _result(self, trace: Trace, best: Picture | None, made: Sequence[Picture | None]) -> Result:
+        seen = [self._order.source, best, *made]
         return Result(
             picture=best,
             trace=trace,
@@ -200,11 +205,28 @@ class Run:
             pictures={picture.sha256: picture for picture in seen if picture is not None},
         )
 
-    def _observe(self, record: TrackRecord) -> None:
-        for expert, skill, merged, counts in self._driver.observed():
-            record.observe(expert, skill, merged, counts)
-        for expert, seconds, usd in self._driver.calls():
-            record.observe_call(expert, seconds, usd)
+    def _keep(self, traces: Sequence[Trace], earlier: Earlier | None) -> None:
+        """Traces and what they show of the experts go into the store, but for what an earlier start has counted."""
+        observed, calls = self._driver.observed(), self._driver.calls()
+        if earlier is not None:
+            observed, calls = without(observed, earlier.observed()), without(calls, earlier.calls())
+
+        def observe(record: TrackRecord) -> None:
+            for expert, skill, merged, counts in observed:
+                record.observe(expert, skill, merged, counts)
+            for expert, seconds, usd in calls:
+                record.observe_call(expert, seconds, usd)
+
+        if self._store is None or not self._name:
+            if observed or calls:
+                add_to_record(self._store, observe, self._warnings.append)
+            return
+        try:
+            self._store.conclude(self._name, traces, observe)
+        except (InputError, StoreError) as error:
+            self._warnings.append(
+                f"The trace of this run, and what it has shown of the experts, are not kept in the store: {error}"
+            )
 
 
 def _handed_over(

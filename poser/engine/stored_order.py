@@ -42,6 +42,29 @@ def dump_order(order: Order, **settings: Any) -> dict[str, Any]:
     }
 
 
+def known_names(data: Mapping[str, Any], given: Mapping[str, Any], *, again: str) -> dict[str, Any]:
+    """Experts, critic and policy of a stored order, by name; None where objects stand in `given` instead.
+
+    Args:
+        data: of `dump_order`.
+        given: what is given now, by the same names.
+        again: how to give what is missing, with "{}" for its name.
+
+    Raises:
+        InputError: written by another release, or something was given as an object and is missing now.
+    """
+    if data.get("version") != ORDER_VERSION:
+        raise InputError(f"The run was begun by another release (order version {data.get('version')}); begin it anew.")
+    names = {name: data[name] for name in ("experts", "critic", "policy")}
+    for name, known in names.items():
+        if known is None and given.get(name) is None:
+            raise InputError(
+                f"The run was begun in Python with objects for {name}, which no other process has; give them again: "
+                f"{again.format(name)}."
+            )
+    return names
+
+
 def load_order(
     data: Mapping[str, Any],
     picture: Callable[[str], Picture],
@@ -64,16 +87,9 @@ def load_order(
     Raises:
         InputError: written by another release, or something was given as an object and is missing now.
     """
-    if data.get("version") != ORDER_VERSION:
-        raise InputError(f"The run was begun by another release (order version {data.get('version')}); begin it anew.")
-    names = {"experts": data["experts"], "critic": data["critic"], "policy": data["policy"]}
-    given = {"experts": experts, "critic": critic, "policy": policy}
-    for name, known in names.items():
-        if known is None and given[name] is None:
-            raise InputError(
-                f"The run was begun in Python with objects for {name}, which no other process has; go on with it by "
-                f"poser.resume(run, {name}=...)."
-            )
+    names = known_names(
+        data, {"experts": experts, "critic": critic, "policy": policy}, again="poser.resume(run, {}=...)"
+    )
     pool = catalog.experts(names["experts"] if experts is None else experts, warn)
     source = None if data["source"] is None else picture(PictureRef.model_validate(data["source"]).sha256)
     try:

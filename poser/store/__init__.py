@@ -2,14 +2,16 @@
 
 from poser.store.calls import judge_digest
 from poser.store.documents import Answer
-from poser.store.rows import CallBegun, CallDone, CallKind, Cleaned, JournalEntry, RunRow, RunStatus, StoreSize
-from poser.store.store import Store, new_run_id
+from poser.store.rows import CallBegun, CallDone, CallKind, CallRow, Cleaned, JournalEntry, RunRow, RunStatus, StoreSize
+from poser.store.runs import new_run_id
+from poser.store.store import Store
 
 __all__ = [
     "Answer",
     "CallBegun",
     "CallDone",
     "CallKind",
+    "CallRow",
     "Cleaned",
     "JournalEntry",
     "RunRow",

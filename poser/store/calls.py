@@ -12,7 +12,7 @@ from poser.experts.errors import AnotherRequest, StoreError
 from poser.experts.picture import Picture
 from poser.experts.types import ExpertResult, Usage
 from poser.store.documents import dump_answer, dumps, load_answer
-from poser.store.rows import CallBegun, CallDone, JournalEntry
+from poser.store.rows import CallBegun, CallDone, CallRow, JournalEntry
 from poser.store.runs import link_pictures, require_run
 
 _SELECT = "SELECT run, key, expert, step, digest, kind, sent, answer, usage FROM calls"
@@ -114,3 +114,10 @@ def entry(row: Row, picture: Pictures) -> JournalEntry:
 def entries(rows: Iterable[Row], picture: Pictures) -> dict[str, JournalEntry]:
     """Key -> entry, in the order of the rows."""
     return {row[1]: entry(row, picture) for row in rows}
+
+
+def summary(row: Row) -> CallRow:
+    """A row as it is listed."""
+    _, key, who, _, _, kind, sent, answer, usage = row
+    known = None if usage is None else Usage.model_validate_json(usage)
+    return CallRow(key=key, who=who, kind=kind, sent=sent, answered=answer is not None, usage=known)  # type: ignore[arg-type]  # CHECKed

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from poser.store.holding import Holds
 from poser.store.picture_files import PictureFiles
-from poser.store.rows import Cleaned, StoreSize
+from poser.store.rows import StoreSize
 
 TABLES = ("runs", "calls", "traces", "cache", "pictures", "track_record")
 
@@ -33,18 +33,27 @@ def measure(connection: sqlite3.Connection, folder: Path, database: Path, files:
 
 
 def remove_old(
-    connection: sqlite3.Connection, holds: Holds, files: PictureFiles, *, older_than: float, keep_finished: bool
-) -> Cleaned:
-    """Remove runs that ended so many seconds ago, results unused for so long, and what nothing refers to.
+    connection: sqlite3.Connection, holds: Holds, *, older_than: float, keep_finished: bool
+) -> tuple[int, int]:
+    """Remove runs that ended so many seconds ago, and results unused for so long; how many of each.
 
-    In a writing transaction; runs that are going on stay.
+    In a writing transaction; runs that are going on stay. Their pictures go by `remove_unused`, once this is committed.
     """
-    now = time.time()
-    before = now - older_than
+    before = time.time() - older_than
     old = connection.execute("SELECT id, status FROM runs WHERE COALESCE(ended, created) < ?", (before,)).fetchall()
     gone = [run for run, status in old if not (keep_finished and status == "finished") and not holds.held(run)]
     connection.executemany("DELETE FROM runs WHERE id = ?", [(run,) for run in gone])
     cached = connection.execute("DELETE FROM cache WHERE used < ?", (before,)).rowcount
+    return len(gone), cached
+
+
+def remove_unused(connection: sqlite3.Connection, files: PictureFiles) -> tuple[int, int]:
+    """Remove pictures that nothing refers to, with their files; how many, and bytes.
+
+    In a writing transaction of its own: files do not come back when it fails, and then only rows that nothing refers to
+    are left without theirs.
+    """
+    now = time.time()
     unused = connection.execute(
         "SELECT sha256 FROM pictures WHERE used < ? AND sha256 NOT IN (SELECT picture FROM run_pictures) "
         "AND sha256 NOT IN (SELECT picture FROM cache)",
@@ -52,5 +61,4 @@ def remove_old(
     ).fetchall()
     connection.executemany("DELETE FROM pictures WHERE sha256 = ?", unused)
     freed = sum(files.remove(sha256) for (sha256,) in unused)
-    freed += files.remove_strays(connection, now - STRAY_SECONDS)
-    return Cleaned(runs=len(gone), cached=cached, pictures=len(unused), picture_bytes=freed)
+    return len(unused), freed + files.remove_strays(connection, now - STRAY_SECONDS)

@@ -21,7 +21,10 @@ T = TypeVar("T")
 BUSY_SECONDS = 60.0
 """How long one process waits for another that writes."""
 
-_NO_ENTRY = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_FULL)
+_NO_ENTRY = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
+
+_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+"""Opening a store on a disk that is wholly full is an input/output error: there is no room for its shared memory."""
 
 _PAGES_TOGETHER = 4096
 
@@ -232,6 +235,11 @@ def _opened(path: Path, migrations: Sequence[Statements]) -> sqlite3.Connection:
         reason = getattr(error, "strerror", None) or error
         if isinstance(error, OSError) or error.sqlite_errorcode & 0xFF in _NO_ENTRY:
             message = f"Cannot open the store {str(path)!r}: {reason}. Set POSER_HOME to another folder."
+        elif error.sqlite_errorcode & 0xFF in _NO_ROOM:
+            message = (
+                f"Cannot open the store {str(path)!r}: {reason}. Make room on the disk, or set POSER_HOME to another "
+                "folder."
+            )
         else:
             message = f"{str(path)!r} is not a sound store: {reason}. Move it away to begin a new one."
         raise InputError(message) from error
@@ -270,7 +278,7 @@ def _with_patience(work: Callable[[], None]) -> None:
 def _reason(error: sqlite3.Error) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
-        return "cannot grow: the disk is full. Make room, or run `poser store clean`."
+        return "cannot grow: the disk is full. Make room; `poser store clean` needs some itself."
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return f"was held by another process for more than {BUSY_SECONDS:g} s. Try again."
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):

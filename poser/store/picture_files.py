@@ -70,7 +70,7 @@ class PictureFiles:
             raise InputError(f"{sha256!r} names no picture; give the 64 hex digits of its SHA-256.")
         path = self.path(sha256)
         if not path.exists():
-            raise InputError(f"The picture {sha256[:12]}… is not in the store {str(self.folder)!r}.")
+            raise InputError(f"The picture {sha256[:12]}… is not in the store {str(self.folder)!r} any more.")
         picture = Picture.open(path)
         if picture.sha256 != sha256:
             raise InputError(f"The picture {str(path)!r} is damaged: its pixels are others than when it was stored.")

@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from poser.experts.errors import InputError
 from poser.experts.record import TrackRecord
+from poser.store.database import Database
 
 _MIGRATED = ".migrated"
 
@@ -28,6 +30,22 @@ def observe(connection: sqlite3.Connection, add: Callable[[TrackRecord], None]) 
     record = select_record(connection)
     add(record)
     connection.execute("INSERT OR REPLACE INTO track_record VALUES (1, ?)", (record.to_json(),))
+
+
+def move_in(database: Database, path: Path) -> bool:
+    """Add the counts of a record file and set it aside, as `Store.adopt_json` says.
+
+    Raises:
+        InputError: it is broken, or cannot be read or renamed.
+    """
+    if not path.exists():
+        return False
+    try:
+        added = database.write(lambda connection: adopt(connection, path))
+        set_aside(path)
+    except OSError as error:
+        raise InputError(f"Cannot move {str(path)!r} into the store: {error.strerror or error}.") from error
+    return added
 
 
 def adopt(connection: sqlite3.Connection, path: Path) -> bool:

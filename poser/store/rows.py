@@ -115,6 +115,27 @@ class JournalEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CallRow:
+    """A call as it is listed.
+
+    Attributes:
+        key: its idempotency key.
+        who: name of the expert or of the critic.
+        kind: which of them.
+        sent: how many times it was begun.
+        answered: whether an answer is kept.
+        usage: what it took; None without an answer.
+    """
+
+    key: str
+    who: str
+    kind: CallKind
+    sent: int
+    answered: bool
+    usage: Usage | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoreSize:
     """What the store holds.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
@@ -32,6 +33,11 @@ SELECT id, prompt, created, status, document, parent, folder,
 FROM runs"""
 
 _NAMED_WHEN_AMBIGUOUS = 5
+
+
+def new_run_id() -> str:
+    """A name for a run that nobody else has: date and time in UTC, and six random digits."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
 def checked_id(run: str) -> str:
@@ -91,6 +97,11 @@ def link_pictures(connection: sqlite3.Connection, run: str, pictures: Iterable[s
     )
 
 
+def linked_pictures(connection: sqlite3.Connection, run: str) -> list[str]:
+    """Pixel hashes of the pictures that are kept as long as the run."""
+    return [row[0] for row in connection.execute("SELECT picture FROM run_pictures WHERE run = ?", (run,))]
+
+
 def put_trace(connection: sqlite3.Connection, run: str, row: int, trace: Trace, document: str) -> None:
     """Add the trace of one picture of a run, or replace it.
 
@@ -138,8 +149,9 @@ def select_run(connection: sqlite3.Connection, holds: Holds, name: str) -> RunRo
     """
     rows = connection.execute(f"{_SELECT} WHERE id = ?", (name,)).fetchall()
     if not rows and name:
+        # a range of the index: "~" comes after every character of a name
         rows = connection.execute(
-            f"{_SELECT} WHERE substr(id, 1, ?) = ? ORDER BY created DESC", (len(name), name)
+            f"{_SELECT} WHERE id > ? AND id < ? ORDER BY created DESC", (name, f"{name}~")
         ).fetchall()
     if not rows:
         raise _no_run(name)

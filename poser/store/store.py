@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,21 +12,16 @@ from poser.envs.trace import Trace
 from poser.experts.errors import InputError
 from poser.experts.picture import Picture, PictureRef
 from poser.experts.record import TrackRecord
-from poser.experts.types import ExpertResult, Usage
+from poser.experts.types import ExpertResult
 from poser.store import calls, cleaning, records, runs
 from poser.store.cache import StoredResults
 from poser.store.database import Database
-from poser.store.documents import Answer, dumps
+from poser.store.documents import dumps
 from poser.store.holding import Holds
 from poser.store.picture_files import PictureFiles
-from poser.store.rows import CallBegun, CallDone, CallKind, Cleaned, JournalEntry, RunRow, RunStatus, StoreSize
+from poser.store.rows import CallBegun, CallDone, CallRow, Cleaned, JournalEntry, RunRow, RunStatus, StoreSize
 
 DATABASE, PICTURES, RUNNING = "store.sqlite", "pictures", "running"
-
-
-def new_run_id() -> str:
-    """A name for a run that nobody else has: date and time in UTC, and six random digits."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
 class Store:
@@ -145,10 +138,22 @@ class Store:
         """
         return self._database.read(lambda connection: runs.select_run(connection, self._holds, name))
 
-    def add_trace(self, run: str, row: int, trace: Trace) -> None:
-        """Keep the trace of picture `row` of a run; an older one is replaced. Its pictures stay as long as the run."""
-        document = dumps(trace.model_dump(mode="json"))
-        self._database.write(lambda connection: runs.put_trace(connection, run, row, trace, document))
+    def conclude(self, run: str, traces: Sequence[Trace], add: Callable[[TrackRecord], None]) -> None:
+        """Keep the traces of all rows of a run, in place of older ones, and `observe` what they show: both, or neither.
+
+        Their pictures stay as long as the run.
+
+        Raises:
+            InputError: no such run, or a record that was written by another release.
+        """
+        documents = [dumps(trace.model_dump(mode="json")) for trace in traces]
+
+        def keep(connection: sqlite3.Connection) -> None:
+            for row, (trace, document) in enumerate(zip(traces, documents, strict=True)):
+                runs.put_trace(connection, run, row, trace, document)
+            records.observe(connection, add)
+
+        self._database.write(keep)
 
     def traces(self, run: str) -> dict[int, Trace]:
         """The traces of a run, by row.
@@ -157,12 +162,6 @@ class Store:
             InputError: no such run (exact name), or written by another release.
         """
         return self._database.read(lambda connection: runs.select_traces(connection, run))
-
-    def call_begun(
-        self, run: str, key: str, *, expert: str, index: int, digest: str, kind: CallKind = "expert"
-    ) -> JournalEntry:
-        """One of `calls_begun`."""
-        return self.calls_begun([CallBegun(run=run, key=key, expert=expert, index=index, digest=digest, kind=kind)])[0]
 
     def calls_begun(self, begun: Sequence[CallBegun]) -> list[JournalEntry]:
         """Journal that calls are about to be made, in one commit for all.
@@ -177,10 +176,6 @@ class Store:
         """
         rows = self._database.write(lambda connection: [calls.insert_call(connection, call) for call in begun])
         return [calls.entry(row, self._files.read) for row in rows]
-
-    def call_done(self, run: str, key: str, answer: Answer, usage: Usage) -> None:
-        """One of `calls_done`."""
-        self.calls_done([CallDone(run=run, key=key, answer=answer, usage=usage)])
 
     def calls_done(self, done: Sequence[CallDone]) -> None:
         """Journal what calls have brought, in one commit for all; their pictures are on the disk before it.
@@ -197,6 +192,19 @@ class Store:
                 calls.finish_call(connection, call, self._files.register)
 
         self._database.write(finish)
+
+    def calls(self, run: str) -> list[CallRow]:
+        """The calls of a run, in the order in which they were begun, without what they brought.
+
+        Raises:
+            InputError: no such run (exact name).
+        """
+        return [calls.summary(row) for row in self._database.read(lambda c: calls.select_calls(c, run))]
+
+    def missing_pictures(self, run: str) -> set[str]:
+        """Hashes of the pictures of a run whose files were taken away."""
+        linked = self._database.read(lambda connection: runs.linked_pictures(connection, run))
+        return {sha256 for sha256 in linked if not self._files.path(sha256).exists()}
 
     def journal(self, run: str) -> dict[str, JournalEntry]:
         """Key -> what is known of the call, in the order in which they were begun.
@@ -230,15 +238,7 @@ class Store:
         Raises:
             InputError: the file is broken; it is left as it is.
         """
-        path = Path(path).absolute()
-        if not path.exists():
-            return False
-        try:
-            added = self._database.write(lambda connection: records.adopt(connection, path))
-            records.set_aside(path)
-        except OSError as error:
-            raise InputError(f"Cannot move {str(path)!r} into the store: {error.strerror or error}.") from error
-        return added
+        return records.move_in(self._database, Path(path).absolute())
 
     def size(self) -> StoreSize:
         """How much is there."""
@@ -259,13 +259,14 @@ class Store:
         """
         if not older_than >= 0.0:
             raise InputError(f"older_than is {older_than!r}; give seconds of at least 0.")
-        removed = self._database.write(
+        gone, cached = self._database.write(
             lambda connection: cleaning.remove_old(
-                connection, self._holds, self._files, older_than=older_than, keep_finished=keep_finished
+                connection, self._holds, older_than=older_than, keep_finished=keep_finished
             )
         )
+        pictures, freed = self._database.write(lambda connection: cleaning.remove_unused(connection, self._files))
         self._database.shrink()
-        return removed
+        return Cleaned(runs=gone, cached=cached, pictures=pictures, picture_bytes=freed)
 
     def flush(self) -> None:
         """Wait until everything is on the disk.

@@ -21,6 +21,7 @@ from poser import engine
 from poser.config import home
 from poser.critics.testing import ScriptedCritic
 from poser.engine.many import BatchFinished, BatchReady, Outcome, PromptEvent, jobs_of, read_jobs
+from poser.engine.many.summary import MOST_ON_SHEET, contact_sheet
 from poser.engine.user_store import open_store
 from poser.experts.base import Expert
 from poser.experts.errors import InputError, UnknownName
@@ -233,6 +234,15 @@ def test_a_consumer_that_leaves_ends_the_batch(tmp_path):
     assert sum(o.status == "finished" for o in many([f"car{n}" for n in range(20)], out=tmp_path / "b")) == 20
 
 
+def test_a_batch_that_nobody_reads_lets_go_of_its_folder(tmp_path):
+    before = set(threading.enumerate())
+    told = many(["car"], out=tmp_path / "b")
+    del told
+    gc.collect()
+    assert set(threading.enumerate()) <= before
+    assert len(list(many(["car"], out=tmp_path / "b"))) == 1
+
+
 def test_a_budget_is_shared_and_what_is_left_over_goes_to_the_others():
     # 0.01 a call; each prompt may spend 0.02 first, and needs 0.01
     outcomes = list(many([f"car{n}" for n in range(4)], budget=0.08, concurrency=1))
@@ -342,8 +352,11 @@ def test_other_options_and_two_processes_at_once_are_refused(tmp_path):
     with pytest.raises(InputError, match="was begun with size"):
         many(["car", "tree"], out=tmp_path / "b", size=(512, 512))
     (tmp_path / "other" / "prompts").mkdir(parents=True)
-    with pytest.raises(InputError, match="holds something else"):
-        many(["car"], out=tmp_path / "other")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "summary.csv").write_text("of somebody else")
+    for name in ("other", "mine"):
+        with pytest.raises(InputError, match="holds something else"):
+            many(["car"], out=tmp_path / name)
     for wrong in ({"concurrency": 0}, {"deadline": 0.0}):
         with pytest.raises(InputError):
             many(["car"], **wrong)
@@ -385,12 +398,63 @@ def test_the_summary_and_the_sheet_say_it_all(tmp_path):
     assert trace.best.sha256 in pictures
 
 
+def test_a_sheet_of_very_many_prompts_shows_the_first_of_them():
+    def sheet(count: int) -> Picture:
+        outcomes = tuple(Outcome(index=n, line=n + 1, prompt="car") for n in range(count))
+        return contact_sheet(BatchFinished(outcomes=outcomes), "many")
+
+    most = sheet(MOST_ON_SHEET)
+    more = sheet(MOST_ON_SHEET + 500)
+    assert more.size == most.size
+    assert more != most
+
+
 def test_runs_that_the_store_has_lost_are_known_by_their_folders(tmp_path):
     list(many(["car", "tree"], out=tmp_path / "b"))
     with open_store() as store:
         assert store.clean(older_than=0.0).runs == 2
     again = list(many(["car", "tree"], out=tmp_path / "b"))
     assert all(o.before and o.alignment == 1.0 for o in again)
+
+
+def test_a_run_whose_trace_the_store_could_not_keep_is_known_by_its_folder_or_gone_on_with(tmp_path):
+    list(many(["car", "tree"], out=tmp_path / "b"))
+    with open_store() as store:
+        store._database.write(lambda connection: connection.execute("DELETE FROM traces").rowcount)
+    (tmp_path / "b" / "prompts" / "0002-tree" / "trace.json").unlink()
+    asked = pool()
+    first, second = sorted(many(["car", "tree"], experts=asked, out=tmp_path / "b"), key=lambda o: o.index)
+    assert first.before
+    assert not second.before
+    assert first.alignment == second.alignment == 1.0
+    # out of its journal
+    assert not any(expert.requests for expert in asked)
+
+
+def test_what_was_spent_counts_also_when_the_store_was_cleaned(tmp_path):
+    prices = {"experts": pool(price=0.4)}
+    first = list(many([{"prompt": "car", "n": 2}], out=tmp_path / "b", budget=1.0, **prices))
+    assert first[0].usd == pytest.approx(0.8)
+    with open_store() as store:
+        assert store.clean(older_than=0.0).runs == 1
+    again = list(many([{"prompt": "car", "n": 2}, "tree"], out=tmp_path / "b", budget=1.0, **prices))
+    assert (again[0].before, again[0].usd, again[0].calls) == (True, first[0].usd, 2)
+    # what is left is less than a call costs
+    assert again[1].calls == 0
+
+
+def test_a_budget_that_what_was_begun_does_not_know_is_refused_and_one_that_is_spent_is_told(tmp_path):
+    events_until(4, tmp_path / "b", PROMPTS, concurrency=2)
+    with pytest.raises(InputError, match="was begun without a budget"):
+        many(PROMPTS, experts=pool(0.3), out=tmp_path / "b", budget=1.0)
+    list(many(PROMPTS, experts=pool(0.3), out=tmp_path / "b"))
+    told = engine.batch(
+        jobs_of([*PROMPTS, "hat"]), out=tmp_path / "b", budget=0.001, experts=pool(0.3), critic=ScriptedCritic(),
+        extractor=Words(), **SMALL,
+    )  # fmt: skip
+    ready, *_, last = told
+    assert any("more than this budget" in note for note in ready.notes)
+    assert last.outcomes[-1].calls == 0
 
 
 @pytest.mark.parametrize(
@@ -433,12 +497,29 @@ def test_options_of_a_line_are_read_and_paths_are_meant_from_the_file(tmp_path):
         ("a.md", "x", "ends in .txt, .jsonl, .csv"),
         ("a.jsonl", '{"prompt": "x", "size": [3]}', "size of prompt 1"),
         ("a.jsonl", "[1]", "is a list"),
+        ("a.jsonl", '{"prompt": "x", "seed": 1e999}', "seed of prompt 1 is inf"),
+        ("a.jsonl", '{"prompt": "x", "size": [1e999, 9]}', "size of prompt 1"),
+        ("a.jsonl", '{"prompt": "x", "plan": 5}', "plan of prompt 1 is 5: give a path"),
+        ("a.jsonl", '{"prompt": "x", "experts": [1, 2]}', "experts of prompt 1 .*: give names"),
+        ("a.jsonl", '{"prompt": "x", "experts": {"a": 1}}', "experts of prompt 1"),
+        ("a.jsonl", '{"prompt": "x", "critic": []}', "critic of prompt 1 .*: give a name"),
+        ("a.jsonl", '{"prompt": "x", "image": "~nobody-of-this-name/x"}', "image of prompt 1"),
     ],
 )
 def test_what_cannot_be_worked_with_is_told_before_anything_begins(tmp_path, name, text, said):
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=said):
         read_jobs(tmp_path / name)
+
+
+def test_a_path_that_no_file_can_have_fails_its_prompt_alone(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"prompt": "x", "image": "a\\u0000b"}\n"car"\n')
+    told = engine.batch(
+        read_jobs(tmp_path / "a.jsonl"), out=tmp_path / "b", experts=pool(), critic=ScriptedCritic(),
+        extractor=Words(), **SMALL,
+    )  # fmt: skip
+    *_, last = told
+    assert [outcome.status for outcome in last.outcomes] == ["failed", "finished"]
 
 
 def test_missing_and_undecodable_files_are_told(tmp_path):

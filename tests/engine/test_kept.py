@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,13 +19,13 @@ from poser.critics.testing import ScriptedCritic
 from poser.engine.store_journal import StoreJournal
 from poser.engine.user_store import open_store
 from poser.envs.call_journal import Call, Known
-from poser.events import Finished
+from poser.events import Finished, StepDone
 from poser.experts.base import CallContext
 from poser.experts.errors import InputError, StoreError, TimedOut
 from poser.experts.openai_images import OpenAIImages
 from poser.experts.testing import FakeExpert
 from poser.experts.types import Atom, Command, ExpertRequest, Operation, Plan, Usage
-from poser.result import Interrupted
+from poser.result import Interrupted, Result
 from poser.run_folder.reading import read_run
 from poser.store import Store
 from tests.loopback.images_server import ImagesServer
@@ -68,6 +70,22 @@ def interrupted_after(calls: int, out: Path, seed: int = 3) -> tuple[Interrupted
     return Interrupted(result), experts
 
 
+def stopped_again(run: str, steps: int) -> Result:
+    """Go on with a run, and stop it when so many of its steps are done."""
+    stop, done = threading.Event(), 0
+    for event in engine.resumed(run, experts=pool(), critic=ScriptedCritic(), stop=stop):
+        done += isinstance(event, StepDone)
+        if done == steps:
+            stop.set()
+    assert isinstance(event, Finished)
+    return event.result
+
+
+def own_record() -> dict[str, Any]:
+    with open_store() as store:
+        return json.loads(store.record().to_json())
+
+
 def test_a_run_that_was_stopped_goes_on_as_if_nothing_had_happened(tmp_path):
     whole = engine.generate(
         plan=PLAN, experts=pool(), critic=ScriptedCritic(), size=(256, 256), seed=3, out=tmp_path / "whole"
@@ -91,6 +109,33 @@ def test_a_run_that_was_stopped_goes_on_as_if_nothing_had_happened(tmp_path):
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == sorted(
         path.name for path in (tmp_path / "whole").iterdir()
     )
+
+
+def test_the_track_record_counts_every_call_once_however_often_a_run_is_gone_on_with(tmp_path):
+    engine.generate(plan=PLAN, experts=pool(), critic=ScriptedCritic(), size=(256, 256), seed=3, out=tmp_path / "whole")
+    whole = own_record()
+    (home() / "store.sqlite").unlink()
+    stopped, _ = interrupted_after(3, tmp_path / "run")
+    for steps in (1, 4):
+        assert stopped_again(stopped.result.run, steps).end == "interrupted"
+    engine.resume(stopped.result.run, experts=pool(), critic=ScriptedCritic())
+    again = own_record()
+    assert again["cells"] == whole["cells"]
+    assert {name: tally["calls"] for name, tally in again["tallies"].items()} == {
+        name: tally["calls"] for name, tally in whole["tallies"].items()
+    }
+
+
+def test_a_run_that_is_stopped_again_before_it_has_caught_up_keeps_what_it_had_reached(tmp_path):
+    stopped, _ = interrupted_after(3, tmp_path / "run", seed=4)
+    files = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.suffix in (".json", ".png")}
+    again = stopped_again(stopped.result.run, 1)
+    assert again.trace == stopped.result.trace
+    assert again.picture == stopped.result.picture
+    assert again.storyboard == stopped.result.storyboard
+    assert {path: path.read_bytes() for path in files} == files
+    with open_store() as store:
+        assert store.run(again.run).best == stopped.result.trace.best
 
 
 def test_a_call_that_a_stop_cut_off_is_sent_once_more_under_its_key(tmp_path):
@@ -210,6 +255,38 @@ def test_a_follow_up_edits_the_picture_with_the_same_experts_and_settings(tmp_pa
     assert [spec.name for spec in only.trace.experts] == ["studio-recolorer"]
     with pytest.raises(InputError, match="no run"):
         engine.edit("nothing", "x")
+
+
+def test_a_follow_up_of_a_run_with_objects_wants_them_again(tmp_path):
+    """Other experts in their place might cost money that nobody has agreed to."""
+    first = engine.generate(
+        "A red car left of a green tree",
+        experts=pool(1.0),
+        critic=ScriptedCritic(),
+        size=(256, 256),
+        out=tmp_path / "a",
+    )
+    with pytest.raises(InputError, match=r"objects for experts.*poser\.edit"):
+        engine.edit(first.run, "make the car blue", out=tmp_path / "b")
+    with pytest.raises(InputError, match="objects for critic"):
+        engine.edit(first.run, "make the car blue", out=tmp_path / "b", experts=pool(1.0))
+    assert not (tmp_path / "b").exists()
+    second = engine.edit(first.run, "make the car blue", out=tmp_path / "b", experts=pool(1.0), critic=ScriptedCritic())
+    assert second.picture is not None
+
+
+def test_pictures_that_were_taken_out_of_the_store_come_back_from_the_folder(tmp_path):
+    stopped, before = interrupted_after(3, tmp_path / "run", seed=4)
+    shutil.rmtree(home() / "pictures")
+    with open_store() as store:
+        assert [call.answered for call in store.calls(stopped.result.run)] == [True] * 6
+    again = pool()
+    result = engine.resume(stopped.result.run, experts=again, critic=ScriptedCritic())
+    assert sum(len(expert.requests) for expert in [*before, *again]) == result.steps
+    shutil.rmtree(home() / "pictures")
+    shutil.rmtree(tmp_path / "run")
+    with pytest.raises(InputError, match=r"is not in the store .* any more"):
+        engine.edit(result.run, "make the car blue", experts=pool(), critic=ScriptedCritic())
 
 
 def test_a_source_goes_into_the_store_with_its_run(tmp_path):

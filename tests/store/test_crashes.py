@@ -12,7 +12,7 @@ import pytest
 
 from poser.experts.record import Cell, TrackRecord
 from poser.store import Store
-from tests.store.world import painted, result
+from tests.store.world import call_begun, call_done, painted, result
 
 pytestmark = pytest.mark.heavy
 
@@ -47,17 +47,17 @@ CALLS = """
 from pathlib import Path
 from poser.experts.types import Usage
 from poser.store import Store
-from tests.store.world import result
+from tests.store.world import call_begun, call_done, result
 
 folder, run, first = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 with Store(folder) as store:
     store.begin_run(run, {})
     print("ready", flush=True)
     for number in range(first, first + 10_000):
-        store.call_begun(run, f"k{number}", expert="fake", index=number, digest="d")
+        call_begun(store, run, f"k{number}", expert="fake", index=number, digest="d")
         print("begun", number, flush=True)
         store.results.put(f"{run}{number}", result(number, side=64))
-        store.call_done(run, f"k{number}", result(number, side=64), Usage(usd=0.01))
+        call_done(store, run, f"k{number}", result(number, side=64), Usage(usd=0.01))
         print("done", number, flush=True)
 """
 
@@ -127,15 +127,15 @@ WRITE = """
 from pathlib import Path
 from poser.experts.types import Usage
 from poser.store import Store
-from tests.store.world import result
+from tests.store.world import call_begun, call_done, result
 
 folder, run = Path(sys.argv[1]), sys.argv[2]
 with Store(folder) as store:
     store.begin_run(run, {})
     for number in range(60):
         # the same pictures in all processes
-        store.call_begun(run, f"k{number}", expert="fake", index=number, digest="d")
-        store.call_done(run, f"k{number}", result(number), Usage(usd=0.01))
+        call_begun(store, run, f"k{number}", expert="fake", index=number, digest="d")
+        call_done(store, run, f"k{number}", result(number), Usage(usd=0.01))
         store.results.put(f"{number}", result(number))
     store.end_run(run, "finished")
 """
@@ -173,19 +173,19 @@ from pathlib import Path
 from poser.experts.errors import StoreError
 from poser.experts.types import Usage
 from poser.store import Store
-from tests.store.world import painted, result
+from tests.store.world import call_begun, call_done, painted, result
 
 store = Store(Path(sys.argv[1]))
 store.begin_run("r", {})
-store.call_begun("r", "k0", expert="fake", index=0, digest="d")
-store.call_done("r", "k0", result(0), Usage(usd=0.01))
+call_begun(store, "r", "k0", expert="fake", index=0, digest="d")
+call_done(store, "r", "k0", result(0), Usage(usd=0.01))
 # no file may grow beyond this: writing fails as on a full disk
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
 told = 0
 for number in range(1, 400):
     try:
-        store.call_begun("r", f"k{number}", expert="fake", index=number, digest="d")
-        store.call_done("r", f"k{number}", result(number, side=64), Usage(usd=0.01))
+        call_begun(store, "r", f"k{number}", expert="fake", index=number, digest="d")
+        call_done(store, "r", f"k{number}", result(number, side=64), Usage(usd=0.01))
         print(number)
     except StoreError as error:
         assert "Make room" in str(error) or "Check the disk" in str(error) or "disk is full" in str(error), error
@@ -203,10 +203,33 @@ def test_a_disk_that_fills_up_is_told_and_nothing_acknowledged_is_lost(tmp_path,
         for number in numbers:
             assert journal[f"k{number}"].answer == result(number, side=64)
         # there is room again
-        store.call_begun("r", "new", expert="fake", index=0, digest="d")
-        store.call_done("r", "new", result(999), result(999).usage)
+        call_begun(store, "r", "new", expert="fake", index=0, digest="d")
+        call_done(store, "r", "new", result(999), result(999).usage)
         assert store.picture(painted(999).sha256) == painted(999)
         assert not list((tmp_path / "pictures").rglob(".*")), "half-written files stay behind"
+
+
+OPENING = """
+import resource
+from pathlib import Path
+from poser.experts.errors import InputError
+from poser.store import Store
+
+# no room at all, not even for the index of the log
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+try:
+    Store(Path(sys.argv[1]))
+except InputError as error:
+    print(error)
+"""
+
+
+def test_a_store_on_a_full_disk_is_not_called_damaged(tmp_path, python):
+    with Store(tmp_path) as store:
+        store.begin_run("r", {})
+    said = done(python(OPENING, tmp_path))
+    assert "Make room on the disk" in said
+    assert "not a sound store" not in said
 
 
 def test_processes_may_begin_one_store_together(tmp_path, python):

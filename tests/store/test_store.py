@@ -29,7 +29,9 @@ from poser.experts.types import ExpertRequest, ExpertResult, Operation, Usage
 from poser.experts.wrappers import CachedExpert
 from poser.store import CallBegun, CallDone, Store, judge_digest, new_run_id
 from poser.store.cleaning import YOUNG_SECONDS
-from tests.store.world import painted, result, trace, verdict
+from poser.store.holding import Holds
+from poser.store.runs import select_run
+from tests.store.world import call_begun, call_done, painted, result, trace, verdict
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def store(tmp_path):
 
 
 def begun(store, run, key, **fields):
-    return store.call_begun(run, key, **{"expert": "fake", "index": 0, "digest": "d", **fields})
+    return call_begun(store, run, key, **{"expert": "fake", "index": 0, "digest": "d", **fields})
 
 
 # runs
@@ -50,12 +52,11 @@ def test_a_run_is_listed_with_what_it_has_done(store):
     store.begin_run("run-1", {"prompt": "a red car"}, prompt="a red car", folder=Path("runs/one"), pictures=[source])
     before = datetime.now(UTC)
     begun(store, "run-1", "k1")
-    store.call_done("run-1", "k1", result(2), Usage(usd=0.04, seconds=1.0))
+    call_done(store, "run-1", "k1", result(2), Usage(usd=0.04, seconds=1.0))
     begun(store, "run-1", "k2", kind="critic", expert="judge")
-    store.call_done("run-1", "k2", verdict(), Usage(usd=0.01))
-    store.add_trace("run-1", 0, trace(None, 0.9))
-    store.add_trace("run-1", 1, trace(best.ref, 0.75, source.ref))
-    store.add_trace("run-1", 2, trace(painted(3).ref, 0.5))
+    call_done(store, "run-1", "k2", verdict(), Usage(usd=0.01))
+    traces = [trace(None, 0.9), trace(best.ref, 0.75, source.ref), trace(painted(3).ref, 0.5)]
+    store.conclude("run-1", traces, lambda record: None)
     [row] = store.runs()
     assert (row.id, row.prompt, row.status, row.folder) == ("run-1", "a red car", "running", Path("runs/one"))
     assert abs((row.created - before).total_seconds()) < 60
@@ -72,10 +73,10 @@ def test_a_bill_that_is_not_known_makes_the_spend_unknown(store):
     store.begin_run("r", {})
     begun(store, "r", "k1")
     assert store.run("r").usd is None
-    store.call_done("r", "k1", result(1), Usage(usd=0.5))
+    call_done(store, "r", "k1", result(1), Usage(usd=0.5))
     assert store.run("r").usd == 0.5
     begun(store, "r", "k2")
-    store.call_done("r", "k2", TimedOut("late", usd=None), Usage(usd=None))
+    call_done(store, "r", "k2", TimedOut("late", usd=None), Usage(usd=None))
     assert (store.run("r").usd, store.run("r").usd_known) == (None, 0.5)
 
 
@@ -100,6 +101,23 @@ def test_a_run_is_found_by_the_beginning_of_its_name(store):
     for name in ("q", "", "%", "xyz_"):
         with pytest.raises(InputError, match="no run"):
             store.run(name)
+
+
+def test_looking_for_a_run_that_is_not_there_goes_through_an_index(store):
+    """A batch of ten thousand prompts looks for each of them in a store of as many runs."""
+
+    def look(connection):
+        seen = []
+        connection.set_trace_callback(seen.append)
+        with pytest.raises(InputError, match="no run"):
+            select_run(connection, Holds(store.folder), "run-1")
+        connection.set_trace_callback(None)
+        assert len(seen) == 2
+        return [row[-1] for query in seen for row in connection.execute(f"EXPLAIN QUERY PLAN {query}")]
+
+    plan = store._database.read(look)
+    assert any("SEARCH runs" in line for line in plan)
+    assert not any(line.startswith("SCAN runs") for line in plan)
 
 
 def test_a_follow_up_knows_its_parent(store):
@@ -153,9 +171,9 @@ def test_no_secret_goes_in(store, tmp_path, monkeypatch):
     assert store.run("r").order == {"plan": {"words": ["use ***"]}, "n": 3, "***": True}
     begun(store, "r", "k")
     answer = ExpertResult(picture=painted(1), text_sent=f"{secret}!", notes=(f"sent {secret}",))
-    store.call_done("r", "k", answer, Usage())
+    call_done(store, "r", "k", answer, Usage())
     assert store.journal("r")["k"].answer.notes == ("sent ***",)
-    store.add_trace("r", 0, trace().model_copy(update={"policy": secret}))
+    store.conclude("r", [trace().model_copy(update={"policy": secret})], lambda record: None)
     assert store.traces("r")[0].policy == "***"
     store.flush()
     files = b"".join(path.read_bytes() for path in store.folder.rglob("*") if path.is_file())
@@ -187,7 +205,7 @@ ERRORS = [
 def test_errors_come_back_as_they_were(store, error):
     store.begin_run("r", {})
     begun(store, "r", "k")
-    store.call_done("r", "k", error, Usage(usd=error.usd, seconds=2.0))
+    call_done(store, "r", "k", error, Usage(usd=error.usd, seconds=2.0))
     entry = store.journal("r")["k"]
     assert type(entry.answer) is type(error)
     assert str(entry.answer) == str(error)
@@ -210,7 +228,7 @@ def test_an_error_of_a_plugin_comes_back_as_the_one_that_it_is_a_kind_of(store):
 
     store.begin_run("r", {})
     begun(store, "r", "k")
-    store.call_done("r", "k", Queued(3), Usage())
+    call_done(store, "r", "k", Queued(3), Usage())
     answer = store.journal("r")["k"].answer
     assert (type(answer), str(answer)) == (RateLimited, "place 3")
 
@@ -219,8 +237,8 @@ def test_results_and_verdicts_come_back_as_they_were(store):
     store.begin_run("r", {})
     begun(store, "r", "k1")
     begun(store, "r", "k2", kind="critic", expert="judge", index=4)
-    store.call_done("r", "k1", result(1), result(1).usage)
-    store.call_done("r", "k2", verdict(), Usage(usd=0.0, seconds=0.5))
+    call_done(store, "r", "k1", result(1), result(1).usage)
+    call_done(store, "r", "k2", verdict(), Usage(usd=0.0, seconds=0.5))
     entries = store.journal("r")
     assert list(entries) == ["k1", "k2"]
     assert entries["k1"].answer == result(1)
@@ -236,7 +254,7 @@ def test_a_call_that_was_cut_off_is_uncertain_and_one_with_an_answer_is_not_sent
     assert (first.state, first.sent, first.uncertain) == ("begun", 1, False)
     again = begun(store, "r", "k")
     assert (again.state, again.sent, again.uncertain) == ("begun", 2, True)
-    store.call_done("r", "k", result(1), Usage(usd=0.04))
+    call_done(store, "r", "k", result(1), Usage(usd=0.04))
     done = begun(store, "r", "k")
     assert (done.state, done.sent, done.answer) == ("done", 2, result(1))
     assert store.journal("r")["k"] == done
@@ -245,8 +263,8 @@ def test_a_call_that_was_cut_off_is_uncertain_and_one_with_an_answer_is_not_sent
 def test_a_second_answer_changes_nothing_but_its_picture_is_kept(store):
     store.begin_run("r", {})
     begun(store, "r", "k")
-    store.call_done("r", "k", result(1), Usage(usd=0.04))
-    store.call_done("r", "k", result(2), Usage(usd=9.0))
+    call_done(store, "r", "k", result(1), Usage(usd=0.04))
+    call_done(store, "r", "k", result(2), Usage(usd=9.0))
     assert store.journal("r")["k"].answer == result(1)
     assert store.run("r").usd == 0.04
     assert store.picture(painted(2).sha256) == painted(2)
@@ -266,7 +284,7 @@ def test_a_call_needs_its_run_and_an_answer_its_call(store):
         begun(store, "r", "k")
     store.begin_run("r", {})
     with pytest.raises(StoreError, match="begun no call 'k'"):
-        store.call_done("r", "k", result(1), Usage())
+        call_done(store, "r", "k", result(1), Usage())
 
 
 def test_a_batch_is_journaled_whole_or_not_at_all(store):
@@ -421,7 +439,7 @@ def filled(store):
     for number, name in enumerate(("finished", "interrupted", "running")):
         store.begin_run(name, {}, pictures=[painted(100 + number)])
         begun(store, name, "k")
-        store.call_done(name, "k", result(number), Usage())
+        call_done(store, name, "k", result(number), Usage())
         if name != "running":
             store.end_run(name, name)
     store.results.put("k", result(50))
@@ -457,6 +475,26 @@ def test_what_is_old_goes_and_what_goes_on_stays(store):
     # what was removed can be put again
     store.results.put("k", result(50))
     assert store.results.get("k") == result(50)
+
+
+def test_cleaning_that_cannot_be_committed_takes_no_picture_away(store):
+    """As on a full disk: what is removed is known to be so before files go."""
+    store.begin_run("r", {}, pictures=[painted(1)])
+    store.end_run("r", "finished")
+
+    def prepare(connection):
+        connection.execute("UPDATE pictures SET used = 0")
+        connection.execute("CREATE TABLE t (p REFERENCES pictures (sha256) DEFERRABLE INITIALLY DEFERRED)")
+        connection.execute("CREATE TRIGGER no AFTER DELETE ON runs BEGIN INSERT INTO t VALUES ('none'); END")
+
+    store._database.write(prepare)
+    with pytest.raises(StoreError, match="FOREIGN KEY"):
+        store.clean(older_than=0.0)
+    assert store.run("r").status == "finished"
+    assert store.picture(painted(1).sha256) == painted(1)
+    store._database.write(lambda connection: connection.execute("DROP TRIGGER no").rowcount)
+    assert store.clean(older_than=0.0).pictures == 1
+    assert not list((store.folder / "pictures").glob("??/*"))
 
 
 def test_finished_runs_can_be_kept(store):

@@ -8,6 +8,7 @@ from poser.experts.examples import EXAMPLES
 from poser.experts.fake_picture import paint_facts
 from poser.experts.picture import Picture, PictureRef
 from poser.experts.types import ExpertResult, ExpertSpec, Operation, Plan, Usage
+from poser.store import Answer, CallBegun, CallDone, CallKind, JournalEntry, Store
 
 
 def painted(seed: int, side: int = 16) -> Picture:
@@ -33,3 +34,15 @@ def trace(best: PictureRef | None = None, alignment: float = 0.5, source: Pictur
     spec = ExpertSpec(name="fake", kind="i2i", operations={Operation.ADD: 0.5})
     plan = Plan(prompt="a red car", commands=(EXAMPLES[Operation.ADD],), source=source)
     return Trace(plan=plan, experts=(spec,), seed=1, best=best, alignment=alignment)
+
+
+def call_begun(
+    store: Store, run: str, key: str, *, expert: str, index: int, digest: str, kind: CallKind = "expert"
+) -> JournalEntry:
+    """Journal the beginning of one call."""
+    return store.calls_begun([CallBegun(run=run, key=key, expert=expert, index=index, digest=digest, kind=kind)])[0]
+
+
+def call_done(store: Store, run: str, key: str, answer: Answer, usage: Usage) -> None:
+    """Journal the answer of one call."""
+    store.calls_done([CallDone(run=run, key=key, answer=answer, usage=usage)])

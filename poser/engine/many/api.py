@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -165,6 +166,11 @@ def _batch(
         if folder is not None and store is not None:
             tasks = _unfinished(tasks, folder, store, money, outcomes, retry)
             notes += folder.notes
+            if money.overdrawn:
+                notes.append(
+                    "earlier starts of this batch have spent, or set aside for what they had begun, more than this "
+                    "budget: what was not begun gets free experts only"
+                )
         whole = Batch(
             tasks=tasks,
             outcomes=outcomes,
@@ -180,7 +186,11 @@ def _batch(
             telling=telling,
             notes=notes,
         )
-        return whole.events(opened.pop_all())
+        resources = opened.pop_all()
+        told = whole.events(resources)
+        # a generator that is thrown away before it has begun runs no `finally`
+        weakref.finalize(told, resources.close).atexit = False
+        return told
 
 
 def _store(opened: ExitStack, notes: list[str], *, needed: bool) -> Store | None:
@@ -204,6 +214,7 @@ def _unfinished(
     """What is still to be done; `outcomes` get what is done, `money` what it has cost. Those begun go first."""
     begun: deque[Task] = deque()
     new: deque[Task] = deque()
+    anew: list[Task] = []
     listed = list(tasks)
     entries = folder.match([task.job for task in listed])
     for task, entry in zip(listed, entries, strict=True):
@@ -213,10 +224,20 @@ def _unfinished(
             money.spent_before(folder.spent(entry, store), waits=False)
             continue
         task.row = None if done is not None else folder.row(entry, store)
+        if task.row is not None and money.limited and task.row.order["rules"]["budget_usd"] is None:
+            raise InputError(
+                f"Prompt {task.job.line} was begun without a budget and would be gone on with so; give no budget, or "
+                "another folder to begin anew."
+            )
         # what it was allowed when it began stays set aside for it
         money.spent_before(folder.spent(entry, store), waits=task.row is None)
-        task.entry = entry if done is None else folder.renumbered(entry)
+        task.entry = entry
+        if done is not None:
+            anew.append(task)
         (new if task.row is None else begun).append(task)
+    old = [task.entry for task in anew if task.entry is not None]
+    for task, entry in zip(anew, folder.renumbered(old), strict=True):
+        task.entry = entry
     for entry in folder.gone:
         money.spent_before(folder.spent(entry, store), waits=True)
     return begun + new

@@ -16,6 +16,9 @@ class SharedBudget:
 
     A prompt may spend an equal part of what is left when it begins, over all that have not begun; what it leaves goes
     to those after it. A bill that is unknown counts as all that the prompt was allowed.
+
+    Attributes:
+        limited: whether there is a limit.
     """
 
     def __init__(self, limit: float | None, prompts: int) -> None:
@@ -26,16 +29,22 @@ class SharedBudget:
         """
         if limit is not None and not (isinstance(limit, int | float) and 0.0 <= limit < math.inf):
             raise InputError(f"The budget is {limit!r}; give US dollars, 0 for free experts only, None for no limit.")
-        self._limited = limit is not None
+        self.limited = limit is not None
         self._left = 0 if limit is None else round(limit * _UNITS)
         self._waiting = prompts
         self._lock = threading.Lock()
+
+    @property
+    def overdrawn(self) -> bool:
+        """Whether more is spent or set aside than there is."""
+        with self._lock:
+            return self.limited and self._left < 0
 
     def begin(self, own: float | None) -> float | None:
         """What the next prompt may spend; `own`: what it may spend by itself, or None."""
         with self._lock:
             waiting, self._waiting = max(1, self._waiting), self._waiting - 1
-            if not self._limited:
+            if not self.limited:
                 return own
             share = max(0, self._left) // waiting
             if own is not None:
@@ -45,7 +54,7 @@ class SharedBudget:
 
     def end(self, allowed: float | None, usd: float | None) -> None:
         """A prompt that was allowed so much has spent `usd` (None: unknown)."""
-        if self._limited and allowed is not None and usd is not None:
+        if self.limited and allowed is not None and usd is not None:
             with self._lock:
                 self._left += round((allowed - usd) * _UNITS)
 

@@ -19,6 +19,8 @@ from typing import Any, Self
 
 from poser.engine.many.jobs import Job, digest
 from poser.engine.many.outcome import Outcome, of_traces
+from poser.engine.many.summary import CONTACT_SHEET, SUMMARY_CSV, SUMMARY_JSON
+from poser.envs.trace import Trace
 from poser.experts.errors import InputError, StoreError
 from poser.experts.files import write_atomically
 from poser.experts.record import TrackRecord
@@ -83,8 +85,12 @@ class BatchFolder:
             raise InputError(f"The batch in {str(path)!r} is being carried out already, by another process.") from error
         try:
             found = self._read()
-            if found is None and (path / PROMPTS).exists():
-                raise InputError(f"{str(path)!r} holds something else ({PROMPTS}); give a folder that is new or empty.")
+            # record.json may be of a start that was killed before batch.json was written
+            for name in () if found is not None else (PROMPTS, SUMMARY_CSV, SUMMARY_JSON, CONTACT_SHEET):
+                if (path / name).exists():
+                    raise InputError(
+                        f"{str(path)!r} holds something else ({name}); give a folder that is new or empty."
+                    )
             if found is not None:
                 _same(path, found["settings"], self._settings)
         except BaseException:
@@ -132,14 +138,19 @@ class BatchFolder:
         self._write()
         return entries
 
-    def renumbered(self, entry: Entry) -> Entry:
-        """The same prompt as a new one, to be made anew; the earlier run and its folder stay."""
-        number = max(each.number for each in self._entries) + 1
-        again = replace(entry, number=number, folder=f"{PROMPTS}/{number:04d}-{slug(entry.prompt)}")
-        # the old one must not be found under the digest any more
-        old = replace(entry, line=0, digest="")
-        self._entries = [*(old if each.number == entry.number else each for each in self._entries), again]
-        self._write()
+    def renumbered(self, entries: Sequence[Entry]) -> list[Entry]:
+        """The same prompts as new ones, to be made anew; the earlier runs and their folders stay."""
+        last = max((each.number for each in self._entries), default=0)
+        again = [
+            replace(entry, number=number, folder=f"{PROMPTS}/{number:04d}-{slug(entry.prompt)}")
+            for number, entry in enumerate(entries, last + 1)
+        ]
+        # the old ones must not be found under their digests any more
+        old = {entry.number for entry in entries}
+        kept = [replace(each, line=0, digest="") if each.number in old else each for each in self._entries]
+        self._entries = [*kept, *again]
+        if again:
+            self._write()
         return again
 
     def run_of(self, entry: Entry) -> str:
@@ -158,28 +169,25 @@ class BatchFolder:
     def finished(self, entry: Entry, store: Store, waiting: Outcome) -> Outcome | None:
         """What came of a prompt that an earlier start has finished; None if none has."""
         place, row = self.path / entry.folder, self.row(entry, store)
-        image = place / FINAL if (place / FINAL).exists() else None
-        if row is not None:
-            if row.status != "finished":
-                return None
-            traces = list(store.traces(row.id).values())
-            return of_traces(waiting, traces, place, image, row.id)
-        # `poser store clean` takes runs away, and leaves their folders
-        if not (place / TRACE).exists():
+        if row is not None and row.status != "finished":
             return None
-        trace = read_trace(place)
-        return None if trace.end == "interrupted" else of_traces(waiting, [trace], place, image, None)
+        traces = [] if row is None else list(store.traces(row.id).values())
+        # `poser store clean` takes runs away, and leaves their folders; a full disk may have left no trace in the store
+        traces = traces or _written(place)
+        if not traces or any(trace.end == "interrupted" for trace in traces):
+            return None
+        image = place / FINAL if (place / FINAL).exists() else None
+        return of_traces(waiting, traces, place, image, None if row is None else row.id)
 
     def spent(self, entry: Entry, store: Store) -> float:
         """US dollars that a prompt has spent, or may yet: an unknown bill counts as all that it was allowed."""
         row = self.row(entry, store)
         if row is None:
-            return 0.0
+            traces = _written(self.path / entry.folder)
+            return sum(_most(trace.usd, trace.usd_known, trace.rules.get("budget_usd")) for trace in traces)
         limit = row.order["rules"]["budget_usd"]
-        allowed = 0.0 if limit is None else float(limit) * len(row.order["seeds"])
-        if row.status == "finished" and row.usd is not None:
-            return row.usd
-        return max(row.usd_known, allowed)
+        allowed = None if limit is None else float(limit) * len(row.order["seeds"])
+        return _most(row.usd if row.status == "finished" else None, row.usd_known, allowed)
 
     def record(self, now: TrackRecord) -> TrackRecord:
         """The user's track record as it stood when the batch began; `now` if it begins now."""
@@ -229,6 +237,17 @@ class BatchFolder:
             write_atomically(self.path / BATCH, json.dumps(data, indent=1).encode())
         except OSError as error:
             raise InputError(f"Cannot write into {str(self.path)!r}: {error.strerror or error}.") from error
+
+
+def _written(place: Path) -> list[Trace]:
+    """The traces in a run folder; none where it was killed, or never begun."""
+    rows = sorted(path.parent for path in place.glob(f"seed-*/{TRACE}"))
+    return [read_trace(row) for row in rows or [place] if (row / TRACE).exists()]
+
+
+def _most(usd: float | None, known: float, allowed: object) -> float:
+    """What a bill may be at most, of which `usd` is unknown if None."""
+    return usd if usd is not None else max(known, allowed if isinstance(allowed, int | float) else 0.0)
 
 
 def _same(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

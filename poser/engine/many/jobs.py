@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from poser.engine.intake import read_image, read_size
+from poser.experts.base import Expert
 from poser.experts.errors import InputError, UnknownName
+from poser.experts.types import Plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +76,11 @@ def job_of(line: int, given: Any, base: Path | None = None) -> Job:
         if name != "prompt" and value is not None:
             try:
                 options[name] = OPTIONS[name](value)
-            except (InputError, TypeError, ValueError) as error:
+                if name in _PATHS and base is not None and isinstance(options[name], str | os.PathLike):
+                    options[name] = base / Path(options[name]).expanduser()
+            # OverflowError: JSON's 1e999; RuntimeError: ~ of a user who is not there
+            except (InputError, TypeError, ValueError, OverflowError, RuntimeError) as error:
                 raise InputError(f"{name} of prompt {line} is {value!r}: {_sentence(error)}") from error
-            if name in _PATHS and base is not None and isinstance(options[name], str | os.PathLike):
-                options[name] = base / Path(options[name]).expanduser()
     prompt = given.get("prompt")
     if prompt is None and "plan" in options:
         prompt = ""
@@ -98,8 +101,8 @@ def shown(name: str, value: Any) -> Any:
     if name in _PATHS and isinstance(value, str | os.PathLike):
         try:
             return hashlib.sha256(Path(value).read_bytes()).hexdigest()
-        except OSError:
-            # it cannot be read then either, and is told so there
+        except (OSError, ValueError):
+            # it cannot be read then either (a name with a NUL never can), and is told so there
             return f"missing: {value}"
     if name == "rules":
         return value._asdict()
@@ -109,10 +112,10 @@ def shown(name: str, value: Any) -> Any:
         except InputError as error:
             return str(error)
     if name == "plan":
-        return value if isinstance(value, Mapping) else value.model_dump(mode="json")
+        return value.model_dump(mode="json") if isinstance(value, Plan) else value
     if name == "experts":
         entries = [value] if isinstance(value, str) or not isinstance(value, Iterable) else value
-        return [entry if isinstance(entry, str) else entry.spec.name for entry in entries]
+        return [entry.spec.name if isinstance(entry, Expert) else str(entry) for entry in entries]
     if isinstance(value, str | int | float | bool | list | tuple):
         return value
     return str(getattr(value, "name", type(value).__name__))
@@ -121,9 +124,10 @@ def shown(name: str, value: Any) -> Any:
 def _names(value: Any) -> list[Any]:
     if isinstance(value, str):
         return [name.strip() for name in value.split(",") if name.strip()]
-    if isinstance(value, Iterable):
-        return list(value)
-    raise TypeError("give names such as 'a,b'")
+    entries = [] if isinstance(value, Mapping) or not isinstance(value, Iterable) else list(value)
+    if not entries or not all(isinstance(entry, str | Expert) for entry in entries):
+        raise TypeError("give names such as 'a,b'")
+    return entries
 
 
 def _number(value: Any) -> float:
@@ -159,13 +163,25 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
+def _plan(value: Any) -> Any:
+    if not isinstance(value, str | os.PathLike | Mapping | Plan):
+        raise TypeError("give a path, or a plan as an object")
+    return value
+
+
+def _maker(value: Any) -> Any:
+    if isinstance(value, int | float | list | Mapping):
+        raise TypeError("give a name")
+    return value
+
+
 OPTIONS: Mapping[str, Callable[[Any], Any]] = {
     "image": _as_it_is,
-    "plan": _as_it_is,
+    "plan": _plan,
     "experts": _names,
-    "critic": _as_it_is,
-    "extractor": _as_it_is,
-    "policy": _as_it_is,
+    "critic": _maker,
+    "extractor": _maker,
+    "policy": _maker,
     "seed": _whole,
     "n": _whole,
     "size": _size,

@@ -16,6 +16,9 @@ from poser.experts.picture import Picture
 from poser.experts.png import file_of
 from poser.storyboard import Cell, draw_contact_sheet
 
+MOST_ON_SHEET = 1000
+"""More thumbnails would make a picture that few programs open, and take gigabytes to draw."""
+
 SUMMARY_CSV, SUMMARY_JSON, CONTACT_SHEET = "summary.csv", "summary.json", "contact_sheet.png"
 
 
@@ -31,18 +34,21 @@ def write_summary(finished: BatchFinished, folder: Path) -> BatchFinished:
             return None
         return folder / name
 
-    sheet = written(CONTACT_SHEET, lambda: file_of(contact_sheet(finished, folder.resolve().name)))
+    # the sheet takes most time and memory, so it comes after what cannot be found out again
     table = written(SUMMARY_CSV, lambda: _csv(finished))
+    sheet = written(CONTACT_SHEET, lambda: file_of(contact_sheet(finished, folder.resolve().name)))
     whole = replace(finished, contact_sheet=sheet, summary_csv=table, notes=tuple(notes))
     data = written(SUMMARY_JSON, lambda: json.dumps(whole.to_dict(), indent=1).encode())
     return replace(whole, summary_json=data, notes=tuple(notes))
 
 
 def contact_sheet(finished: BatchFinished, title: str) -> Picture:
-    """All prompts at a glance."""
+    """All prompts at a glance, but for those beyond `MOST_ON_SHEET`."""
     cost = f"${finished.usd_known:.4g}" + ("" if finished.usd is not None else " + unknown")
     facts = f"{finished.pictures} of {len(finished.outcomes)} prompts have a picture, {cost}"
-    return draw_contact_sheet(title, facts, [_cell(outcome) for outcome in finished.outcomes])
+    if len(finished.outcomes) > MOST_ON_SHEET:
+        facts += f"; the first {MOST_ON_SHEET} are shown"
+    return draw_contact_sheet(title, facts, [_cell(outcome) for outcome in finished.outcomes[:MOST_ON_SHEET]])
 
 
 def _cell(outcome: Outcome) -> Cell:
