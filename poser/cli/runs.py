@@ -13,7 +13,7 @@ from poser.cli.running import carry_out
 if TYPE_CHECKING:
     from poser.store import RunRow
 
-RUN_HELP = "Name of a run, see `poser runs list`, or how it begins."
+RUN_HELP = "Name of a run, see `poser runs list`, or how it begins, or the folder of the run."
 
 app = typer.Typer(no_args_is_help=True, help="The runs that are kept.")
 store_app = typer.Typer(no_args_is_help=True, help="The store: how much it holds, and cleaning up.")
