@@ -113,6 +113,27 @@ def test_plugins_are_listed_with_what_is_wrong(poser, tmp_path):
     assert "not loaded" in poser("plugins", "--no-load").stdout
 
 
+def test_critics_and_policies_that_cannot_be_used_are_listed_as_such(poser, tmp_path):
+    (tmp_path / "poser.toml").write_text(
+        '[[critics]]\nname = "detector"\nuse = "poser.critics.testing:ScriptedCritic"\n'
+        '[[critics]]\nname = "number"\nuse = "fractions:Fraction"\n'
+        '[[critics]]\nname = "mine"\nuse = "poser.critics.testing:ScriptedCritic"\n'
+        '[[critics]]\nname = "mine"\nuse = "poser.critics.testing:ScriptedCritic"\nprice = 0.1\n'
+        '[[policies]]\nname = "greedy"\nuse = "poser.policies.baselines:RandomLegal"\n'
+        '[[policies]]\nname = "chance"\nuse = "poser.policies.baselines:RandomLegal"\n'
+    )
+    said = {(each["name"], each["problem"]) for each in poser("plugins", "--json").json()["plugins"]}
+    taken = "its name is taken by {}. Remove or rename one of the two."
+    assert said == {
+        ("detector", taken.format("image-poser")),
+        ("number", "it brought a Fraction, no Critic."),
+        ("mine", ""),
+        ("mine", taken.format("poser.toml")),
+        ("greedy", taken.format("image-poser")),
+        ("chance", ""),
+    }
+
+
 def test_a_broken_plugin_is_a_note_on_stderr(poser, tmp_path):
     (tmp_path / "poser.toml").write_text('[[experts]]\nname = "bad"\nuse = "no_such_module:X"\n')
     for command in (("experts", "list", "--json"), ("generate", "car", "--json", *SMALL)):
