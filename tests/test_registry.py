@@ -350,6 +350,8 @@ def test_generate_works_beside_five_broken_plugins(tmp_path):
     site.mkdir()
     for name, (source, _) in BROKEN.items():
         install(site, name, source)
+    # what it prints must not stand beside the one JSON object
+    install(site, "chatty", "print('chatter')\n" + textwrap.dedent(GOOD))
     paths = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
         [sys.executable, "-m", "poser.cli", "generate", "A red car", "--json", "--out", "run", "--size", "512x512"],
@@ -360,6 +362,7 @@ def test_generate_works_beside_five_broken_plugins(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["end"] == "satisfied"
+    assert "chatter" in done.stderr
     for name, (_, words) in BROKEN.items():
         lines = [line for line in done.stderr.splitlines() if f"of {name} 0.2" in line]
         assert len(lines) == 1
