@@ -83,6 +83,19 @@ def test_a_new_plugin_keeps_the_contract_as_it_is_written(poser, tmp_path):
         del sys.modules["poser_soft_focus"]
 
 
+@pytest.mark.parametrize("name", ["class", "np", "poser"])
+def test_a_new_plugin_may_be_called_like_a_word_of_python(poser, tmp_path, name):
+    folder = tmp_path / f"poser-{name}"
+    assert poser("experts", "new", name).exit_code == 0
+    sys.path.insert(0, str(folder))
+    try:
+        assert poser("experts", "check", f"poser_{name}:{name}_", "--size", "64").exit_code == 0
+        exec((folder / f"test_poser_{name}.py").read_text() + "\ntest_it_keeps_the_contract()\n", {})
+    finally:
+        sys.path.remove(str(folder))
+        del sys.modules[f"poser_{name}"]
+
+
 @pytest.mark.parametrize("name", ["Soft", "soft_focus", "../x", "-x", ""])
 def test_a_plugin_of_another_name_is_refused(poser, name):
     done = poser("experts", "new", "--", name)
