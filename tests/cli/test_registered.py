@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import site
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from poser.cli.init import cached_pipelines, settings_text
+from poser.cli.init import at_hand, cached_pipelines, settings_text
 from poser.config import load_settings
 from poser.experts.errors import InputError
 from poser.experts.testing import FakeExpert
@@ -204,15 +205,22 @@ def test_settings_are_written_once_and_can_be_read(poser, tmp_path, monkeypatch)
 def test_what_is_at_hand_stands_in_the_settings_and_no_key_does(tmp_path, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    snapshot = tmp_path / "models--owner--a-model" / "snapshots" / "0123"
-    snapshot.mkdir(parents=True)
-    (snapshot / "model_index.json").write_text("{}")
+    classes = {"owner--A_model": "StableDiffusionPipeline", "owner--edits": "FluxKontextPipeline", "owner--half": None}
+    for name, made in classes.items():
+        snapshot = tmp_path / f"models--{name}" / "snapshots" / "0123"
+        snapshot.mkdir(parents=True)
+        (snapshot / "model_index.json").write_text("" if made is None else json.dumps({"_class_name": made}))
     (tmp_path / "models--owner--no-pipeline" / "snapshots" / "0123").mkdir(parents=True)
-    assert cached_pipelines() == ["owner/a-model"]
-    text = settings_text()
+    assert list(cached_pipelines()) == ["owner/A_model", "owner/edits", "owner/half"]
+    text = settings_text(at_hand())
     assert "OPENAI_API_KEY" in text
-    assert "owner/a-model" in text
     assert "sk-very-secret" not in text
+    tables = tomllib.loads(text[text.index('# [[experts]]\n# name = "a-model"') :].replace("# ", ""))["experts"]
+    assert tables == [
+        {"name": "a-model", "use": "diffusers", "model": "owner/A_model"},
+        {"name": "edits", "use": "diffusers", "model": "owner/edits", "kind": "i2i"},
+        {"name": "half", "use": "diffusers", "model": "owner/half"},
+    ]
 
 
 @pytest.fixture
