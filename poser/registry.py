@@ -12,6 +12,7 @@ import importlib.util
 import inspect
 import os
 import queue
+import re
 import sys
 import threading
 import zlib
@@ -107,15 +108,25 @@ def installed(kind: str, allowed: Iterable[str] | None = None) -> list[Source]:
         kind: a key of `GROUPS`.
         allowed: names of entries or distributions that may be used; None = all.
     """
-    wanted = None if allowed is None else set(allowed)
+    wanted = None if allowed is None else {_normal(name) for name in allowed}
     found = []
     for entry in entry_points(group=GROUPS[kind]):
         distribution = entry.dist
         owner = "an unknown distribution" if distribution is None else str(distribution.metadata["Name"])
         version = "" if distribution is None else f" {distribution.version}"
-        if wanted is None or entry.name in wanted or owner in wanted:
+        if wanted is None or not wanted.isdisjoint({_normal(entry.name), _normal(owner)}):
             found.append(Source(kind, entry.name, f"{owner}{version}", _loader(entry)))
     return sorted(found, key=lambda source: (source.origin, source.name))
+
+
+def not_installed(allowed: Iterable[str]) -> list[str]:
+    """Those of these names that no entry of any kind and no distribution of one bears: they allow nothing."""
+    return [name for name in allowed if not any(installed(kind, [name]) for kind in GROUPS)]
+
+
+def _normal(name: str) -> str:
+    # as packaging compares names of distributions
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def of_file(path: Path) -> Source:

@@ -16,7 +16,7 @@ from poser.config import Entry
 from poser.experts.errors import InputError, UnknownName
 from poser.experts.testing import FakeExpert
 from poser.experts.wrappers import Wrapper
-from poser.registry import BrokenPlugin, Source, attribute, installed, of_entry, of_file
+from poser.registry import BrokenPlugin, Source, attribute, installed, not_installed, of_entry, of_file
 
 GOOD = """
     from poser.experts.testing import FakeExpert
@@ -106,12 +106,19 @@ def test_in_python_it_is_a_warning(site):
 
 def test_the_environment_narrows_what_is_loaded(site, monkeypatch):
     install(site, "brush-plugin", GOOD, entry="brush")
-    for allowed, there in (("", False), ("other", False), ("brush", True), ("brush-plugin", True)):
+    for allowed, there in (
+        ("", False),
+        ("other", False),
+        ("brush", True),
+        ("brush-plugin", True),
+        ("Brush_Plugin", True),
+    ):
         monkeypatch.setenv("POSER_PLUGINS", allowed)
-        assert ("brush" in [expert.spec.name for expert in catalog.experts()]) is there
+        assert ("brush" in [expert.spec.name for expert in catalog.experts()]) is ("rush" in allowed)
     monkeypatch.setenv("POSER_PLUGINS", "")
     with pytest.raises(UnknownName, match="brush"):
         catalog.experts("brush")
+    assert not_installed(["brush", "brush-plugin", "bursh"]) == ["bursh"]
 
 
 def test_secrets_of_the_environment_stay_out_of_what_is_said(site, monkeypatch):

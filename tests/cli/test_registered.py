@@ -111,7 +111,7 @@ def test_a_plugin_writes_over_nothing(poser, tmp_path):
     assert [path.name for path in (tmp_path / "poser-mine").iterdir()] == ["x"]
 
 
-def test_plugins_are_listed_with_what_is_wrong(poser, tmp_path):
+def test_plugins_are_listed_with_what_is_wrong(poser, tmp_path, monkeypatch):
     assert "Nothing is registered" in poser("plugins").stdout
     (tmp_path / "poser.toml").write_text(
         '[[experts]]\nname = "good"\nuse = "poser.experts.testing:FakeExpert"\n'
@@ -125,6 +125,8 @@ def test_plugins_are_listed_with_what_is_wrong(poser, tmp_path):
     assert "No module named 'no_such_module'" in said[1]["problem"]
     assert "no_such_module" in poser("plugins").stdout
     assert "not loaded" in poser("plugins", "--no-load").stdout
+    monkeypatch.setenv("POSER_PLUGINS", "nobody")
+    assert "'nobody' is allowed by POSER_PLUGINS" in poser("plugins").stderr
 
 
 def test_critics_and_policies_that_cannot_be_used_are_listed_as_such(poser, tmp_path):
@@ -183,6 +185,20 @@ def test_what_nobody_knows_the_price_of_is_told(poser, fakes):
     done = poser("generate", "car", *SMALL)
     assert done.exit_code == 0
     assert "not every price is" in done.stderr
+
+
+def test_one_unknown_price_does_not_hide_that_others_cost_much(poser, tmp_path, fakes):
+    fakes.experts = [
+        FakeExpert("painter", ability=0.9, price=3.0, cannot_draw=["tree"]),
+        FakeExpert("adder", "i2i", ability=0.9, price=None),
+    ]
+    (tmp_path / "many.txt").write_text("car, tree\nboat, tree\n")
+    for command in (("generate", "car, tree", *SMALL), ("batch", "many.txt", "--out", "b", *SMALL)):
+        done = poser(*command, "--policy", "random")
+        assert done.exit_code == 2, done.stderr
+        assert "not every price is" in done.stderr
+        assert "expected to cost at least" in " ".join(done.stderr.split())
+    assert not (tmp_path / "runs").exists()
 
 
 def test_settings_are_written_once_and_can_be_read(poser, tmp_path, monkeypatch):
