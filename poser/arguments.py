@@ -33,8 +33,8 @@ def check_types(target: Callable[..., Any], given: Mapping[str, Any]) -> None:
             taken = allowed.validate_python(value)
         except ValidationError as error:
             raise _wrong(name, value, error.errors(include_url=False)[0]["msg"]) from error
-        # pydantic reads "7" as a number; who is handed the text would stumble over it
-        if isinstance(taken, bool | int | float | str) and taken != value:
+        # pydantic reads "7" as a number; who is handed the text would stumble over it (nan alone differs from itself)
+        if isinstance(taken, bool | int | float | str) and taken != value and value == value:
             raise _wrong(name, value, f"Input should be of type {type(taken).__name__}")
 
 

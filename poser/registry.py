@@ -10,6 +10,7 @@ import functools
 import importlib
 import importlib.util
 import inspect
+import math
 import os
 import queue
 import re
@@ -173,9 +174,12 @@ def _loader(entry: EntryPoint) -> Callable[[], Any]:
 def _patience() -> float:
     given = os.environ.get("POSER_PLUGIN_SECONDS")
     try:
-        return PATIENCE_SECONDS if not given else max(0.0, float(given))
-    except ValueError as error:
-        raise InputError(f"POSER_PLUGIN_SECONDS is {given!r}; give seconds.") from error
+        seconds = PATIENCE_SECONDS if not given else float(given)
+    except ValueError:
+        seconds = math.nan
+    if not seconds > 0.0:
+        raise InputError(f"POSER_PLUGIN_SECONDS is {given!r}; give seconds above 0.")
+    return min(seconds, threading.TIMEOUT_MAX)
 
 
 def _experts_of(path: Path) -> list[Any]:

@@ -98,6 +98,20 @@ def test_a_broken_plugin_is_one_line_that_names_it_and_everything_else_works(sit
         catalog.experts(name)
 
 
+@pytest.mark.parametrize("given", ["x", "nan", "-3", "0"])
+def test_a_patience_that_is_none_is_refused(site, monkeypatch, given):
+    monkeypatch.setenv("POSER_PLUGIN_SECONDS", given)
+    with pytest.raises(InputError, match="seconds above 0"):
+        catalog.experts()
+
+
+def test_patience_has_no_end_for_who_wants_that(site, monkeypatch):
+    install(site, "brush-plugin", GOOD, entry="brush")
+    for given in ("1e300", "inf"):
+        monkeypatch.setenv("POSER_PLUGIN_SECONDS", given)
+        assert catalog.experts("brush")
+
+
 def test_in_python_it_is_a_warning(site):
     install(site, "wrong-type", "make = 3\n")
     with pytest.warns(RuntimeWarning, match="of wrong-type 0.2 cannot be used"):
@@ -230,6 +244,11 @@ def test_paths_are_found_in_lists_and_tables_and_may_begin_at_home(site, monkeyp
     [
         ("poser.experts.http:HttpExpert", {"url": 3}, "url is 3: input should be a valid string"),
         ("poser.experts.openai_images:OpenAIImages", {"model": 7}, "model is 7"),
+        ("poser.experts.openai_images:OpenAIImages", {"model": "x", "kind": "t3i"}, "kind = 't3i'"),
+        ("poser.experts.openai_images:OpenAIImages", {"model": "x", "operations": []}, "x: names no|'mine': names no"),
+        ("poser.experts.openai_images:OpenAIImages", {"model": "x", "nominal_seconds": -3}, "nominal_seconds = -3"),
+        ("poser.experts.diffusers.expert:DiffusersExpert", {"model": "x", "kind": "t3i"}, "kind"),
+        ("poser.experts.diffusers.expert:DiffusersExpert", {"model": "x", "price": -1}, "price"),
         ("poser.experts.openai_images:OpenAIImages", {"model": "x", "prices": 3}, "prices is 3"),
         ("poser.experts.openai_images:OpenAIImages", {"model": "x", "sizes": "1024x1024"}, "sizes is '1024x1024'"),
         ("poser.experts.openai_images:OpenAIImages", {"model": "x", "operations": "add"}, "operations is 'add'"),
