@@ -19,6 +19,8 @@ from poser.pools import OWN, PluginState, Pools
 from poser.registry import GROUPS, BrokenPlugin, Source, attribute, installed, of_entry, of_file
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from poser.critics.base import Critic
     from poser.experts.base import Expert
     from poser.experts.record import TrackRecord
@@ -41,11 +43,15 @@ ADAPTERS: Mapping[str, Mapping[str, str]] = {
         "huggingface": "poser.experts.huggingface:HuggingFaceImages",
         "openai_images": "poser.experts.openai_images:OpenAIImages",
     },
-    "critic": {},
-    "extractor": {},
-    "policy": {},
 }
-"""Kind -> what `use` in `poser.toml` may name -> "module:class"."""
+"""Kind, where there are any -> what `use` in `poser.toml` may name -> "module:class"."""
+
+BASES: Mapping[str, str] = {
+    "critic": "poser.critics.base:Critic",
+    "extractor": "poser.extract.base:Extractor",
+    "policy": "poser.policies.base:Policy",
+}
+"""Kind -> "module:class" of what it has to be; `poser.pools` looks at experts."""
 
 BASELINES = "poser.policies.baselines:BASELINES"
 LEARNED = "poser.policies.learned:Learned"
@@ -59,7 +65,6 @@ RECORDS: Mapping[str, str] = {"poser.experts.studio": "poser.experts.studio.pool
 DEFAULT_CRITIC = "detector"
 DEFAULT_EXTRACTOR = "grammar"
 DEFAULT_POLICY = "learned"
-
 
 Warn = Callable[[str], None]
 
@@ -112,7 +117,7 @@ def sources(kind: str) -> list[Source]:
     own = {"expert": POOLS, "critic": CRITICS, "extractor": EXTRACTORS, "policy": {}}[kind]
     settings = load_settings()
     found = [Source(kind, name, OWN, _loader(path)) for name, path in own.items()]
-    found += [of_entry(entry, ADAPTERS[kind]) for entry in settings.entries if entry.kind == kind]
+    found += [of_entry(entry, ADAPTERS.get(kind, {})) for entry in settings.entries if entry.kind == kind]
     if kind == "expert":
         found += [of_file(path) for path in settings.files]
     return [*found, *installed(kind, settings.plugins)]
@@ -126,7 +131,8 @@ def plugin_states(*, load: bool) -> list[PluginState]:
     """
     pools, states = Pools(lambda: sources("expert"), lambda message: None), []
     for kind in GROUPS:
-        for index, source in enumerate(pools.sources if kind == "expert" else sources(kind)):
+        known = pools.sources if kind == "expert" else sources(kind)
+        for index, source in enumerate(known):
             if source.origin == OWN:
                 continue
             brings: tuple[str, ...] = ()
@@ -136,12 +142,28 @@ def plugin_states(*, load: bool) -> list[PluginState]:
                     if kind == "expert":
                         brings = tuple(expert.spec.name for expert in pools.at(index))
                     else:
-                        value = source.loaded()
-                        brings = (getattr(value, "__name__", type(value).__name__),)
+                        brings = (type(_tried(source, known[:index])).__name__,)
                 except BrokenPlugin as error:
                     problem = error.reason
             states.append(PluginState(kind, source.name, source.origin, brings, problem, load))
     return states
+
+
+def _tried(source: Source, before: Sequence[Source]) -> Any:
+    """What it is when it is asked for by its name; `before`: those of its kind that go before it."""
+    import numpy as np
+
+    origins = {each.name: each.origin for each in reversed(before)}
+    if source.kind == "policy":
+        origins |= dict.fromkeys(_own_policies(), OWN)
+    if source.name in origins:
+        raise source.broken(f"its name is taken by {origins[source.name]}. Remove or rename one of the two.")
+    arguments = [np.random.default_rng(0)] if source.kind == "policy" else []
+    return made_by(source, attribute(BASES[source.kind]), *arguments)
+
+
+def _own_policies() -> dict[str, Callable[[np.random.Generator], Policy]]:
+    return {**attribute(BASELINES), "learned": attribute(LEARNED)}
 
 
 def critic(chosen: str | Critic | None = None) -> Critic:
@@ -181,7 +203,7 @@ def policy(chosen: str | Policy | None = None) -> Policy:
 
     if isinstance(chosen, Policy):
         return chosen
-    own: dict[str, Callable[[np.random.Generator], Policy]] = {**attribute(BASELINES), "learned": attribute(LEARNED)}
+    own = _own_policies()
     name = DEFAULT_POLICY if chosen is None else chosen
     if not isinstance(name, str):
         raise InputError(f"{chosen!r} is not a policy. Give one of {', '.join(sorted(own))}, or a Policy object.")

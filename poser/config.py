@@ -22,7 +22,8 @@ FILE = "poser.toml"
 KINDS = {"experts": "expert", "critics": "critic", "extractors": "extractor", "policies": "policy"}
 """Tables of `poser.toml` that name objects, and the kind of each."""
 
-_SECRET = re.compile(r"(^|_)(key|token|secret|password)s?$", re.IGNORECASE)
+_SECRET = re.compile(r"(^|[-_])(api)?(key|token|secret|password|credential|authorization)s?$", re.IGNORECASE)
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
 def home() -> Path:
@@ -158,7 +159,7 @@ def _entries(table: Mapping[str, Any], path: Path) -> list[Entry]:
         for options in given:
             rest = dict(options)
             name, use = rest.pop("name", None), rest.pop("use", None)
-            if not isinstance(name, str) or not isinstance(use, str):
+            if not (isinstance(name, str) and isinstance(use, str) and name and use):
                 raise InputError(
                     f"A [[{plural}]] in {path} has name = {name!r} and use = {use!r}; give both as text, "
                     'for instance name = "kontext" and use = "diffusers".'
@@ -170,9 +171,19 @@ def _entries(table: Mapping[str, Any], path: Path) -> list[Entry]:
 
 def _refuse_secrets(options: Mapping[str, Any], where: str) -> None:
     for key, value in options.items():
-        if isinstance(value, Mapping):
-            _refuse_secrets(value, where)
-        elif _SECRET.search(key) and isinstance(value, str) and value:
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, Mapping):
+                _refuse_secrets(inner, where)
+        if not isinstance(value, str) or not value or not _SECRET.search(key.removesuffix("_env")):
+            continue
+        if key.endswith("_env"):
+            # not quoted: what stands there may be the secret itself
+            if not _VARIABLE.fullmatch(value) and value not in os.environ:
+                raise InputError(
+                    f"{key} of {where} names no environment variable; give the name of one in capitals, such as "
+                    "OPENAI_API_KEY, never the secret itself."
+                )
+        else:
             raise InputError(
                 f"{key} of {where} holds a secret. Put it into an environment variable, and name that with {key}_env."
             )

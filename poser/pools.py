@@ -73,12 +73,20 @@ class Pools:
         """
         for index, source in enumerate(self.sources):
             if source.name == name:
-                return self.at(index)
+                found = self.at(index)
+                self._tell_of_others(name, index)
+                return found
         for index in range(len(self.sources)):
             for expert in self._experts(index):
                 if expert.spec.name == name:
                     return [expert]
         raise UnknownName("expert", name, [*(source.name for source in self.sources), *self._owner])
+
+    def _tell_of_others(self, name: str, first: int) -> None:
+        for other in self.sources[first + 1 :]:
+            if other.name == name:
+                owner = self.sources[first].origin
+                self._warn(str(other.broken(f"its name is taken by {owner}. Remove or rename one of the two.")))
 
     def at(self, index: int) -> list[Expert]:
         """The experts of one source.
@@ -108,8 +116,10 @@ class Pools:
 
     def _load(self, source: Source) -> list[Expert]:
         found = as_experts(source, source.loaded())
+        pools = {each.name: each for each in self.sources if each.origin == OWN and each is not source}
         for expert in found:
-            owner = self._owner.get(expert.spec.name)
+            # the name of a pool means the pool, so an expert of that name could never be asked for
+            owner = self._owner.get(expert.spec.name) or pools.get(expert.spec.name)
             if owner is not None:
                 raise source.broken(
                     f"the name {expert.spec.name!r} is taken by {owner.origin}. Remove or rename one of the two."
@@ -130,6 +140,8 @@ def as_experts(source: Source, value: Any) -> list[Expert]:
     if not isinstance(value, Expert) and callable(value):
         value = Source(source.kind, source.name, source.origin, value).loaded()
     found = list(value) if isinstance(value, list | tuple) else [value]
+    if not found:
+        raise source.broken("it brought an empty list, no poser.Expert.")
     for each in found:
         if not isinstance(each, Expert):
             raise source.broken(f"it brought a {type(each).__name__}, no poser.Expert or list of them.")

@@ -10,16 +10,20 @@ import functools
 import importlib
 import importlib.util
 import inspect
+import math
 import os
 import queue
+import re
 import sys
 import threading
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from poser.arguments import beside, check_types
 from poser.experts.errors import InputError, PoserError, UnknownName, without_secrets
 from poser.wrapping import WRAPPING, wrapped
 
@@ -105,15 +109,25 @@ def installed(kind: str, allowed: Iterable[str] | None = None) -> list[Source]:
         kind: a key of `GROUPS`.
         allowed: names of entries or distributions that may be used; None = all.
     """
-    wanted = None if allowed is None else set(allowed)
+    wanted = None if allowed is None else {_normal(name) for name in allowed}
     found = []
     for entry in entry_points(group=GROUPS[kind]):
         distribution = entry.dist
         owner = "an unknown distribution" if distribution is None else str(distribution.metadata["Name"])
         version = "" if distribution is None else f" {distribution.version}"
-        if wanted is None or entry.name in wanted or owner in wanted:
+        if wanted is None or not wanted.isdisjoint({_normal(entry.name), _normal(owner)}):
             found.append(Source(kind, entry.name, f"{owner}{version}", _loader(entry)))
     return sorted(found, key=lambda source: (source.origin, source.name))
+
+
+def not_installed(allowed: Iterable[str]) -> list[str]:
+    """Those of these names that no entry of any kind and no distribution of one bears: they allow nothing."""
+    return [name for name in allowed if not any(installed(kind, [name]) for kind in GROUPS)]
+
+
+def _normal(name: str) -> str:
+    # as packaging compares names of distributions
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def of_file(path: Path) -> Source:
@@ -131,12 +145,12 @@ def of_entry(entry: Entry, adapters: Mapping[str, str]) -> Source:
     return Source(entry.kind, entry.name, entry.origin, lambda: _made(entry, adapters))
 
 
-def attribute(path: str, beside: Path | None = None) -> Any:
+def attribute(path: str, near: Path | None = None) -> Any:
     """The object at "module:attribute".
 
     Args:
         path: of the object.
-        beside: folder in which modules are looked for as well, the last of all.
+        near: folder in which modules are looked for as well, the last of all.
 
     Raises:
         InputError: not of this form, or the module has no such attribute.
@@ -144,9 +158,9 @@ def attribute(path: str, beside: Path | None = None) -> Any:
     module, _, names = path.partition(":")
     if not module or not names:
         raise InputError(f'{path!r} names no object; write "module:attribute".')
-    if beside is not None and str(beside.resolve()) not in sys.path:
+    if near is not None and str(near.resolve()) not in sys.path:
         # it stays there: the module may import its neighbours later
-        sys.path.append(str(beside.resolve()))
+        sys.path.append(str(near.resolve()))
     try:
         return functools.reduce(getattr, names.split("."), importlib.import_module(module))
     except AttributeError as error:
@@ -160,9 +174,12 @@ def _loader(entry: EntryPoint) -> Callable[[], Any]:
 def _patience() -> float:
     given = os.environ.get("POSER_PLUGIN_SECONDS")
     try:
-        return PATIENCE_SECONDS if not given else max(0.0, float(given))
-    except ValueError as error:
-        raise InputError(f"POSER_PLUGIN_SECONDS is {given!r}; give seconds.") from error
+        seconds = PATIENCE_SECONDS if not given else float(given)
+    except ValueError:
+        seconds = math.nan
+    if not seconds > 0.0:
+        raise InputError(f"POSER_PLUGIN_SECONDS is {given!r}; give seconds above 0.")
+    return min(seconds, threading.TIMEOUT_MAX)
 
 
 def _experts_of(path: Path) -> list[Any]:
@@ -170,7 +187,8 @@ def _experts_of(path: Path) -> list[Any]:
 
     if not path.is_file():
         raise InputError("there is no such file")
-    name = f"poser_file_{path.stem}"
+    # two folders may hold files of one name
+    name = f"poser_file_{path.stem}_{zlib.crc32(os.fsencode(path.resolve())):08x}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise InputError("it is no Python file")
@@ -186,17 +204,22 @@ def _experts_of(path: Path) -> list[Any]:
 
 def _made(entry: Entry, adapters: Mapping[str, str]) -> Any:
     if ":" in entry.use:
-        target = attribute(entry.use, Path(entry.origin).parent)
+        target = attribute(entry.use, near=Path(entry.origin).parent)
     elif entry.use in adapters:
         target = attribute(adapters[entry.use])
     else:
         raise UnknownName("use", entry.use, [*adapters, "module:class"])
     if not callable(target):
         raise InputError(f"{entry.use} is no class or function that makes a {entry.kind}")
-    taken = inspect.signature(target).parameters.values()
+    try:
+        taken = inspect.signature(target).parameters.values()
+    except ValueError as error:
+        raise InputError(
+            f"{entry.use} does not say which arguments it takes; name a class or function of Python"
+        ) from error
     known = [each.name for each in taken if each.kind in (each.KEYWORD_ONLY, each.POSITIONAL_OR_KEYWORD)]
     anything = any(each.kind is each.VAR_KEYWORD for each in taken)
-    given = {name: _beside(entry.origin, value) for name, value in entry.options.items()}
+    given = {name: beside(entry.origin, value) for name, value in entry.options.items()}
     around = {name: given.pop(name) for name in WRAPPING if entry.kind == "expert" and name in given}
     options = {**({"name": entry.name} if "name" in known or anything else {}), **given}
     for name in options:
@@ -208,15 +231,8 @@ def _made(entry: Entry, adapters: Mapping[str, str]) -> Any:
     missing = [name for name in missing if name not in options]
     if missing:
         raise InputError(f"{entry.use!r} also needs {', '.join(missing)}")
+    check_types(target, options)
     made = target(**options)
     if not around:
         return made
     return [wrapped(each, around) for each in made] if isinstance(made, list | tuple) else wrapped(made, around)
-
-
-def _beside(file: str, value: Any) -> Any:
-    """A path that begins with a dot is meant from the folder of the file that names it."""
-    if isinstance(value, str) and value.startswith(("./", "../")):
-        # absolute: without its dot it might be taken for something else, such as a model's name
-        return os.path.abspath(Path(file).parent / value)
-    return value

@@ -48,6 +48,9 @@ def wrapped(expert: Any, settings: Mapping[str, Any]) -> Any:
         # whoever wanted one says so
         return expert
     limits = {name: settings[name] for name in ("requests_per_minute", "tokens_per_minute") if name in settings}
+    for name, value in limits.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{name} is {value!r}; give a number above 0")
     if limits:
         expert = RateLimitedExpert(expert, **limits)
     if "retries" in settings:

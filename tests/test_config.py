@@ -74,6 +74,11 @@ def test_the_environment_narrows_plugins(folders, monkeypatch):
         ('[experts]\nname = "a"\n', r"write \[\[experts\]\] above each"),
         ("run = \n", "cannot be read"),
         ('[[experts]]\nname = "a"\nuse = "x"\napi_key = "sk-123"\n', "name that with api_key_env"),
+        ('[[experts]]\nname = "a"\nuse = "x"\napi_key_env = "sk-123"\n', "never the secret itself"),
+        ('[[experts]]\nname = "a"\nuse = "x"\ntoken_env = "hf_sk123abc"\n', "name of one in capitals"),
+        ('[[experts]]\nname = ""\nuse = "x"\n', "give both as text"),
+        ('[[experts]]\nname = "a"\nuse = "x"\n[experts.extra]\nAuthorization = "Bearer sk-123"\n', "holds a secret"),
+        ('[[experts]]\nname = "a"\nuse = "x"\nparts = [{ api_key = "sk-123" }]\n', "holds a secret"),
         ('[[experts]]\nname = "a"\nuse = "x"\n[experts.headers]\nauth_token = "123"\n', "holds a secret"),
     ],
 )
@@ -83,6 +88,13 @@ def test_a_broken_file_is_one_clear_error(folders, text, words):
         load_settings()
     assert "poser.toml" in str(caught.value)
     assert "sk-123" not in str(caught.value)
+    assert "hf_sk123abc" not in str(caught.value)
+
+
+def test_a_variable_that_is_set_may_be_called_anything(folders, monkeypatch):
+    write(folders / "project", '[[experts]]\nname = "a"\nuse = "x"\ntoken_env = "my-token"\nconda_env = "art"\n')
+    monkeypatch.setenv("my-token", "s3cret")
+    assert load_settings().entries[0].options == {"token_env": "my-token", "conda_env": "art"}
 
 
 def test_the_environment_is_checked_as_well(folders, monkeypatch):

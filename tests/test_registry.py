@@ -16,7 +16,7 @@ from poser.config import Entry
 from poser.experts.errors import InputError, UnknownName
 from poser.experts.testing import FakeExpert
 from poser.experts.wrappers import Wrapper
-from poser.registry import BrokenPlugin, Source, attribute, installed, of_entry, of_file
+from poser.registry import BrokenPlugin, Source, attribute, installed, not_installed, of_entry, of_file
 
 GOOD = """
     from poser.experts.testing import FakeExpert
@@ -98,6 +98,20 @@ def test_a_broken_plugin_is_one_line_that_names_it_and_everything_else_works(sit
         catalog.experts(name)
 
 
+@pytest.mark.parametrize("given", ["x", "nan", "-3", "0"])
+def test_a_patience_that_is_none_is_refused(site, monkeypatch, given):
+    monkeypatch.setenv("POSER_PLUGIN_SECONDS", given)
+    with pytest.raises(InputError, match="seconds above 0"):
+        catalog.experts()
+
+
+def test_patience_has_no_end_for_who_wants_that(site, monkeypatch):
+    install(site, "brush-plugin", GOOD, entry="brush")
+    for given in ("1e300", "inf"):
+        monkeypatch.setenv("POSER_PLUGIN_SECONDS", given)
+        assert catalog.experts("brush")
+
+
 def test_in_python_it_is_a_warning(site):
     install(site, "wrong-type", "make = 3\n")
     with pytest.warns(RuntimeWarning, match="of wrong-type 0.2 cannot be used"):
@@ -106,12 +120,13 @@ def test_in_python_it_is_a_warning(site):
 
 def test_the_environment_narrows_what_is_loaded(site, monkeypatch):
     install(site, "brush-plugin", GOOD, entry="brush")
-    for allowed, there in (("", False), ("other", False), ("brush", True), ("brush-plugin", True)):
+    for allowed in ("", "other", "brush", "brush-plugin", "Brush_Plugin"):
         monkeypatch.setenv("POSER_PLUGINS", allowed)
-        assert ("brush" in [expert.spec.name for expert in catalog.experts()]) is there
+        assert ("brush" in [expert.spec.name for expert in catalog.experts()]) is ("rush" in allowed)
     monkeypatch.setenv("POSER_PLUGINS", "")
     with pytest.raises(UnknownName, match="brush"):
         catalog.experts("brush")
+    assert not_installed(["brush", "brush-plugin", "bursh"]) == ["bursh"]
 
 
 def test_secrets_of_the_environment_stay_out_of_what_is_said(site, monkeypatch):
@@ -213,9 +228,35 @@ def test_paths_that_begin_with_a_dot_are_meant_from_the_file(site):
         of_entry(entry, {}).loaded()
 
 
+def test_paths_are_found_in_lists_and_tables_and_may_begin_at_home(site, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    (site / "many_places.py").write_text("def make(*, where, parts):\n    raise FileNotFoundError(where, parts)\n")
+    options = {"where": "~/there", "parts": ["./a", {"of": "../b"}, "c", 3]}
+    entry = Entry("expert", "mine", "many_places:make", options, "/some/folder/poser.toml")
+    with pytest.raises(BrokenPlugin) as caught:
+        of_entry(entry, {}).loaded()
+    for path in ("/home/me/there", "'/some/folder/a'", "'/some/b'", "'c', 3"):
+        assert path in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("use", "options", "words"),
     [
+        ("poser.experts.http:HttpExpert", {"url": 3}, "url is 3: input should be a valid string"),
+        ("poser.experts.openai_images:OpenAIImages", {"model": 7}, "model is 7"),
+        ("poser.experts.openai_images:OpenAIImages", {"model": "x", "kind": "t3i"}, "kind = 't3i'"),
+        ("poser.experts.openai_images:OpenAIImages", {"model": "x", "operations": []}, "x: names no|'mine': names no"),
+        ("poser.experts.openai_images:OpenAIImages", {"model": "x", "nominal_seconds": -3}, "nominal_seconds = -3"),
+        ("poser.experts.diffusers.expert:DiffusersExpert", {"model": "x", "kind": "t3i"}, "kind"),
+        ("poser.experts.diffusers.expert:DiffusersExpert", {"model": "x", "price": -1}, "price"),
+        ("poser.experts.openai_images:OpenAIImages", {"model": "x", "prices": 3}, "prices is 3"),
+        ("poser.experts.openai_images:OpenAIImages", {"model": "x", "sizes": "1024x1024"}, "sizes is '1024x1024'"),
+        ("poser.experts.openai_images:OpenAIImages", {"model": "x", "operations": "add"}, "operations is 'add'"),
+        ("poser.experts.openai_images:OpenAIImages", {"model": "x", "concurrency": "4"}, "should be of type int"),
+        ("poser.experts.diffusers.expert:DiffusersExpert", {"model": "x", "steps": "3"}, "steps is '3'"),
+        ("poser.experts.comfyui:ComfyUIExpert", {"workflow": 3}, "workflow is 3"),
+        ("poser.experts.testing:FakeExpert", {"requests_per_minute": "x"}, "requests_per_minute is 'x'"),
+        ("builtins:int", {}, "does not say which arguments it takes"),
         ("poser.experts.testing:FakeExpert", {"abilty": 0.5}, "Did you mean 'ability'"),
         ("poser.experts.testing:NoSuch", {}, "has no 'NoSuch'"),
         ("no_such_module:X", {}, "No module named 'no_such_module'"),
@@ -228,6 +269,55 @@ def test_a_table_that_cannot_be_used_says_why(use, options, words):
     with pytest.raises(BrokenPlugin, match=words) as caught:
         of_entry(entry, {"diffusers": "poser.experts.testing:FakeExpert"}).loaded()
     assert "'mine' of poser.toml" in str(caught.value)
+    assert "Error:" not in str(caught.value) or "ModuleNotFoundError" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_annotations_that_cannot_be_read_are_not_held_against_a_plugin(site):
+    (site / "loose.py").write_text(
+        "from __future__ import annotations\nfrom pathlib import Path\n"
+        "from poser.experts.testing import FakeExpert\n\n\n"
+        "def make(*, name: str, where: Path, size: tuple[int, int], odd: Nowhere.Thing, speed: float, what: 'a b') "
+        "-> FakeExpert:\n    return FakeExpert(name)\n"
+    )
+    options = {"where": "a/b", "size": [3, 4], "odd": 1, "speed": 3, "what": 5}
+    entry = Entry("expert", "mine", "loose:make", options, "poser.toml")
+    assert of_entry(entry, {}).loaded().spec.name == "mine"
+
+
+def test_an_expert_by_the_name_of_a_pool_is_refused(site):
+    (site.parent / "poser.toml").write_text('[[experts]]\nname = "studio"\nuse = "poser.experts.testing:FakeExpert"\n')
+    told = []
+    pool = catalog.experts(warn=told.append)
+    assert "studio" not in [expert.spec.name for expert in pool]
+    assert "'studio' is taken by image-poser" in told[0]
+    assert "poser.toml" in told[0]
+
+
+def test_who_asks_for_a_name_that_stands_there_twice_is_told(site):
+    table = '[[experts]]\nname = "mine"\nuse = "poser.experts.testing:FakeExpert"\nprice = {}\n'
+    (site.parent / "poser.toml").write_text(table.format(1) + table.format(2))
+    told = []
+    assert len(catalog.experts("mine", warn=told.append)) == 1
+    assert "its name is taken by poser.toml" in told[0]
+
+
+def test_a_plugin_that_brings_nothing_is_broken(site):
+    install(site, "hollow", "make = list\n")
+    with pytest.raises(BrokenPlugin, match="empty list"):
+        catalog.experts("hollow")
+
+
+def test_files_of_one_name_in_two_folders_do_not_take_each_others_place(site):
+    for folder in ("a", "b"):
+        (site.parent / folder).mkdir()
+        (site.parent / folder / "mine.py").write_text(
+            f"from poser.experts.testing import FakeExpert\n\n\nclass Own(FakeExpert):\n    pass\n\n\n"
+            f"expert = Own('{folder}')\n"
+        )
+    found = [of_file(site.parent / folder / "mine.py").loaded()[0] for folder in ("a", "b")]
+    for expert in found:
+        assert sys.modules[type(expert).__module__].Own is type(expert)
 
 
 def test_what_a_class_needs_is_told_where_it_is_missing(site):
@@ -280,6 +370,8 @@ def test_generate_works_beside_five_broken_plugins(tmp_path):
     site.mkdir()
     for name, (source, _) in BROKEN.items():
         install(site, name, source)
+    # what it prints must not stand beside the one JSON object
+    install(site, "chatty", "print('chatter')\n" + textwrap.dedent(GOOD))
     paths = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
         [sys.executable, "-m", "poser.cli", "generate", "A red car", "--json", "--out", "run", "--size", "512x512"],
@@ -290,6 +382,7 @@ def test_generate_works_beside_five_broken_plugins(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["end"] == "satisfied"
+    assert "chatter" in done.stderr
     for name, (_, words) in BROKEN.items():
         lines = [line for line in done.stderr.splitlines() if f"of {name} 0.2" in line]
         assert len(lines) == 1

@@ -146,6 +146,8 @@ def test_what_was_not_checked_says_so() -> None:
 
     [trace], _ = play_pictures(BestSingle(), plan=make_plan(3), critic=ScriptedCritic(unjudged=["background"]))
     assert [line.checked for line in story.lines(trace)] == [True, True, False]
+    assert [line.shown for line in story.lines(trace)] == ["satisfied", "satisfied", "unchecked"]
+    assert dict(story.totals(trace))["end"] == "all that was checked is satisfied"
 
 
 @settings(max_examples=25)

@@ -88,7 +88,8 @@ def confirm_batch(jobs: Sequence[Job], options: dict[str, Any], budget: float | 
     if free and not own:
         return
     chosen = jobs[:: max(1, -(-len(jobs) // SAMPLE))]
-    costs: list[float | None] = []
+    costs: list[float] = []
+    least = ""
     for job in chosen:
         try:
             forecast = _forecast(job, options, budget, len(jobs))
@@ -96,14 +97,16 @@ def confirm_batch(jobs: Sequence[Job], options: dict[str, Any], budget: float | 
             # told of when its turn comes; it costs nothing
             costs.append(0.0)
             continue
-        costs.append(None if forecast.usd is None else forecast.usd * forecast.pictures)
-    if None in costs:
+        costs.append(forecast.usd_known * forecast.pictures)
+        least = "at least " if forecast.usd is None else least
+    if least:
         typer.echo("note: what this batch will cost is not known, since not every price is.", err=True)
-        return
-    expected = sum(cost or 0.0 for cost in costs) / len(costs) * len(jobs)
+    expected = sum(costs) / len(costs) * len(jobs)
     if expected <= allowed:
         return
-    told = f"These {len(jobs)} prompts are expected to cost {expected:.2f} US dollars (foretold from {len(costs)})"
+    told = (
+        f"These {len(jobs)} prompts are expected to cost {least}{expected:.2f} US dollars (foretold from {len(costs)})"
+    )
     if not sys.stdin.isatty():
         raise InputError(
             f"{told}, more than {allowed:g}. Say --yes, give a --budget, or raise confirm_above in poser.toml."

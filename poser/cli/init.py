@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -15,11 +18,12 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
     show: Annotated[bool, typer.Option("--print", help="Print it instead of writing it.")] = False,
 ) -> None:
-    """Write a commented poser.toml. What is at hand here stands in it ready to be switched on."""
+    """Write a commented poser.toml, which names what is at hand here. Take away the # of what you want."""
     from poser.config import project_file, user_file
     from poser.experts.errors import InputError
 
-    text = settings_text()
+    found = at_hand()
+    text = settings_text(found)
     if show:
         typer.echo(text, nl=False)
         return
@@ -32,16 +36,39 @@ def init(
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
     typer.echo(path)
-    for line in at_hand():
+    for line in found:
         typer.echo(f"found: {line}", err=True)
 
 
-def settings_text() -> str:
-    """The file, with what was found in its head."""
-    found = at_hand() or ["nothing but the studio; it needs neither key nor GPU"]
-    head = "\n".join(f"#   {line}" for line in found)
+def settings_text(found: Sequence[str]) -> str:
+    """The file, with what was found in its head, and each pipeline in a table that is ready to be switched on.
+
+    Args:
+        found: lines of `at_hand`.
+    """
+    head = "\n".join(f"#   {line}" for line in found or ["nothing but the studio; it needs neither key nor GPU"])
     template = files("poser.cli").joinpath("data", "poser.toml.txt").read_text(encoding="utf-8")
-    return template.replace("@FOUND@", head)
+    tables = "".join(_pipeline_table(name, folder) for name, folder in cached_pipelines().items())
+    return template.replace("@FOUND@", head) + tables
+
+
+def _pipeline_table(name: str, folder: Path) -> str:
+    try:
+        made = str(json.loads((folder / "model_index.json").read_text(encoding="utf-8"))["_class_name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        # half a download; the table is switched off anyway
+        made = ""
+    inpaints = "Inpaint" in made
+    edits = inpaints or any(word in made for word in ("Img2Img", "Edit", "Kontext", "Pix2Pix"))
+    lines = [
+        "[[experts]]",
+        f'name = "{re.sub("[^a-z0-9.-]+", "-", name.rpartition("/")[2].lower()).strip("-.")}"',
+        'use = "diffusers"',
+        f'model = "{name}"',
+        *['kind = "i2i"'] * edits,
+        *["mask = true"] * inpaints,
+    ]
+    return "\n" + "".join(f"# {line}\n" for line in lines)
 
 
 def at_hand() -> list[str]:
@@ -59,16 +86,18 @@ def at_hand() -> list[str]:
     return found
 
 
-def cached_pipelines() -> list[str]:
-    """Ids of the diffusers pipelines in the local cache of the hub."""
+def cached_pipelines() -> dict[str, Path]:
+    """Ids of the diffusers pipelines in the local cache of the hub, and the folder of one snapshot of each."""
     cache = os.environ.get("HF_HUB_CACHE")
     if not cache:
         root = os.environ.get("HF_HOME") or os.path.join(
             os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "huggingface"
         )
         cache = os.path.join(root, "hub")
-    found = {path.parts[-4] for path in Path(cache).glob("models--*/snapshots/*/model_index.json")}
-    return sorted(name.removeprefix("models--").replace("--", "/", 1) for name in found)
+    found = {path.parts[-4]: path.parent for path in Path(cache).glob("models--*/snapshots/*/model_index.json")}
+    ids = {name.removeprefix("models--").replace("--", "/", 1): folder for name, folder in sorted(found.items())}
+    # ids stand in a file of settings: whatever else a folder may be called is no id
+    return {name: folder for name, folder in ids.items() if re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name)}
 
 
 def _gpu() -> str:

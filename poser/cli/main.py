@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+import threading
+from typing import Any, TextIO, cast
 
 import typer
 from typer.core import TyperGroup
@@ -89,6 +90,24 @@ def _root(
     """Runs before every command; only carries --version."""
 
 
+class ResultStream:
+    """Standard output for results alone: what other threads print, such as plugins and experts, goes to stderr."""
+
+    def __init__(self, results: TextIO, rest: TextIO) -> None:
+        """`results` gets what the main thread writes, `rest` all else."""
+        self._results, self._rest = results, rest
+
+    def __getattr__(self, name: str) -> Any:
+        """All else is as it is of the stream."""
+        main = threading.current_thread() is threading.main_thread()
+        return getattr(self._results if main else self._rest, name)
+
+    def write(self, text: str) -> int:
+        """Write the text where it belongs."""
+        written: int = self.__getattr__("write")(text)
+        return written
+
+
 def main() -> None:
     """Entry point of the `poser` command."""
     for stream in (sys.stdout, sys.stderr):
@@ -96,4 +115,5 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+    sys.stdout = cast("TextIO", ResultStream(sys.stdout, sys.stderr))
     app()

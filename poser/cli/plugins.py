@@ -15,8 +15,12 @@ def plugins(
 ) -> None:
     """List everything that is registered beside what the package brings, and whether it works."""
     from poser import catalog
+    from poser.config import load_settings
+    from poser.registry import not_installed
 
     told = catalog.plugin_states(load=load)
+    for name in not_installed(load_settings().plugins or ()):
+        typer.echo(f"note: {name!r} is allowed by POSER_PLUGINS or [plugins], and nothing here is called so.", err=True)
     if as_json:
         print_json({"plugins": [vars(each) for each in told]})
         return

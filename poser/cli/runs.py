@@ -13,10 +13,10 @@ from poser.cli.running import carry_out
 if TYPE_CHECKING:
     from poser.store import RunRow
 
-RUN_HELP = "Name of a run, see `poser runs list`, or how it begins."
+RUN_HELP = "Name of a run, see `poser runs list`, or how it begins, or the folder of the run."
 
 app = typer.Typer(no_args_is_help=True, help="The runs that are kept.")
-store_app = typer.Typer(no_args_is_help=True, help="The store: how much it holds, and cleaning up.")
+store_app = typer.Typer(invoke_without_command=True, help="The store: how much it holds, and cleaning up.")
 
 
 @app.callback()
@@ -25,8 +25,10 @@ def _group() -> None:
 
 
 @store_app.callback()
-def _store_group() -> None:
-    """Groups the commands below."""
+def _store_group(context: typer.Context) -> None:
+    """Without a command the size is shown."""
+    if context.invoked_subcommand is None:
+        store_size(as_json=False)
 
 
 @app.command("list")
@@ -182,7 +184,10 @@ def store_clean(
     keep_finished: Annotated[bool, typer.Option(help="Keep finished runs, however old.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Remove old runs, kept results and pictures that nothing refers to. Run folders and the track record stay."""
+    """Remove old runs, kept results and pictures that nothing refers to. Run folders and the track record stay.
+
+    Pictures of the last hour stay too: another process may be about to refer to them.
+    """
     from poser.engine.user_store import open_store
 
     with open_store() as store:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -35,12 +36,16 @@ def write_plugin(name: str, folder: Path | None = None) -> Path:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InputError(f"{target} is there already and not empty; give another --folder.")
     module = f"poser_{name.replace('-', '_')}"
+    function = module.removeprefix("poser_")
+    if keyword.iskeyword(function) or function in ("np", "poser"):
+        # no name for a function, or one that the module needs itself
+        function += "_"
     templates = files("poser.cli").joinpath("data", "plugin")
     try:
         target.mkdir(parents=True, exist_ok=True)
         for template, path in TEMPLATES.items():
             text = templates.joinpath(f"{template}.txt").read_text(encoding="utf-8")
-            filled = text.replace("@NAME@", name).replace("@MODULE@", module).replace("@FUNCTION@", module[6:])
+            filled = text.replace("@NAME@", name).replace("@MODULE@", module).replace("@FUNCTION@", function)
             (target / path.format(module=module)).write_text(filled, encoding="utf-8")
     except OSError as error:
         raise InputError(f"{target} cannot be written: {error.strerror or error}. Give another --folder.") from error

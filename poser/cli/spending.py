@@ -27,11 +27,11 @@ def ask_above(limit: float | None) -> Callable[[Forecast], None]:
     def ask(forecast: Forecast) -> None:
         if forecast.usd is None:
             typer.echo("note: what this run will cost is not known, since not every price is.", err=True)
-            return
-        expected = forecast.usd * forecast.pictures
+        expected = forecast.usd_known * forecast.pictures
         if expected <= allowed:
             return
-        told = f"This is expected to cost {expected:.2f} US dollars ({forecast.calls:.1f} calls a picture)"
+        least = "at least " if forecast.usd is None else ""
+        told = f"This is expected to cost {least}{expected:.2f} US dollars ({forecast.calls:.1f} calls a picture)"
         if not sys.stdin.isatty():
             raise InputError(
                 f"{told}, more than {allowed:g}. Say --yes, give a --budget, or raise confirm_above in poser.toml."

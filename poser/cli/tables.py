@@ -184,6 +184,16 @@ def result_view(result: Result, *, plain: bool = False) -> RenderableType:
     lines += [printable(f"note: {note}", style="yellow") for note in result.plan.notes]
     if result.picture is None:
         lines.append(printable(no_picture(result), style="red"))
+    elif result.plan.commands and len(result.trace.unchecked) == len(result.plan.commands):
+        lines.append(
+            printable(
+                "note: the critic could judge nothing of this picture, so the score says nothing. The detector knows "
+                "the studio's flat pictures; for others bring a critic (docs/plugins.md, 'A critic').",
+                style="yellow",
+            )
+        )
+    if result.end == "interrupted" and result.run is not None:
+        lines.append(printable(f"go on with it: poser resume {result.run}", style="yellow"))
     if result.storyboard_path is not None:
         lines.append(printable(f"storyboard: {result.storyboard_path}", style="dim"))
     return Group(*lines)

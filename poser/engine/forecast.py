@@ -67,6 +67,11 @@ class Forecast:
     pictures: int
     warnings: tuple[str, ...]
 
+    @property
+    def usd_known(self) -> float:
+        """Expected US dollars as far as prices are known: `usd`, or that of the calls that have a price."""
+        return sum(one.calls * (one.price or 0.0) for one in self.asked) if self.usd is None else self.usd
+
     def to_dict(self) -> dict[str, Any]:
         """The object that `poser generate --dry-run --json` prints."""
         return {

@@ -54,7 +54,9 @@ def checked_spec(fields: Mapping[str, Any]) -> ExpertSpec:
         return ExpertSpec.model_validate(dict(fields))
     except ValidationError as error:
         said = "; ".join(_said(each) for each in error.errors(include_url=False))
-        raise InputError(f"expert {fields.get('name')!r}: {said}.") from error
+        who = f"expert {fields.get('name')!r}"
+        # the spec's own checks name it as well
+        raise InputError(f"{who}: {said.removeprefix(who).lstrip(': ')}.") from error
 
 
 def _said(error: ErrorDetails) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from poser.experts.declared import DEFAULT_OPERATIONS
+from poser.experts.declared import DEFAULT_OPERATIONS, checked_spec
 from poser.experts.errors import InputError, InvalidRequest, Unavailable, UnknownName
 from poser.experts.loopback import on_loopback
 from poser.experts.offered_sizes import Size, nearest_offer
@@ -46,10 +46,7 @@ def declared(name: str, model: str, kind: str, **spec: Any) -> ExpertSpec:
         InputError: a setting that does not fit, with its name.
     """
     made = re.sub(r"[^a-z0-9._-]+", "-", model.lower().rpartition("/")[2]).strip("-._") or "model"
-    try:
-        return ExpertSpec(name=name or (made if kind == "t2i" else f"{made}-edit"), kind=kind, **spec)  # type: ignore[arg-type]  # pydantic checks `kind`
-    except ValueError as error:
-        raise InputError(f"expert {name or model!r}: {error}") from error
+    return checked_spec({"name": name or (made if kind == "t2i" else f"{made}-edit"), "kind": kind, **spec})
 
 
 def fingerprint(settings: Mapping[str, object]) -> str:

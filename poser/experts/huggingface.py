@@ -38,7 +38,7 @@ _RESERVED = frozenset(
 class HuggingFaceImages(Expert):
     """A model behind `InferenceClient.text_to_image` (kind "t2i") or `image_to_image` (kind "i2i").
 
-    Needs `huggingface_hub` (extra `local`). The client knows neither bill nor request id, and `image_to_image` takes
+    Needs `huggingface_hub` (extra `huggingface`). The client knows neither bill nor request id, and `image_to_image` takes
     no seed, mask or references: `spec.seeded` is false there, and notes say what was left out. Providers may ignore
     the wanted size without a word; the notes say so where it shows.
 
@@ -188,7 +188,7 @@ class HuggingFaceImages(Expert):
             from huggingface_hub import InferenceClient
         except ImportError as error:
             raise Unavailable(
-                f"{self._spec.name} needs huggingface_hub: pip install 'image-poser[local]' ({error})."
+                f"{self._spec.name} needs huggingface_hub: pip install 'image-poser[huggingface]' ({error})."
             ) from error
         headers = {"Idempotency-Key": key} if key else {}
         if token is None:

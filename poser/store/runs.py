@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 import sqlite3
@@ -142,7 +143,7 @@ def select_runs(connection: sqlite3.Connection, holds: Holds, limit: int, status
 
 
 def select_run(connection: sqlite3.Connection, holds: Holds, name: str) -> RunRow:
-    """The run of this name, or the only one whose name begins so.
+    """The run of this name, or the only one whose name begins so, or the last one that was written to this folder.
 
     Raises:
         InputError: there is none, or more than one.
@@ -152,6 +153,10 @@ def select_run(connection: sqlite3.Connection, holds: Holds, name: str) -> RunRo
         # a range of the index: "~" comes after every character of a name
         rows = connection.execute(
             f"{_SELECT} WHERE id > ? AND id < ? ORDER BY created DESC", (name, f"{name}~")
+        ).fetchall()
+    if not rows and name:
+        rows = connection.execute(
+            f"{_SELECT} WHERE folder = ? ORDER BY created DESC LIMIT 1", (os.path.realpath(name),)
         ).fetchall()
     if not rows:
         raise _no_run(name)
@@ -199,7 +204,7 @@ def _trace(run: str, text: str) -> Trace:
 
 
 def _no_run(name: str) -> InputError:
-    return InputError(f"There is no run {name!r}; `poser runs list` shows all.")
+    return InputError(f"There is no run {name!r}, and none in a folder of that name; `poser runs list` shows all.")
 
 
 def _sound(text: str) -> str:

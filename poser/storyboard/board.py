@@ -204,13 +204,16 @@ class _Footer:
         self._draw_totals(canvas, x, y)
 
     def _draw_commands(self, canvas: Canvas, x: int, y: int) -> None:
-        done = sum(line.status == "satisfied" for line, _ in self._commands) if self._trace.best is not None else 0
-        canvas.text((x, y), [f"Commands: {done} of {len(self._commands)} satisfied"], 19, INK, bold=True)
+        shown = [line.shown for line, _ in self._commands] if self._trace.best is not None else []
+        unchecked = shown.count("unchecked")
+        heading = f"Commands: {shown.count('satisfied') + unchecked} of {len(self._commands)} satisfied"
+        heading += f" ({unchecked} not checked)" if unchecked else ""
+        canvas.text((x, y), [heading], 19, INK, bold=True)
         lowest = y + self._heading
         for number, half in enumerate(self._split):
             left, below = x + number * (self._column + canvas.px(28)), y + self._heading
             for line, text in half:
-                tick, color = _TICKS["unknown" if self._trace.best is None else line.status]
+                tick, color = _TICKS["unknown" if self._trace.best is None else line.shown]
                 canvas.text((left, below), [tick], 20, color, bold=True)
                 ink = INK if line.status == "satisfied" else MUTED
                 below = canvas.text((left + canvas.px(34), below), text, 18, ink) + self._between
@@ -232,4 +235,10 @@ class _Footer:
             canvas.text((x, below + canvas.px(4)), ["drawn by the studio, no AI model"], 16, MUTED)
 
 
-_TICKS = {"satisfied": ("✓", GREEN), "pending": ("✗", RED), "dropped": ("✗", RED), "unknown": ("–", MUTED)}
+_TICKS = {
+    "satisfied": ("✓", GREEN),
+    "unchecked": ("?", MUTED),
+    "pending": ("✗", RED),
+    "dropped": ("✗", RED),
+    "unknown": ("–", MUTED),
+}

@@ -24,6 +24,8 @@ _ENDS = {
     "unjudged": "the critic does not answer",
 }
 
+_UNCHECKED_END = "all that was checked is satisfied"
+
 STUDIO = "studio-"
 """How the names of the embedded experts begin."""
 
@@ -61,6 +63,11 @@ class Line:
     text: str
     status: CommandStatus
     checked: bool = True
+
+    @property
+    def shown(self) -> str:
+        """The status, or "unchecked" where nobody knows whether what counts as satisfied is so."""
+        return "unchecked" if self.status == "satisfied" and not self.checked else self.status
 
 
 def cards(trace: Trace) -> list[Card]:
@@ -129,7 +136,7 @@ def totals(trace: Trace) -> list[tuple[str, str]]:
         ("calls", str(len(calls))),
         ("cost", _dollars(trace.usd, trace.usd_known)),
         ("time", _time(trace.seconds)),
-        ("end", _ENDS[trace.end]),
+        ("end", _UNCHECKED_END if trace.end == "satisfied" and trace.unchecked else _ENDS[trace.end]),
         ("policy", trace.policy),
         ("critic", trace.critic),
         ("seed", str(trace.seed)),

@@ -291,6 +291,13 @@ def test_what_no_critic_can_judge_is_shown_as_unchecked(poser, fakes):
     told = poser("explain", "run").stdout
     assert "satisfied, not checked" in told
     assert "2 of 2 commands satisfied (1 not checked)" in " ".join(told.split())
+    assert "could judge nothing" not in done.stderr
+
+
+def test_a_score_that_says_nothing_is_told_as_such(poser, fakes):
+    fakes.critic = ScriptedCritic([{"a1": None}] * 9)
+    done = poser("generate", "car", "--out", "run", *SMALL)
+    assert "the critic could judge nothing of this picture" in " ".join(done.stderr.split())
 
 
 def test_ctrl_c_writes_the_best_so_far_and_exits_130(poser, fakes):
@@ -306,6 +313,7 @@ def test_ctrl_c_writes_the_best_so_far_and_exits_130(poser, fakes):
     assert done.exit_code == 130
     said = done.json()
     assert said["end"] == "interrupted"
+    assert f"poser resume {said['run']}" in done.stderr
     assert Path(said["image"]).exists()
     assert json.loads(Path(said["trace"]).read_text())["end"] == "interrupted"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

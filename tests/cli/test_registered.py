@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import site
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from poser.cli.init import cached_pipelines, settings_text
+from poser.cli.init import at_hand, cached_pipelines, settings_text
 from poser.config import load_settings
 from poser.experts.errors import InputError
 from poser.experts.testing import FakeExpert
@@ -83,6 +84,19 @@ def test_a_new_plugin_keeps_the_contract_as_it_is_written(poser, tmp_path):
         del sys.modules["poser_soft_focus"]
 
 
+@pytest.mark.parametrize("name", ["class", "np", "poser"])
+def test_a_new_plugin_may_be_called_like_a_word_of_python(poser, tmp_path, name):
+    folder = tmp_path / f"poser-{name}"
+    assert poser("experts", "new", name).exit_code == 0
+    sys.path.insert(0, str(folder))
+    try:
+        assert poser("experts", "check", f"poser_{name}:{name}_", "--size", "64").exit_code == 0
+        exec((folder / f"test_poser_{name}.py").read_text() + "\ntest_it_keeps_the_contract()\n", {})
+    finally:
+        sys.path.remove(str(folder))
+        del sys.modules[f"poser_{name}"]
+
+
 @pytest.mark.parametrize("name", ["Soft", "soft_focus", "../x", "-x", ""])
 def test_a_plugin_of_another_name_is_refused(poser, name):
     done = poser("experts", "new", "--", name)
@@ -97,7 +111,7 @@ def test_a_plugin_writes_over_nothing(poser, tmp_path):
     assert [path.name for path in (tmp_path / "poser-mine").iterdir()] == ["x"]
 
 
-def test_plugins_are_listed_with_what_is_wrong(poser, tmp_path):
+def test_plugins_are_listed_with_what_is_wrong(poser, tmp_path, monkeypatch):
     assert "Nothing is registered" in poser("plugins").stdout
     (tmp_path / "poser.toml").write_text(
         '[[experts]]\nname = "good"\nuse = "poser.experts.testing:FakeExpert"\n'
@@ -111,6 +125,29 @@ def test_plugins_are_listed_with_what_is_wrong(poser, tmp_path):
     assert "No module named 'no_such_module'" in said[1]["problem"]
     assert "no_such_module" in poser("plugins").stdout
     assert "not loaded" in poser("plugins", "--no-load").stdout
+    monkeypatch.setenv("POSER_PLUGINS", "nobody")
+    assert "'nobody' is allowed by POSER_PLUGINS" in poser("plugins").stderr
+
+
+def test_critics_and_policies_that_cannot_be_used_are_listed_as_such(poser, tmp_path):
+    (tmp_path / "poser.toml").write_text(
+        '[[critics]]\nname = "detector"\nuse = "poser.critics.testing:ScriptedCritic"\n'
+        '[[critics]]\nname = "number"\nuse = "fractions:Fraction"\n'
+        '[[critics]]\nname = "mine"\nuse = "poser.critics.testing:ScriptedCritic"\n'
+        '[[critics]]\nname = "mine"\nuse = "poser.critics.testing:ScriptedCritic"\nprice = 0.1\n'
+        '[[policies]]\nname = "greedy"\nuse = "poser.policies.baselines:RandomLegal"\n'
+        '[[policies]]\nname = "chance"\nuse = "poser.policies.baselines:RandomLegal"\n'
+    )
+    said = {(each["name"], each["problem"]) for each in poser("plugins", "--json").json()["plugins"]}
+    taken = "its name is taken by {}. Remove or rename one of the two."
+    assert said == {
+        ("detector", taken.format("image-poser")),
+        ("number", "it brought a Fraction, no Critic."),
+        ("mine", ""),
+        ("mine", taken.format("poser.toml")),
+        ("greedy", taken.format("image-poser")),
+        ("chance", ""),
+    }
 
 
 def test_a_broken_plugin_is_a_note_on_stderr(poser, tmp_path):
@@ -150,6 +187,20 @@ def test_what_nobody_knows_the_price_of_is_told(poser, fakes):
     assert "not every price is" in done.stderr
 
 
+def test_one_unknown_price_does_not_hide_that_others_cost_much(poser, tmp_path, fakes):
+    fakes.experts = [
+        FakeExpert("painter", ability=0.9, price=3.0, cannot_draw=["tree"]),
+        FakeExpert("adder", "i2i", ability=0.9, price=None),
+    ]
+    (tmp_path / "many.txt").write_text("car, tree\nboat, tree\n")
+    for command in (("generate", "car, tree", *SMALL), ("batch", "many.txt", "--out", "b", *SMALL)):
+        done = poser(*command, "--policy", "random")
+        assert done.exit_code == 2, done.stderr
+        assert "not every price is" in done.stderr
+        assert "expected to cost at least" in " ".join(done.stderr.split())
+    assert not (tmp_path / "runs").exists()
+
+
 def test_settings_are_written_once_and_can_be_read(poser, tmp_path, monkeypatch):
     assert poser("init").exit_code == 0
     before = (tmp_path / "poser.toml").read_text()
@@ -170,15 +221,22 @@ def test_settings_are_written_once_and_can_be_read(poser, tmp_path, monkeypatch)
 def test_what_is_at_hand_stands_in_the_settings_and_no_key_does(tmp_path, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    snapshot = tmp_path / "models--owner--a-model" / "snapshots" / "0123"
-    snapshot.mkdir(parents=True)
-    (snapshot / "model_index.json").write_text("{}")
+    classes = {"owner--A_model": "StableDiffusionPipeline", "owner--edits": "FluxKontextPipeline", "owner--half": None}
+    for name, made in classes.items():
+        snapshot = tmp_path / f"models--{name}" / "snapshots" / "0123"
+        snapshot.mkdir(parents=True)
+        (snapshot / "model_index.json").write_text("" if made is None else json.dumps({"_class_name": made}))
     (tmp_path / "models--owner--no-pipeline" / "snapshots" / "0123").mkdir(parents=True)
-    assert cached_pipelines() == ["owner/a-model"]
-    text = settings_text()
+    assert list(cached_pipelines()) == ["owner/A_model", "owner/edits", "owner/half"]
+    text = settings_text(at_hand())
     assert "OPENAI_API_KEY" in text
-    assert "owner/a-model" in text
     assert "sk-very-secret" not in text
+    tables = tomllib.loads(text[text.index('# [[experts]]\n# name = "a-model"') :].replace("# ", ""))["experts"]
+    assert tables == [
+        {"name": "a-model", "use": "diffusers", "model": "owner/A_model"},
+        {"name": "edits", "use": "diffusers", "model": "owner/edits", "kind": "i2i"},
+        {"name": "half", "use": "diffusers", "model": "owner/half"},
+    ]
 
 
 @pytest.fixture

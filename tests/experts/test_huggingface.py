@@ -190,7 +190,7 @@ def test_without_the_library_the_remedy_is_told(monkeypatch):
     with ImagesServer() as server:
         (error,) = ask(expert_of(server), draw())
     assert isinstance(error, Unavailable)
-    assert "pip install 'image-poser[local]'" in str(error)
+    assert "pip install 'image-poser[huggingface]'" in str(error)
 
 
 @pytest.mark.parametrize("kind", ["t2i", "i2i"])

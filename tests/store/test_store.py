@@ -91,6 +91,17 @@ def test_runs_come_newest_first_up_to_the_limit_and_by_status(store):
     assert [row.id for row in store.runs(status="interrupted")] == ["run-3"]
 
 
+def test_a_run_is_found_by_its_folder(store, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("first", "second"):
+        store.begin_run(name, {}, folder=tmp_path.resolve() / "trip")
+    assert store.run("trip").id == "second"
+    assert store.run("trip/").id == "second"
+    assert store.run(str(tmp_path / "trip")).id == "second"
+    with pytest.raises(InputError, match="no run 'tri', and none in a folder"):
+        store.run("tri")
+
+
 def test_a_run_is_found_by_the_beginning_of_its_name(store):
     for name in ("abc1", "abc2", "abc", "xyz%"):
         store.begin_run(name.replace("%", "-1"), {})

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from poser.experts.base import CallContext, Expert
+from poser.experts.declared import checked_spec
 from poser.experts.diffusers import loading as loader
 from poser.experts.diffusers.description import Description, describe
 from poser.experts.diffusers.residency import residency_of
@@ -155,32 +156,29 @@ class DiffusersExpert(Expert):
         abilities = operations if operations is not None else (_DRAWS if kind == "t2i" else _EDITS)
         short = Path(model).name or model
         tokens = max_prompt_tokens or found.max_prompt_tokens
-        try:
-            self._spec = ExpertSpec.model_validate(
-                {
-                    "name": name or re.sub(r"[^a-z0-9._-]+", "-", short.lower()).strip("._-") or "diffusers",
-                    "kind": kind,
-                    "description": description
-                    or f"{short}, run on this machine by diffusers ({found.pipeline or kind}).",
-                    "limitations": limitations
-                    or (f"Reads about {tokens} tokens of a text. " if tokens else "")
-                    + ("Without a mask or a region it repaints everything. " if mask else "")
-                    + "See the model's card.",
-                    "operations": dict(abilities)
-                    if isinstance(abilities, Mapping)
-                    else dict.fromkeys(abilities, _PRIOR),
-                    "max_prompt_tokens": tokens,
-                    "seeded": batch_size == 1,
-                    "mask": mask,
-                    "references": references,
-                    "price": price,
-                    "nominal_seconds": nominal_seconds,
-                    "licence": licence,
-                    "revision": self._revision(found, kind, mask),
-                }
-            )
-        except ValueError as error:
-            raise InputError(f"diffusers expert for {model!r}: {error}") from error
+        self._spec = checked_spec(
+            {
+                "name": name or re.sub(r"[^a-z0-9._-]+", "-", short.lower()).strip("._-") or "diffusers",
+                "kind": kind,
+                "description": description
+                or f"{short}, run on this machine by diffusers ({found.pipeline or kind}).",
+                "limitations": limitations
+                or (f"Reads about {tokens} tokens of a text. " if tokens else "")
+                + ("Without a mask or a region it repaints everything. " if mask else "")
+                + "See the model's card.",
+                "operations": dict(abilities)
+                if isinstance(abilities, Mapping)
+                else dict.fromkeys(abilities, _PRIOR),
+                "max_prompt_tokens": tokens,
+                "seeded": batch_size == 1,
+                "mask": mask,
+                "references": references,
+                "price": price,
+                "nominal_seconds": nominal_seconds,
+                "licence": licence,
+                "revision": self._revision(found, kind, mask),
+            }
+        )
 
     @property
     def spec(self) -> ExpertSpec:
