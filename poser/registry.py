@@ -23,8 +23,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from poser.arguments import beside, check_types
 from poser.experts.errors import InputError, PoserError, UnknownName, without_secrets
+from poser.experts.settings import check_types
 from poser.wrapping import WRAPPING, wrapped
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def _made(entry: Entry, adapters: Mapping[str, str]) -> Any:
         ) from error
     known = [each.name for each in taken if each.kind in (each.KEYWORD_ONLY, each.POSITIONAL_OR_KEYWORD)]
     anything = any(each.kind is each.VAR_KEYWORD for each in taken)
-    given = {name: beside(entry.origin, value) for name, value in entry.options.items()}
+    given = {name: _placed(entry.origin, value) for name, value in entry.options.items()}
     around = {name: given.pop(name) for name in WRAPPING if entry.kind == "expert" and name in given}
     options = {**({"name": entry.name} if "name" in known or anything else {}), **given}
     for name in options:
@@ -236,3 +236,22 @@ def _made(entry: Entry, adapters: Mapping[str, str]) -> Any:
     if not around:
         return made
     return [wrapped(each, around) for each in made] if isinstance(made, list | tuple) else wrapped(made, around)
+
+
+def _placed(file: str, value: Any) -> Any:
+    """Texts that begin with a dot are paths from the folder of the file that names them, "~/" is the user's home.
+
+    Args:
+        file: that names them.
+        value: a text; in lists and tables every text.
+    """
+    if isinstance(value, list):
+        return [_placed(file, each) for each in value]
+    if isinstance(value, Mapping):
+        return {key: _placed(file, each) for key, each in value.items()}
+    if isinstance(value, str) and value.startswith("~/"):
+        return os.path.expanduser(value)
+    if isinstance(value, str) and value.startswith(("./", "../")):
+        # absolute: without its dot it might be taken for something else, such as a model's name
+        return os.path.abspath(Path(file).parent / value)
+    return value

@@ -1,4 +1,4 @@
-"""What users set of an adapter, checked as it is given: types, addresses, names of environment variables."""
+"""What users set, checked as it is given: types, addresses, names of environment variables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
 from poser.experts.errors import InputError
 
@@ -19,32 +19,58 @@ Self = TypeVar("Self")
 
 LONGEST_SHOWN = 80
 
+_CONFIG = ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False)
+
 _VARIABLE = re.compile(r"(?!(hf|sk)_[A-Za-z0-9]{16})[A-Za-z_][A-Za-z0-9_]*")
 """A name, and no token in its place."""
+
+
+def check_types(target: Callable[..., Any], given: Mapping[str, Any]) -> None:
+    """Compare values out of a file with the annotations of a class or function; what has none is not checked.
+
+    Numbers must be finite, a bool is no number, a text neither a number nor a list.
+
+    Raises:
+        InputError: a value of another type; the message names the argument.
+    """
+    hints = _hints(target)
+    for name, value in given.items():
+        try:
+            allowed = TypeAdapter(hints.get(name, Any), config=_CONFIG)
+        except PydanticUserError:
+            # a type with a config of its own, such as a pydantic model
+            allowed = TypeAdapter(hints[name])
+        try:
+            taken = allowed.validate_python(value)
+        except ValidationError as error:
+            problems = error.errors(include_url=False, include_input=False)
+            # of a union every way in which it could be right
+            reasons = ", or: ".join(dict.fromkeys(each["msg"].rstrip(".") for each in problems))
+        else:
+            if _kept(value, taken):
+                continue
+            # pydantic reads "7" as a number; who is handed the text would stumble over it
+            reasons = f"Input should be of type {type(taken).__name__}"
+        shown = repr(value)
+        shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}…"
+        raise InputError(f"{name} = {shown}: {reasons}.")
 
 
 def checked_settings(
     init: Callable[Concatenate[Self, P], None],
 ) -> Callable[Concatenate[Self, P], None]:
-    """A constructor of keyword arguments that refuses what is not of their types, as `InputError`.
+    """A constructor of keyword arguments that refuses what is not of their types (`check_types`), as `InputError`.
 
-    Numbers must be finite, a bool is no number, a string no list; arguments that end in `_env` must name an environment
-    variable. What only type checkers know of is not checked.
+    Arguments that end in `_env` must name an environment variable.
     """
-
-    @functools.cache
-    def model() -> type[BaseModel]:
-        fields: dict[str, Any] = {name: (hint, None) for name, hint in _hints(init).items()}
-        config = ConfigDict(strict=True, arbitrary_types_allowed=True, allow_inf_nan=False, protected_namespaces=())
-        return create_model("Settings", __config__=config, **fields)
 
     @functools.wraps(init)
     def checked(self: Self, *args: P.args, **given: P.kwargs) -> None:
         who = given.get("name") or given.get("model") or type(self).__name__
         try:
-            model().model_validate(given)
-        except ValidationError as error:
-            raise InputError(f"expert {who!r}: {_said(error, given)}") from None
+            check_types(init, given)
+        except InputError as error:
+            raise InputError(f"expert {who!r}: {error}") from None
         for name, value in given.items():
             # not shown: it may be the secret itself
             if name.endswith("_env") and value and not _VARIABLE.fullmatch(str(value)):
@@ -55,6 +81,17 @@ def checked_settings(
         init(self, *args, **given)
 
     return typing.cast("Callable[Concatenate[Self, P], None]", checked)
+
+
+def _kept(value: Any, taken: Any) -> bool:
+    """Whether what pydantic made of a value is that value: numbers, texts and truth values, also within."""
+    if isinstance(value, Mapping) and isinstance(taken, Mapping):
+        return all(_kept(one, other) for one, other in zip(value.values(), taken.values(), strict=True))
+    if isinstance(value, list | tuple) and isinstance(taken, list | tuple):
+        return all(_kept(one, other) for one, other in zip(value, taken, strict=True))
+    if isinstance(taken, bool | int | float | str):
+        return isinstance(value, bool) is isinstance(taken, bool) and bool(value == taken)
+    return True
 
 
 def parsed_address(value: str) -> SplitResult | None:
@@ -68,24 +105,16 @@ def parsed_address(value: str) -> SplitResult | None:
     return parts if sound else None
 
 
-def _hints(init: Callable[..., None]) -> dict[str, Any]:
-    """Type of each keyword argument; Any for what is imported for type checkers alone."""
-    names: dict[str, Any] = {}
+def _hints(target: Callable[..., Any]) -> dict[str, Any]:
+    """Type of each argument; Any for what is imported for type checkers alone, nothing if annotations are no types."""
+    made_by = getattr(target, "__init__") if inspect.isclass(target) else target  # noqa: B009  mypy: not of a class
+    unknown: dict[str, Any] = {}
     while True:
         try:
-            hints = typing.get_type_hints(init, localns=names)
+            return typing.get_type_hints(made_by, localns=unknown)
         except NameError as error:
-            names[str(error.name)] = Any
-            continue
-        wanted = inspect.signature(init).parameters
-        return {name: hint for name, hint in hints.items() if name in wanted}
-
-
-def _said(error: ValidationError, given: Mapping[str, Any]) -> str:
-    """The first argument that is wrong, and why; of a union every way in which it could be right."""
-    problems = error.errors(include_url=False, include_input=False)
-    name = str(problems[0]["loc"][0])
-    reasons = dict.fromkeys(each["msg"].rstrip(".") for each in problems if each["loc"][0] == name)
-    shown = repr(given[name])
-    shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}…"
-    return f"{name} = {shown}: {', or: '.join(reasons)}."
+            if not error.name or error.name in unknown:
+                return {}
+            unknown[error.name] = Any
+        except (TypeError, AttributeError, SyntaxError):
+            return {}

@@ -57,7 +57,7 @@ def test_whatever_stands_in_a_setting_it_is_taken_or_refused_in_words(adapter):
 @pytest.mark.parametrize(
     ("adapter", "wrong", "said"),
     [
-        (DiffusersExpert, {"steps": "30"}, "expert 'owner/m': steps = '30': Input should be a valid integer."),
+        (DiffusersExpert, {"steps": "30"}, "expert 'owner/m': steps = '30': Input should be of type int."),
         (DiffusersExpert, {"steps": True}, "steps = True: "),
         (OpenAIImages, {"operations": "add"}, "operations = 'add': "),
         (OpenAIImages, {"timeout": float("inf")}, "timeout = inf: "),
