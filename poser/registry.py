@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poser.experts.errors import InputError, PoserError, UnknownName, without_secrets
-from poser.experts.settings import check_types
 from poser.wrapping import WRAPPING, wrapped
 
 if TYPE_CHECKING:
@@ -231,6 +230,9 @@ def _made(entry: Entry, adapters: Mapping[str, str]) -> Any:
     missing = [name for name in missing if name not in options]
     if missing:
         raise InputError(f"{entry.use!r} also needs {', '.join(missing)}")
+    # pydantic takes a tenth of a second to import
+    from poser.experts.settings import check_types
+
     check_types(target, options)
     made = target(**options)
     if not around:

@@ -154,7 +154,8 @@ def select_run(connection: sqlite3.Connection, holds: Holds, name: str) -> RunRo
         rows = connection.execute(
             f"{_SELECT} WHERE id > ? AND id < ? ORDER BY created DESC", (name, f"{name}~")
         ).fetchall()
-    if not rows and name:
+    if not rows and (os.sep in name or os.path.isdir(name)):
+        # goes through all runs, which a batch that looks for names would feel
         rows = connection.execute(
             f"{_SELECT} WHERE folder = ? ORDER BY created DESC LIMIT 1", (os.path.realpath(name),)
         ).fetchall()
