@@ -93,11 +93,13 @@ def test_runs_come_newest_first_up_to_the_limit_and_by_status(store):
 
 def test_a_run_is_found_by_its_folder(store, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "trip").mkdir()
     for name in ("first", "second"):
         store.begin_run(name, {}, folder=tmp_path.resolve() / "trip")
     assert store.run("trip").id == "second"
     assert store.run("trip/").id == "second"
-    assert store.run(str(tmp_path / "trip")).id == "second"
+    (tmp_path / "trip").rmdir()
+    assert store.run(str(tmp_path / "trip")).id == store.run("./trip").id == "second"
     with pytest.raises(InputError, match="no run 'tri', and none in a folder"):
         store.run("tri")
 
