@@ -1,6 +1,6 @@
 """`make bench-policy-ablations`: what each part of the agent and of its rules is worth.
 
-*Parts of the agent* are left out one at a time, each trained anew with three seeds for fewer steps than the shipped
+*Parts of the agent* are left out one at a time, each trained anew with two seeds for far fewer steps than the shipped
 policy and played on the same unseen random pools as the whole agent; differences are paired by episode and averaged
 over seeds. Intervals are over episodes, for these trainings; how far trainings differ stands under *over seeds*. What
 changes the rules (regressions kept, no merged calls) is trained *and* played under its own rules. *Posterior draws*
@@ -33,7 +33,7 @@ from poser.experts.studio.pool import studio_experts
 from poser.policies.baselines import Greedy
 from poser.policies.learned import Learned
 
-SEEDS, EPISODES = 3, 2000
+SEEDS, EPISODES = 2, 2000
 RULES = Rules()
 
 
@@ -160,7 +160,7 @@ def limits_page() -> tuple[str, dict[str, Any]]:
 def main() -> None:
     """Measure and write `docs/figures/policy-ablations.md`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=150_000, help="environment steps of every training")
+    parser.add_argument("--steps", type=int, default=75_000, help="environment steps of every training")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--print", action="store_true", help="show the page instead of writing it")
     given = parser.parse_args()
