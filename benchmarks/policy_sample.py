@@ -6,8 +6,9 @@ episode's true chances. *Plain* is SB3's own `DQN("MlpPolicy")`, layers 256-256,
 masks: an illegal action costs. Of eight settings (learning rate, target interval, illegal cost in training) the one of
 the highest mean return over the second half of a shorter training is run with five seeds; returns are by the default
 rules. Both learning rates fall linearly, and so does exploration over the first 30 % of a training: when a policy gets
-there depends on how long its training is meant to be. Ours are looked at every 1,000 steps, plain ones 25 times. *Ours* starts from the track record's expected gain minus cost; *without that
-start* it does not, and chooses by values alone (margin 0).
+there depends on how long its training is meant to be. Ours are looked at every 1,000 steps, plain ones 25 times. *Ours*
+starts from the track record's expected gain minus cost; *without that start* it does not, and chooses by values alone
+(margin 0).
 """
 
 from __future__ import annotations
