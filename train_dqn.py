@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from poser.experts.errors import PoserError
+from poser.policies.bundle_files import CARD
 from poser.training.arguments import TrainingArguments, parse_arguments
 from poser.training.train import told_of, train
 
@@ -25,7 +26,8 @@ def main() -> None:
     except KeyboardInterrupt:
         print("train_dqn.py: interrupted.", file=sys.stderr)
         sys.exit(130)
-    print(f'The policy is in {folder}; use it: poser generate --policy {folder} "a red kite over a lake"')
+    if (folder / CARD).is_file():
+        print(f'The policy is in {folder}; use it: poser generate --policy {folder} "a red kite over a lake"')
     print(told_of(folder))
 
 

@@ -131,7 +131,7 @@ def draws_page() -> tuple[str, dict[str, Any]]:
     columns = ("seen", "policy", "return [95 %]", "quality [95 %]", "USD", "calls")
     text = (
         "## Posterior draws\n\nOf the first prompt alone: what is seen of new experts is drawn so that they are tried "
-        "at all, which pays over many prompts (policy-zeroshot.md), not on the first one.\n\n"
+        "at all. What that brings over ten prompts stands in policy-zeroshot.md.\n\n"
     )
     return text + table(columns, rows), held
 

@@ -3,8 +3,8 @@
 Every policy plays the same episodes with the same luck. Dials are tuned on training pools: greedy's thrift and the
 share of its chance that it assumes a call to keep after a miss, the rule agent's and PerfGuard's threshold and tries,
 best-of-N's N, LinUCB's width for the highest return; the learned policy's and the oracle's thrift for the lowest spend
-at greedy's quality. *Oracle* greedy knows every episode's true chances; nobody else does. Prices of the studio are its
-simulated list.
+at greedy's quality, where up to .0033 below it counts as that. *Oracle* greedy knows every episode's true chances;
+nobody else does. Prices of the studio are its simulated list.
 """
 
 from __future__ import annotations

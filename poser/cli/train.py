@@ -33,5 +33,6 @@ def train_policy(context: typer.Context) -> None:
             f"Training needs {error.name}, which is not installed; run: pip install 'image-poser[train]'."
         ) from error
     folder = train(arguments, command=["poser", *sys.argv[1:]])
-    typer.echo(folder)
+    if folder.exists():
+        typer.echo(folder)
     typer.echo(told_of(folder), err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from poser.envs.observation import encode
+from poser.envs.rules import Rules
 from poser.experts.errors import InputError
 from poser.policies.base import FINISHED, Choice, Policy
 from poser.policies.bundle import Bundle
@@ -45,6 +47,18 @@ class Learned(Policy):
             raise InputError(f"thrift is {thrift}; give a finite number of at least 0.")
         self.bundle = shipped() if bundle is None else bundle
         self.thrift = thrift
+
+    def check(self, experts: Sequence[str], rules: Rules) -> None:
+        """Whether actions are pairs of an expert and a target, as the network scores them.
+
+        Raises:
+            InputError: under `Rules.first_pending` they are not.
+        """
+        if rules.first_pending:
+            raise InputError(
+                f"The policy {self.name!r} chooses an expert and what to ask for; under Rules.paper() an action is an "
+                "expert alone. Leave these rules out, or take another policy, e.g. greedy."
+            )
 
     def choose(self, turn: Turn) -> Choice:
         """The best action by the network."""

@@ -87,7 +87,10 @@ def load_checkpoint(
         folder = folder.with_name(folder.name + ".old")
     path = folder / "training.json"
     if not path.is_file():
-        raise InputError(f"There is no checkpoint in {folder.parent} to go on from; train without --resume first.")
+        raise InputError(
+            f"There is no checkpoint in {folder.parent} to go on from. One is written at the end of a training, and on "
+            "the way with --save-freq STEPS; train without --resume, in a new or empty folder."
+        )
     try:
         state = json.loads(path.read_text(encoding="utf-8"))
         weights = load((folder / "weights.safetensors").read_bytes())

@@ -67,6 +67,8 @@ def train(arguments: TrainingArguments, command: Sequence[str] = ()) -> Path:
 
 def told_of(folder: Path) -> str:
     """One line on what a bundle's evaluation says: after how many steps it was the best, and how good it is."""
+    if not (folder / CARD).is_file():
+        return "No policy was written: a plain network over pairs cannot be used in runs; its figures are beside it."
     found = json.loads((folder / CARD).read_text(encoding="utf-8"))["about"]["evaluation"]
     if "reward" not in found:
         return "It was not evaluated."
@@ -96,9 +98,11 @@ class _Training:
     def run(self) -> Path:
         given = self.arguments
         if not given.resume and any((self.out / name).exists() for name in ("bundle", "checkpoint")):
+            kept = any((self.out / name).exists() for name in ("checkpoint", "checkpoint.old"))
+            ways = "Go on with it by --resume, or give" if kept else "Give"
             raise InputError(
-                f"{self.out} holds an earlier training. Go on with it by --resume, or give another --out; to train it "
-                "anew, remove the folder first."
+                f"{self.out} holds an earlier training. {ways} another --out; to train it anew, remove the folder "
+                "first."
             )
         self.out.mkdir(parents=True, exist_ok=True)
         if given.resume:
@@ -144,14 +148,14 @@ class _Training:
             line = {"timesteps": steps, "wall_seconds": round(time.perf_counter() - self._started, 1)}
             line |= {name: float(np.mean(values)) for name, values in figures._asdict().items()}
             line["reward_above_greedy"] = float((figures.reward - self._reference.reward).mean())
+            if line["reward"] > self.best[0] or not steps:
+                # before the line: what stands there counts as kept when the training goes on
+                self._save_bundle(line)
+                self.best = line["reward"], line
             path = self.out / "evaluations.jsonl"
             with _told(path), path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
             self._evaluated = steps
-            if line["reward"] <= self.best[0] and steps:
-                return
-            self.best = line["reward"], line
-            self._save_bundle(line)
         else:
             self._save_bundle({})
 
@@ -163,10 +167,11 @@ class _Training:
         given, callbacks = self.arguments, list[BaseCallback]([ChoiceShares(self.env)])
         if given.progress:
             callbacks.append(ProgressBarCallback())
-        if given.save_freq:
-            callbacks.append(Milestones(given.save_freq, lambda steps: self._save_checkpoint() if steps else None))
+        # evaluation comes first: a training that goes on from the checkpoint of this moment does not look again
         if given.eval_freq:
             callbacks.append(Milestones(given.eval_freq, self.evaluate))
+        if given.save_freq:
+            callbacks.append(Milestones(given.save_freq, lambda steps: self._save_checkpoint() if steps else None))
         return CallbackList(callbacks)
 
     def _save_checkpoint(self) -> None:

@@ -219,3 +219,9 @@ def test_a_folder_without_a_policy_says_what_is_missing(tmp_path):
     (tmp_path / CARD).write_text("{")
     with pytest.raises(InputError, match="cannot be read"):
         Bundle.load(tmp_path)
+
+
+def test_under_the_rules_of_the_paper_it_says_that_it_cannot_choose():
+    with pytest.raises(InputError, match="take another policy"):
+        Learned().check(["a", "b"], Rules.paper())
+    Learned().check(["a", "b"], Rules())

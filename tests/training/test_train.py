@@ -23,7 +23,7 @@ from poser.envs.rules import Rules  # noqa: E402
 from poser.envs.twin import Twin  # noqa: E402
 from poser.envs.twin_pools import RandomPools  # noqa: E402
 from poser.envs.vector import TwinVecEnv  # noqa: E402
-from poser.evaluate.playing import play  # noqa: E402
+from poser.evaluate.playing import Figures, play  # noqa: E402
 from poser.experts.errors import InputError, PoserError  # noqa: E402
 from poser.policies.bundle import Bundle  # noqa: E402
 from poser.policies.dqn import OrchestrationDQN, random_legal  # noqa: E402
@@ -212,6 +212,65 @@ def test_a_training_says_how_good_the_policy_is_that_it_kept(tmp_path):
         card["about"]["evaluation"] = {"timesteps": steps, "reward": 0.5, "reward_above_greedy": -0.1}
         (folder / "policy.json").write_text(json.dumps(card))
         assert words in told_of(folder)
+
+
+def test_a_training_without_a_policy_to_keep_says_so(tmp_path):
+    assert "No policy was written" in told_of(train(tiny(out=str(tmp_path), n_timesteps=160, network="mlp")))
+
+
+def test_an_evaluation_that_was_interrupted_is_made_up_for(tmp_path):
+    import poser.training.train as training
+
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    often = {"n_timesteps": 400, "save_freq": 100, "eval_freq": 100, "eval_episodes": 20}
+    train(tiny(out=str(whole), **often))
+    evaluate = training._Training.evaluate
+
+    def interrupted(self, steps):
+        if steps >= 200:
+            raise KeyboardInterrupt
+        evaluate(self, steps)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training._Training, "evaluate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train(tiny(out=str(broken), **often))
+    train(tiny(out=str(broken), resume=True, **often))
+    looked = [[json.loads(line)["timesteps"] for line in (folder / "evaluations.jsonl").read_text().splitlines()]
+              for folder in (whole, broken)]  # fmt: skip
+    assert set(looked[0]) <= set(looked[1])
+
+
+def test_the_best_policy_that_a_full_disk_refused_is_written_when_the_training_goes_on(tmp_path, monkeypatch):
+    import poser.training.train as training
+
+    def best_after_200(self, _):
+        return Figures(*(np.full(4, -abs(self.model.num_timesteps - 200.0)) for _ in Figures._fields))
+
+    monkeypatch.setattr(training._Training, "_play", best_after_200)
+    write = training._Training._save_bundle
+
+    def full_at_200(self, figures):
+        if figures["timesteps"] == 200:
+            raise PoserError("No space left on device")
+        write(self, figures)
+
+    often = {"out": str(tmp_path), "n_timesteps": 400, "save_freq": 100, "eval_freq": 100}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training._Training, "_save_bundle", full_at_200)
+        with pytest.raises(PoserError, match="No space"):
+            train(tiny(**often))
+    assert Bundle.load(train(tiny(resume=True, **often))).about["evaluation"]["timesteps"] == 200
+
+
+def test_who_cannot_go_on_is_not_told_to(tmp_path):
+    (tmp_path / "bundle").mkdir()
+    with pytest.raises(InputError, match="--save-freq") as none:
+        train(tiny(out=str(tmp_path), resume=True))
+    with pytest.raises(InputError, match="holds an earlier training") as earlier:
+        train(tiny(out=str(tmp_path)))
+    assert "new or empty folder" in str(none.value)
+    assert "--resume" not in str(earlier.value)
 
 
 def test_a_resumed_training_is_the_unbroken_one(tmp_path):
