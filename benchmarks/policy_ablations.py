@@ -52,7 +52,7 @@ PARTS = {
     "without double-Q": Part({"double_q": False}),
     "three-step returns": Part({"n_steps": 3}),
     "one coin a batch": Part({"row_epsilon": False}),
-    "a plain network (256, 256)": Part({"network": "mlp"}),
+    "a plain network (256, 256), no margin": Part({"network": "mlp"}),
     "the highest value alone, no margin": Part({"margin": 0.0}),
     "without the start from gain minus cost": Part({"residual": False}),
     "without track-record features, that start and margin": Part(
