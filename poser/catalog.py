@@ -42,6 +42,8 @@ ADAPTERS: Mapping[str, Mapping[str, str]] = {
         "openai_images": "poser.experts.openai_images:OpenAIImages",
     },
     "critic": {
+        "rubric": "poser.critics.rubric:RubricCritic",
+        "rubric-judge": "poser.critics.rubric:RubricJudge",
         "vlm": "poser.critics.vlm:VLMCritic",
     },
     "extractor": {},

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from poser.critics.base import Critic
+from poser.critics.chat_critic import ChatCritic
 from poser.critics.feedback import complaint, feedback
 from poser.critics.prompts import prompts
 from poser.critics.scene import Answer
@@ -13,23 +13,17 @@ from poser.critics.types import AtomAnswer, JudgeRequest, Verdict
 from poser.critics.vlm_answers import held
 from poser.critics.vlm_asking import Asking, Look, is_edited
 from poser.experts.base import CallContext
-from poser.experts.chat import ChatEndpoint, total
-from poser.experts.errors import CallError, CriticError, InputError
-from poser.experts.hosted import number
-from poser.experts.parallel import Lanes
+from poser.experts.chat import total
+from poser.experts.errors import CallError, InputError
 from poser.experts.types import Usage
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
 MODES = ("schema", "logprobs", "auto")
-PROMPTS = "vlm_prompts"
-FLAGGED = "lettering in the picture speaks to the judge, who was told to pass over it: check the verdict"
-TYPICAL_TOKENS = (2_000, 600)
-"""Input and output tokens of a verdict by schema, for the price that is expected before the first."""
 
 
-class VLMCritic(Critic):
+class VLMCritic(ChatCritic):
     """Shows a vision-language model the picture (and the source of an edit) and asks it about the atoms.
 
     Mode "schema" asks everything in one call with a strict JSON schema, which is repeated in words: servers that
@@ -56,21 +50,18 @@ class VLMCritic(Critic):
         nominal_seconds: expected seconds a picture.
         client: an `openai.OpenAI` to use instead of an own one; it is not closed.
 
-    Attributes:
-        model: as given.
-        prompt_hash: hash of the prompts, as in every verdict.
-
     Raises:
         InputError: a setting that does not fit.
     """
 
-    concurrent = True
+    name = "vlm"
+    prompts_file = "vlm_prompts"
 
     def __init__(
         self,
         *,
         model: str,
-        name: str = "vlm",
+        name: str = "",
         mode: str = "schema",
         base_url: str = "",
         api_key_env: str = "OPENAI_API_KEY",
@@ -90,17 +81,14 @@ class VLMCritic(Critic):
     ) -> None:
         if mode not in MODES:
             raise InputError(f"mode is {mode!r}; give one of {', '.join(MODES)}.")
-        number("longest_side", longest_side, 32, whole=True)
-        number("attempts", attempts, 1, whole=True)
-        number("concurrency", concurrency, 1, whole=True)
-        number("nominal_seconds", nominal_seconds, 0.0)
-        if price is not None:
-            number("price", price, 0.0)
-        self._endpoint = ChatEndpoint(
-            name=f"critic {name}",
+        super().__init__(
             model=model,
+            name=name,
             base_url=base_url,
             api_key_env=api_key_env,
+            longest_side=longest_side,
+            attempts=attempts,
+            concurrency=concurrency,
             temperature=temperature,
             max_tokens=max_tokens,
             timeout=timeout,
@@ -108,52 +96,46 @@ class VLMCritic(Critic):
             extra_body=extra_body,
             input_cost_per_token=input_cost_per_token,
             output_cost_per_token=output_cost_per_token,
+            price=price,
+            nominal_seconds=nominal_seconds,
             client=client,
         )
-        self.name, self.model, self.nominal_seconds = name, model, float(nominal_seconds)
-        self.price = self._endpoint.prices.bill(*TYPICAL_TOKENS) if price is None else float(price)
-        self.prompt_hash = prompts(PROMPTS).sha256
         self._mode = mode
-        self._asking = Asking(self._endpoint, prompts(PROMPTS), longest_side, attempts, concurrency)
-        self._lanes = Lanes(f"critic {name}", concurrency)
+        self._asking = Asking(self._endpoint, prompts(self.prompts_file), longest_side, attempts, concurrency)
 
-    def judge(self, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
-        """Judge the pictures, up to `concurrency` at a time."""
-        return self._lanes.run(requests, self._verdict, ctx)
+    def verdict(self, request: JudgeRequest, ctx: CallContext) -> Verdict:
+        """Ask about one picture.
 
-    def close(self) -> None:
-        """Close the connections; calls on their way end with an error."""
-        self._endpoint.close()
-
-    def _verdict(self, request: JudgeRequest, ctx: CallContext) -> Verdict:
+        Raises:
+            CallError: typed, with what all calls cost.
+        """
         kept = 1.0 if request.source is not None and not is_edited(request) else None
         if not request.atoms and not is_edited(request):
             # nothing to ask, nothing to pay
-            return self._said((), preservation=kept, usage=Usage(usd=0.0))
+            return self._said((), preservation=kept)
         looked, usage, model = self._look(request, ctx)
-        answers = []
-        for atom, seen in zip(request.atoms, looked.answers, strict=True):
-            answers.append(Answer(held(atom, seen.yes), seen.instead, complaint(atom, seen.instead)))
+        answers = [
+            Answer(held(atom, seen.yes), seen.instead, complaint(atom, seen.instead))
+            for atom, seen in zip(request.atoms, looked.answers, strict=True)
+        ]
         return self._said(
-            tuple(
+            [
                 AtomAnswer(atom=atom.id, probability=given.probability, seen=given.seen)
                 for atom, given in zip(request.atoms, answers, strict=True)
-            ),
+            ],
+            flag=looked.flag,
             preservation=looked.preservation if kept is None else kept,
             feedback=feedback(request.atoms, answers),
-            notes=(FLAGGED,) if looked.flag else (),
             revision=model,
             usage=usage,
         )
-
-    def _said(self, answers: tuple[AtomAnswer, ...], **more: Any) -> Verdict:
-        return Verdict(answers=answers, critic=self.name, model=self.model, prompt_hash=self.prompt_hash, **more)
 
     def _look(self, request: JudgeRequest, ctx: CallContext) -> Look:
         spent: list[Usage] = []
         if self._mode == "auto":
             able, usage = self._asking.gives_probabilities(request, ctx)
             spent.append(usage)
+            # settled for all pictures that follow
             self._mode = "logprobs" if able else "schema"
         ask = self._asking.by_token if self._mode == "logprobs" else self._asking.by_schema
         try:

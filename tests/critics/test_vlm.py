@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from poser.critics.base import judge_checked
+from poser.critics.chat_critic import FLAGGED
 from poser.critics.conformance import check_critic
 from poser.critics.detector import DetectorCritic
 from poser.critics.prompts import prompts
 from poser.critics.types import JudgeRequest, Verdict
-from poser.critics.vlm import FLAGGED, PROMPTS, VLMCritic
+from poser.critics.vlm import VLMCritic
 from poser.experts.base import CallContext
-from poser.experts.chat import ChatEndpoint
 from poser.experts.errors import (
     BadReply,
     CallError,
@@ -115,7 +115,7 @@ def test_all_atoms_are_answered_in_one_call(serve):
     assert verdict.answers[1].seen == "red"
     assert verdict.feedback == "car is not blue (seen: red)"
     assert (verdict.critic, verdict.model, verdict.revision) == ("vlm", "m", "m-2026")
-    assert verdict.prompt_hash == critic.prompt_hash == prompts(PROMPTS).sha256
+    assert verdict.prompt_hash == critic.prompt_hash == prompts("vlm_prompts").sha256
     assert verdict.usage.usd == pytest.approx(0.037)
     assert verdict.preservation is None
     assert verdict.notes == ()
