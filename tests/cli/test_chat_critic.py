@@ -38,7 +38,7 @@ def sees(body: dict) -> Reply:
 
 def run(folder: Path, server: ChatServer, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "poser.cli.main", *args],
+        [sys.executable, "-m", "poser.cli", *args],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -64,7 +64,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Co
 
 
 def test_a_vision_language_model_judges_a_run(drawn):
-    folder, done, asked = drawn
+    _, done, asked = drawn
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert said["steps"] >= 2
