@@ -42,7 +42,7 @@ ADAPTERS: Mapping[str, Mapping[str, str]] = {
         "openai_images": "poser.experts.openai_images:OpenAIImages",
     },
     "critic": {},
-    "extractor": {},
+    "extractor": {"llm": "poser.extract.llm:LLMExtractor"},
     "policy": {},
 }
 """Kind -> what `use` in `poser.toml` may name -> "module:class"."""

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from poser.experts.errors import InputError
 from poser.experts.types import MAX_PROMPT_CHARACTERS, Plan
 
 if TYPE_CHECKING:
     from poser.experts.picture import PictureRef
+    from poser.experts.types import Usage
+
+
+class Extraction(NamedTuple):
+    """A plan, and what it took to make it; None: nothing is known of that, and nothing is billed."""
+
+    plan: Plan
+    usage: Usage | None = None
 
 
 class Extractor(abc.ABC):
     """Makes a `Plan` of a prompt.
 
+    One that has a method `rewrite(request: RewriteRequest, ctx: CallContext) -> Rewriting` (`poser.envs.rewriting`) can
+    also reword the instruction of a command that keeps failing.
+
     Attributes:
-        name: unique; written into `Plan.extractor`.
+        name: unique; `Plan.extractor` begins with it.
     """
 
     name: str = "extractor"
@@ -28,6 +39,14 @@ class Extractor(abc.ABC):
         Raises:
             InputError: the prompt is empty or longer than `MAX_PROMPT_CHARACTERS`.
         """
+
+    def extraction(self, prompt: str, source: PictureRef | None = None) -> Extraction:
+        """The same with its cost; to be overridden where a plan costs money.
+
+        Raises:
+            InputError: as `extract`.
+        """
+        return Extraction(self.extract(prompt, source))
 
 
 def check_prompt(prompt: str) -> None:
