@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import abc
+import hashlib
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from poser.experts.errors import InputError
@@ -47,6 +49,24 @@ class Extractor(abc.ABC):
             InputError: as `extract`.
         """
         return Extraction(self.extract(prompt, source))
+
+
+_STAMP = re.compile(r".*, commands ([0-9a-f]{12})\)")
+
+
+def stamped(plan: Plan, extractor: str, facts: str) -> Plan:
+    """The plan with `Plan.extractor` "name (facts, commands HASH)", by which `edited` knows it again."""
+    return plan.model_copy(update={"extractor": f"{extractor} ({facts}, commands {_digest(plan)})"})
+
+
+def edited(plan: Plan) -> bool:
+    """True if the commands are others than when the plan was `stamped`; False also where it never was."""
+    found = _STAMP.fullmatch(plan.extractor)
+    return found is not None and found[1] != _digest(plan)
+
+
+def _digest(plan: Plan) -> str:
+    return hashlib.sha256("\n".join(command.model_dump_json() for command in plan.commands).encode()).hexdigest()[:12]
 
 
 def check_prompt(prompt: str) -> None:

@@ -10,7 +10,7 @@ from poser.experts.chat import ChatEndpoint, structured
 from poser.experts.errors import CallError, InputError
 from poser.experts.picture import PictureRef
 from poser.experts.types import Plan, Usage
-from poser.extract.base import Extraction, Extractor, check_prompt
+from poser.extract.base import Extraction, Extractor, check_prompt, stamped
 from poser.extract.grammar import GrammarExtractor
 from poser.extract.prompts import extraction_messages, instructions
 from poser.extract.replies import plan_schema, read_plan
@@ -24,7 +24,7 @@ class LLMExtractor(Extractor):
 
     The reply has to be a sound plan that quotes the prompt; the model is told once what is wrong with it. Where the
     endpoint is away or replies badly, the grammar reads the prompt, and `Plan.notes` says so. Words of the prompt that
-    no atom holds are named there as well. `Plan.extractor` holds the model, and version and hash of the instructions.
+    no atom holds are named there as well. `Plan.extractor` names the model, and version and hash of the instructions.
 
     Args:
         model: as the server knows it; there is no default.
@@ -77,11 +77,6 @@ class LLMExtractor(Extractor):
             client=client,
         )
 
-    @property
-    def stamp(self) -> str:
-        """`Plan.extractor` of the plans of this model under these instructions."""
-        return f"{self.name} ({self._endpoint.model}, instructions {instructions('extraction').stamp})"
-
     def extract(self, prompt: str, source: PictureRef | None = None) -> Plan:
         """See `Extractor.extract`."""
         return self.extraction(prompt, source).plan
@@ -95,7 +90,7 @@ class LLMExtractor(Extractor):
                 self._endpoint,
                 extraction_messages(prompt, source is not None),
                 plan_schema(),
-                lambda data: read_plan(data, prompt, source, self.stamp),
+                lambda data: read_plan(data, prompt, source),
                 attempts=self._attempts,
                 schema_name="plan",
             )
@@ -104,7 +99,8 @@ class LLMExtractor(Extractor):
             note = f"the grammar has read the prompt, since {self.name} could not: {error}"
             usage = Usage(usd=error.usd, seconds=time.perf_counter() - started)
             return Extraction(plan.model_copy(update={"notes": (note, *plan.notes)}), usage)
-        return Extraction(plan, usage)
+        facts = f"{self._endpoint.model}, instructions {instructions('extraction').stamp}"
+        return Extraction(stamped(plan, self.name, facts), usage)
 
     def close(self) -> None:
         """Close the connections."""

@@ -19,9 +19,9 @@ from poser.experts.picture import PictureRef
 from poser.experts.plan_check import check_plan
 from poser.experts.types import Atom, Command, Folded, Operation, Plan
 from poser.extract.coverage import quoted_from, uncovered_by_plan
-from poser.extract.tuples import fitting, subject
 from poser.extract.mentions import unsaid
 from poser.extract.prompts import ACTIONS
+from poser.extract.tuples import fitting, subject
 
 MOST_COMMANDS = 64
 MOST_ATOMS = 32
@@ -125,14 +125,13 @@ def plan_schema() -> dict[str, Any]:
     return schema
 
 
-def read_plan(data: Any, prompt: str, source: PictureRef | None, extractor: str) -> Plan:
+def read_plan(data: Any, prompt: str, source: PictureRef | None) -> Plan:
     """The sound plan that a reply means.
 
     Args:
         data: the JSON value of the reply.
         prompt: the user's text.
         source: reference of the picture that is edited, or None.
-        extractor: `Plan.extractor`.
 
     Raises:
         InputError: it is no plan of this prompt; says what to mend.
@@ -161,7 +160,6 @@ def read_plan(data: Any, prompt: str, source: PictureRef | None, extractor: str)
             source=source,
             commands=tuple(made),
             folded=tuple(_folded(fold, commands, prompt) for fold in reply.folded),
-            extractor=extractor,
         )
     )
     quotes = [w for c in reply.commands for a in c.atoms for w in a.words if quoted_from(prompt, w)]
@@ -278,5 +276,3 @@ def _look_last(commands: list[Command]) -> list[Command]:
         )
         for command in commands
     ]
-
-
