@@ -116,8 +116,8 @@ def resumed(
 def follow_up(name: str, options: Options) -> tuple[RunRow, Options]:
     """The run that is followed up, and the arguments of the run that follows it: its picture is the source.
 
-    Experts, critic, policy and rules are those of the first run unless `options` say otherwise; a budget in its rules
-    holds for the second one by itself.
+    Experts, critic, extractor, policy and rules are those of the first run unless `options` say otherwise; a budget in
+    its rules holds for the second one by itself.
 
     Raises:
         InputError: no such run, or it has no picture.
@@ -133,6 +133,8 @@ def follow_up(name: str, options: Options) -> tuple[RunRow, Options]:
             "critic": row.order["critic"],
             "policy": row.order["policy"],
             "explore": row.order["explore"],
+            "extractor": row.order.get("extractor"),
+            "reflect": bool(row.order.get("reflect") and row.order["extractor"]),
         }
     given = {key: value for key, value in options.items() if value is not None}
     merged: Options = {**inherited, **given}  # type: ignore[typeddict-item]  # keys of both are those of Options

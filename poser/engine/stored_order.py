@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from poser import catalog
 from poser.engine.order import Chosen, Order
+from poser.engine.planning import rewriter_of
 from poser.envs.rules import Rules
 from poser.experts.errors import InputError
 from poser.experts.picture import Picture, PictureRef
@@ -38,6 +39,8 @@ def dump_order(order: Order, **settings: Any) -> dict[str, Any]:
         "experts": None if order.chosen.experts is None else list(order.chosen.experts),
         "critic": order.chosen.critic,
         "policy": order.chosen.policy,
+        "extractor": order.chosen.extractor,
+        "reflect": order.rewriter is not None,
         "extraction": None if order.extraction is None else order.extraction.model_dump(),
         "settings": settings,
     }
@@ -75,6 +78,8 @@ def load_order(
                 f"The run was begun in Python with objects for {name}, which no other process has; go on with it by "
                 f"poser.resume(run, {name}=...)."
             )
+    if data.get("reflect") and data["extractor"] is None:
+        raise InputError("The run was begun with an extractor object that rewords, which no other process has.")
     pool = catalog.experts(names["experts"] if experts is None else experts, warn)
     source = None if data["source"] is None else picture(PictureRef.model_validate(data["source"]).sha256)
     try:
@@ -97,7 +102,9 @@ def load_order(
             experts=None if names["experts"] is None else tuple(names["experts"]),
             critic=names["critic"],
             policy=names["policy"],
+            extractor=data.get("extractor"),
         ),
         # orders of earlier releases have none
         extraction=None if data.get("extraction") is None else Usage.model_validate(data["extraction"]),
+        rewriter=rewriter_of(catalog.extractor(data["extractor"])) if data.get("reflect") else None,
     )

@@ -125,6 +125,27 @@ def plan_schema() -> dict[str, Any]:
     return schema
 
 
+REWRITING_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"instruction": {"type": "string"}},
+    "required": ["instruction"],
+    "additionalProperties": False,
+}
+
+
+def read_rewriting(data: Any, command: Command) -> str:
+    """The new instruction in a reply, with what it leaves out of the command's atoms; "" = it stays as it is.
+
+    Raises:
+        InputError: it is none; says what to mend.
+    """
+    said = _word(data.get("instruction")) if isinstance(data, Mapping) else None
+    if not isinstance(said, str):
+        raise InputError('Answer with {"instruction": "..."} and nothing else.')
+    _short(said)
+    return _whole(said, command.atoms) if said else ""
+
+
 def read_plan(data: Any, prompt: str, source: PictureRef | None) -> Plan:
     """The sound plan that a reply means.
 
@@ -224,17 +245,20 @@ def _command(command: CommandReply, atoms: list[Atom], ids: Mapping[str, str]) -
     lettering = tuple(f'"{atom.tuple[1]}"' for atom in atoms if atom.kind == "text" and operation is Operation.TEXT)
     if not command.instruction:
         raise InputError(f"Command {command.id!r} has no instruction; say in a sentence what is to be done.")
-    lacking = unsaid(atoms, command.instruction)
-    text = " ".join([command.instruction.rstrip(".") + ".", *lacking]) if lacking else command.instruction
     return Command(
         id=ids[command.id],
         operation=operation,
         subjects=lettering or tuple(subject(phrase) for phrase in command.subjects if phrase),
         goals=tuple(filter(None, command.goals)),
-        text=text,
+        text=_whole(command.instruction, atoms),
         atoms=tuple(atoms),
         after=_known([name for name in command.after if name], ids, f"`after` of command {command.id!r}"),
     )
+
+
+def _whole(instruction: str, atoms: Sequence[Atom]) -> str:
+    lacking = unsaid(atoms, instruction)
+    return " ".join([instruction.rstrip(".") + ".", *lacking]) if lacking else instruction
 
 
 def _folded(fold: FoldedReply, ids: Mapping[str, str], prompt: str) -> Folded:

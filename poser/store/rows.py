@@ -13,7 +13,7 @@ from poser.experts.types import Usage
 from poser.store.documents import Answer
 
 RunStatus = Literal["running", "finished", "interrupted"]
-CallKind = Literal["expert", "critic"]
+CallKind = Literal["expert", "critic", "rewriter"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +57,9 @@ class CallBegun:
     Attributes:
         run: id of the run.
         key: its idempotency key, unique within the run.
-        expert: name of the expert, or of the critic.
+        expert: name of the expert, of the critic, or of who rewords.
         index: number of the step.
-        digest: hash of what is asked (`request_digest`, `judge_digest`).
+        digest: hash of what is asked (`request_digest`, `judge_digest`, `rewrite_digest`).
         kind: who is called.
     """
 
