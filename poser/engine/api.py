@@ -173,6 +173,7 @@ def resume(
     experts: Names | None = None,
     critic: str | Critic | None = None,
     policy: str | Policy | None = None,
+    extractor: str | Extractor | None = None,
 ) -> Result:
     """Go on with a run that a crash or Ctrl-C has cut off; what it has received already is not asked for again.
 
@@ -181,12 +182,13 @@ def resume(
         experts: the objects that it was given, where it was given objects.
         critic: as `experts`.
         policy: as `experts`.
+        extractor: as `experts`; of account where it rewords instructions.
 
     Raises:
         InputError: no such run, or one that cannot be gone on with.
         Interrupted: Ctrl-C; its `result` has the best picture so far.
     """
-    return _last(resumed(run, experts=experts, critic=critic, policy=policy))
+    return _last(resumed(run, experts=experts, critic=critic, policy=policy, extractor=extractor))
 
 
 def edit(

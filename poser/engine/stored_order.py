@@ -20,6 +20,7 @@ from poser.experts.types import Plan, Usage
 if TYPE_CHECKING:
     from poser.critics.base import Critic
     from poser.experts.base import Expert
+    from poser.extract.base import Extractor
     from poser.policies.base import Policy
 
 ORDER_VERSION = 1
@@ -53,6 +54,7 @@ def load_order(
     experts: Iterable[str | Expert] | None = None,
     critic: str | Critic | None = None,
     policy: str | Policy | None = None,
+    extractor: str | Extractor | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> Order:
     """The order again.
@@ -63,6 +65,7 @@ def load_order(
         experts: the objects that the order was given, where it was given objects.
         critic: as `experts`.
         policy: as `experts`.
+        extractor: as `experts`; of account where it rewords instructions.
         warn: as in `catalog.experts`.
 
     Raises:
@@ -72,14 +75,14 @@ def load_order(
         raise InputError(f"The run was begun by another release (order version {data.get('version')}); begin it anew.")
     names = {"experts": data["experts"], "critic": data["critic"], "policy": data["policy"]}
     given = {"experts": experts, "critic": critic, "policy": policy}
+    if data.get("reflect"):
+        names["extractor"], given["extractor"] = data["extractor"], extractor
     for name, known in names.items():
         if known is None and given[name] is None:
             raise InputError(
                 f"The run was begun in Python with objects for {name}, which no other process has; go on with it by "
                 f"poser.resume(run, {name}=...)."
             )
-    if data.get("reflect") and data["extractor"] is None:
-        raise InputError("The run was begun with an extractor object that rewords, which no other process has.")
     pool = catalog.experts(names["experts"] if experts is None else experts, warn)
     source = None if data["source"] is None else picture(PictureRef.model_validate(data["source"]).sha256)
     try:
@@ -106,5 +109,5 @@ def load_order(
         ),
         # orders of earlier releases have none
         extraction=None if data.get("extraction") is None else Usage.model_validate(data["extraction"]),
-        rewriter=rewriter_of(catalog.extractor(data["extractor"])) if data.get("reflect") else None,
+        rewriter=rewriter_of(catalog.extractor(extractor or data["extractor"])) if data.get("reflect") else None,
     )

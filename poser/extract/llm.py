@@ -14,7 +14,8 @@ from poser.experts.types import Plan, Usage
 from poser.extract.base import Extraction, Extractor, check_prompt, stamped
 from poser.extract.grammar import GrammarExtractor
 from poser.extract.prompts import extraction_messages, instructions, rewriting_messages
-from poser.extract.replies import REWRITING_SCHEMA, plan_schema, read_plan, read_rewriting
+from poser.extract.replies import read_plan, read_rewriting
+from poser.extract.reply_schema import REWRITING_SCHEMA, plan_schema
 
 if TYPE_CHECKING:
     from openai import OpenAI

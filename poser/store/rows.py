@@ -30,7 +30,8 @@ class RunRow:
         parent: id of the run that it follows up, or None.
         folder: the run folder, or None.
         calls: calls of experts that were begun.
-        usd: dollars billed for experts and critic; None if any bill is unknown, that of a call without answer included.
+        usd: dollars billed for experts, critic, rewordings and the plan; None if any bill is unknown, that of a call
+            without answer included.
         usd_known: the sum of the known bills.
         best: the best picture by the traces, or None.
         alignment: Φ in [0, 1] of that picture; None without a trace.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from poser.engine.user_store import open_store
 from poser.experts.testing import FakeExpert
 from poser.run_folder.reading import read_trace
 from tests.extract.written import atom, command
@@ -55,6 +56,8 @@ def test_a_model_of_poser_toml_decomposes_the_prompt_and_its_cost_is_on_the_bill
     assert trace.extraction.usd == pytest.approx(7 * 0.001 + 3 * 0.002)
     steps = sum(usage.usd for step in trace.steps for usage in (step.usage, step.critic_usage) if usage is not None)
     assert done.json()["usd"] == pytest.approx(trace.extraction.usd + steps)
+    with open_store() as store:
+        assert store.run(done.json()["run"]).usd == pytest.approx(done.json()["usd"])
     assert "sk-very-secret" not in done.stdout + done.stderr + Path("run/trace.json").read_text()
 
 

@@ -123,6 +123,20 @@ def test_a_run_that_goes_on_does_not_ask_for_the_same_words_twice(server, tmp_pa
     assert result.trace.rewrites[0].usage == cut.trace.rewrites[0].usage
 
 
+def test_an_extractor_object_has_to_be_given_again(server, rewords, tmp_path):
+    stop = threading.Event()
+    order = {**ORDER, "extractor": rewords, "critic": critic(), "out": tmp_path / "run"}
+    for event in engine.stream(experts=[painter()], stop=stop, **order):
+        if type(event).__name__ == "StepDone":
+            stop.set()
+        if isinstance(event, Finished):
+            cut = event.result
+    with pytest.raises(InputError, match=r"objects for extractor.*poser\.resume\(run, extractor="):
+        engine.resume(cut.run, experts=[painter()], critic=critic())
+    result = engine.resume(cut.run, experts=[painter()], critic=critic(), extractor=rewords)
+    assert [rewrite.text for rewrite in result.trace.rewrites] == [NEW]
+
+
 def test_without_reflection_nothing_is_asked_and_nothing_changes(server, rewords):
     off = {**ORDER, "reflect": False}
     one = engine.generate(experts=[painter()], extractor=rewords, critic=critic(), **off)
