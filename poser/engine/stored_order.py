@@ -74,7 +74,7 @@ def load_order(
     if data.get("version") != ORDER_VERSION:
         raise InputError(f"The run was begun by another release (order version {data.get('version')}); begin it anew.")
     names = {"experts": data["experts"], "critic": data["critic"], "policy": data["policy"]}
-    given = {"experts": experts, "critic": critic, "policy": policy}
+    given: dict[str, Any] = {"experts": experts, "critic": critic, "policy": policy}
     if data.get("reflect"):
         names["extractor"], given["extractor"] = data["extractor"], extractor
     for name, known in names.items():

@@ -50,7 +50,8 @@ def statement(atom: Atom) -> str:
     if kind == "attribute":
         return f"The {rest[1]} is {'not ' if atom.negated else ''}{rest[2]}."
     if kind == "relation":
-        where = f"at the {rest[0]} of the picture" if rest[-1] == "canvas" else f"{rest[0]} the {' and '.join(rest[2:])}"
+        to_what = f"{rest[0]} the {' and '.join(rest[2:])}"
+        where = f"at the {rest[0]} of the picture" if rest[-1] == "canvas" else to_what
         return f"The {rest[1]} is {'not ' if atom.negated else ''}{where}."
     if kind == "text":
         lettering = f'the lettering "{rest[0]}"' if rest[0] else "any lettering"

@@ -93,7 +93,7 @@ def _spelled(words: Sequence[str]) -> list[str]:
 
 
 def _number(words: str) -> str | None:
-    """ "3" or ">=3"; None if no number is said."""
+    """Reads "3" or ">=3"; None if no number is said."""
     said = words.casefold().strip().removeprefix("==").strip()
     least = _LEAST.fullmatch(said)
     digits = (least[1] or least[2]) if least else said.removeprefix("exactly ").strip()

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from poser.engine.user_store import open_store
 from poser.experts.testing import FakeExpert
@@ -59,6 +60,21 @@ def test_a_model_of_poser_toml_decomposes_the_prompt_and_its_cost_is_on_the_bill
     with open_store() as store:
         assert store.run(done.json()["run"]).usd == pytest.approx(done.json()["usd"])
     assert "sk-very-secret" not in done.stdout + done.stderr + Path("run/trace.json").read_text()
+
+
+def test_the_studio_draws_what_a_model_has_decomposed(tmp_path, monkeypatch):
+    from poser.cli.main import app
+
+    monkeypatch.chdir(tmp_path)
+    with ChatServer(says=reply()) as server:
+        configure(server, monkeypatch)
+        order = ["generate", PROMPT, "--extractor", "llm", "--experts", "studio", "--out", "run", "--json"]
+        done = CliRunner().invoke(app, [*order, "--size", "512x512", "--max-steps", "4", "--policy", "greedy"])
+    assert done.exit_code == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert Path(said["image"]).stat().st_size > 0
+    judged = {atom["question"]: atom["probability"] for atom in said["atoms"]}
+    assert judged["Is it so: attribute color car red?"] > 0.5
 
 
 def test_several_pictures_share_the_bill_of_their_one_plan(poser, monkeypatch):
