@@ -48,6 +48,7 @@ ADAPTERS: Mapping[str, Mapping[str, str]] = {
         "rubric-judge": "poser.critics.rubric:RubricJudge",
         "vlm": "poser.critics.vlm:VLMCritic",
     },
+    "extractor": {"llm": "poser.extract.llm:LLMExtractor"},
 }
 """Kind, where there are any -> what `use` in `poser.toml` may name -> "module:class"."""
 

@@ -21,6 +21,7 @@ from poser.store import RunRow, RunStatus, Store, new_run_id
 if TYPE_CHECKING:
     from poser.critics.base import Critic
     from poser.experts.base import Expert
+    from poser.extract.base import Extractor
     from poser.policies.base import Policy
 
 
@@ -78,6 +79,7 @@ def resumed(
     experts: Iterable[str | Expert] | None = None,
     critic: str | Critic | None = None,
     policy: str | Policy | None = None,
+    extractor: str | Extractor | None = None,
     stop: threading.Event | None = None,
 ) -> Iterator[Event]:
     """Go on with a run that a crash or Ctrl-C has cut off, in the folder where it was begun.
@@ -90,6 +92,7 @@ def resumed(
         experts: the objects that the run was given, where it was given objects.
         critic: as `experts`.
         policy: as `experts`.
+        extractor: as `experts`; of account where it rewords instructions.
         stop: as in `stream`.
 
     Raises:
@@ -103,7 +106,13 @@ def resumed(
             raise InputError(f'The run {row.id} is finished; follow it up with poser edit {row.id} "...".')
         _bring_back(store, row)
         order = load_order(
-            row.order, store.picture, experts=experts, critic=critic, policy=policy, warn=warnings.append
+            row.order,
+            store.picture,
+            experts=experts,
+            critic=critic,
+            policy=policy,
+            extractor=extractor,
+            warn=warnings.append,
         )
         settings = row.order["settings"]
         if row.folder is None:
@@ -118,8 +127,8 @@ def resumed(
 def follow_up(name: str, options: Options) -> tuple[RunRow, Options]:
     """The run that is followed up, and the arguments of the run that follows it: its picture is the source.
 
-    Experts, critic, policy and rules are those of the first run unless `options` say otherwise; a budget in its rules
-    holds for the second one by itself.
+    Experts, critic, extractor, policy and rules are those of the first run unless `options` say otherwise; a budget in
+    its rules holds for the second one by itself.
 
     Raises:
         InputError: no such run, it has no picture, or it was begun with objects that are not given again.
@@ -130,12 +139,15 @@ def follow_up(name: str, options: Options) -> tuple[RunRow, Options]:
         if row.best is None:
             raise InputError(f"The run {row.id} has no picture to edit; resume it, or begin a new one.")
         _bring_back(store, row)
-        names = known_names(row.order, given, again="poser.edit(run, prompt, {}=...)")
+        # without its extractor a follow-up rewords nothing
+        names = known_names({**row.order, "reflect": False}, given, again="poser.edit(run, prompt, {}=...)")
         inherited: dict[str, Any] = {
             "image": store.picture(row.best.sha256),
             "rules": Rules(**row.order["rules"]),
             "explore": row.order["explore"],
             **names,
+            "extractor": row.order.get("extractor"),
+            "reflect": bool(row.order.get("reflect") and row.order["extractor"]),
         }
     merged: Options = {**inherited, **given}  # type: ignore[typeddict-item]  # keys of both are those of Options
     return row, merged

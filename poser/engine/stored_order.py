@@ -10,15 +10,17 @@ from pydantic import ValidationError
 
 from poser import catalog
 from poser.engine.order import Chosen, Order
+from poser.engine.planning import rewriter_of
 from poser.envs.rules import Rules
 from poser.experts.errors import InputError
 from poser.experts.picture import Picture, PictureRef
 from poser.experts.record import TrackRecord
-from poser.experts.types import Plan
+from poser.experts.types import Plan, Usage
 
 if TYPE_CHECKING:
     from poser.critics.base import Critic
     from poser.experts.base import Expert
+    from poser.extract.base import Extractor
     from poser.policies.base import Policy
 
 ORDER_VERSION = 1
@@ -38,12 +40,17 @@ def dump_order(order: Order, **settings: Any) -> dict[str, Any]:
         "experts": None if order.chosen.experts is None else list(order.chosen.experts),
         "critic": order.chosen.critic,
         "policy": order.chosen.policy,
+        "extractor": order.chosen.extractor,
+        "reflect": order.rewriter is not None,
+        "extraction": None if order.extraction is None else order.extraction.model_dump(),
         "settings": settings,
     }
 
 
 def known_names(data: Mapping[str, Any], given: Mapping[str, Any], *, again: str) -> dict[str, Any]:
     """Experts, critic and policy of a stored order, by name; None where objects stand in `given` instead.
+
+    The extractor too, where the order has it reword instructions.
 
     Args:
         data: of `dump_order`.
@@ -55,7 +62,8 @@ def known_names(data: Mapping[str, Any], given: Mapping[str, Any], *, again: str
     """
     if data.get("version") != ORDER_VERSION:
         raise InputError(f"The run was begun by another release (order version {data.get('version')}); begin it anew.")
-    names = {name: data[name] for name in ("experts", "critic", "policy")}
+    wanted = ("experts", "critic", "policy", *(["extractor"] if data.get("reflect") else []))
+    names = {name: data[name] for name in wanted}
     for name, known in names.items():
         if known is None and given.get(name) is None:
             raise InputError(
@@ -72,6 +80,7 @@ def load_order(
     experts: Iterable[str | Expert] | None = None,
     critic: str | Critic | None = None,
     policy: str | Policy | None = None,
+    extractor: str | Extractor | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> Order:
     """The order again.
@@ -82,14 +91,14 @@ def load_order(
         experts: the objects that the order was given, where it was given objects.
         critic: as `experts`.
         policy: as `experts`.
+        extractor: as `experts`; of account where it rewords instructions.
         warn: as in `catalog.experts`.
 
     Raises:
         InputError: written by another release, or something was given as an object and is missing now.
     """
-    names = known_names(
-        data, {"experts": experts, "critic": critic, "policy": policy}, again="poser.resume(run, {}=...)"
-    )
+    given = {"experts": experts, "critic": critic, "policy": policy, "extractor": extractor}
+    names = known_names(data, given, again="poser.resume(run, {}=...)")
     pool = catalog.experts(names["experts"] if experts is None else experts, warn)
     source = None if data["source"] is None else picture(PictureRef.model_validate(data["source"]).sha256)
     try:
@@ -112,5 +121,9 @@ def load_order(
             experts=None if names["experts"] is None else tuple(names["experts"]),
             critic=names["critic"],
             policy=names["policy"],
+            extractor=data.get("extractor"),
         ),
+        # orders of earlier releases have none
+        extraction=None if data.get("extraction") is None else Usage.model_validate(data["extraction"]),
+        rewriter=rewriter_of(catalog.extractor(extractor or data["extractor"])) if data.get("reflect") else None,
     )

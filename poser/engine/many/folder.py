@@ -186,7 +186,9 @@ class BatchFolder:
             traces = _written(self.path / entry.folder)
             return sum(_most(trace.usd, trace.usd_known, trace.rules.get("budget_usd")) for trace in traces)
         limit = row.order["rules"]["budget_usd"]
-        allowed = None if limit is None else float(limit) * len(row.order["seeds"])
+        allowed = 0.0 if limit is None else float(limit) * len(row.order["seeds"])
+        # what the plan cost is taken off the limit already
+        allowed += (row.order.get("extraction") or {}).get("usd") or 0.0
         return _most(row.usd if row.status == "finished" else None, row.usd_known, allowed)
 
     def record(self, now: TrackRecord) -> TrackRecord:
