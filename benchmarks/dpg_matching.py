@@ -30,6 +30,7 @@ from benchmarks.suite_matching import Fact, Matching
 from poser.experts.lexicon import find_noun, is_lettering
 from poser.experts.types import Atom
 from poser.experts.words import BACKGROUND_WORDS, COLOR_WORDS, PLACE_WORDS, RELATION_WORDS, STYLE_WORDS, TONE_WORDS
+from poser.extract.words import word_set
 
 _RELATIONS = (
     ("above", "on", "on top of", "atop", "over", "upon", "across", "mounted on", "onto"),
@@ -45,10 +46,16 @@ _RELATIONS = (
     ("next to", "against", "at", "flanking", "side by side with"),
     ("off", "reflecting"),
 )
-_INVERSE = {"left of": "right of", "above": "below", "behind": "in front of", "around": "surrounded by", "wearing": "on",
-            "next to": "next to"}  # fmt: skip
-_PICTURE = frozenset("picture image photo photograph drawing illustration painting scene artwork cover".split())
-_SMALL = frozenset("a an the of in on at by with to and or for from its their".split())
+_INVERSE = {
+    "left of": "right of",
+    "above": "below",
+    "behind": "in front of",
+    "around": "surrounded by",
+    "wearing": "on",
+    "next to": "next to",
+}
+_PICTURE = word_set("picture image photo photograph drawing illustration painting scene artwork cover")
+_SMALL = word_set("a an the of in on at by with to and or for from its their")
 _ENDINGS = ("ingly", "ing", "edly", "ed", "ly", "es", "s", "y", "en", "e")
 _LONGEST_OTHER = 12
 
