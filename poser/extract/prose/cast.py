@@ -5,6 +5,7 @@ from __future__ import annotations
 from poser.experts.words import COLOR_WORDS, SIZE_WORDS
 from poser.extract.prose.phrases import Phrase
 from poser.extract.prose.scene import Entity, Scene
+from poser.extract.prose.word_lists import EMPTY, MASS
 from poser.extract.vocabulary import plural
 
 _GENERIC = frozenset(
@@ -12,6 +13,8 @@ _GENERIC = frozenset(
     "duo trio pair group team subject building container plant fruit insect reptile rodent primate equine garment craft "
     "vessel beast pet machine device instrument footwear aircraft tool subject".split()
 )
+#: Of which a picture has one.
+_SINGLE = frozenset("sky sun moon ocean sea horizon ground floor air".split())
 
 
 class Cast:
@@ -33,7 +36,8 @@ class Cast:
 
     def take(self, phrase: Phrase, subject: list[Entity], relation: str) -> Entity:
         """The thing that a phrase names: one that is there already, or a new one."""
-        entity = self._known(phrase) if phrase.determiner not in ("a", "an", "another", "some") else None
+        new = phrase.determiner in ("a", "an", "another", "some") and phrase.noun not in MASS | _SINGLE
+        entity = None if new else self._known(phrase)
         if entity is None:
             entity = self._new(phrase)
         self._own(entity, phrase, subject, relation)
@@ -51,11 +55,16 @@ class Cast:
             owners = subject or self.topic
         elif relation == "with" and subject:
             owners = subject[-1:]
-        owner = owners[-1] if owners else None
-        while owner is not None and owner.owner is not None:
-            owner = owner.owner
-        if owner is not None and owner is not entity:
-            entity.owner = owner
+        for owner in owners[-1:]:
+            self.part(entity, owner)
+
+    def part(self, part: Entity, whole: Entity) -> None:
+        """Keep that one is a part of the other, unless that goes round in a circle."""
+        above: Entity | None = whole
+        while above is not None and above is not part:
+            above = above.owner
+        if above is None and part.owner is None and part is not whole:
+            part.owner = whole
 
     def _known(self, phrase: Phrase) -> Entity | None:
         head = phrase.noun.rsplit(" ", 1)[-1]
@@ -85,6 +94,8 @@ class Cast:
     def describe(self, entity: Entity, told: list[tuple[str, str]]) -> None:
         """Keep what is said of a thing; further colours stand beside the first."""
         for kind, value in told:
+            if value in EMPTY:
+                continue
             if kind == "color" and entity.color is None and not any(k == "colors" for k, _ in entity.qualities):
                 entity.color = COLOR_WORDS.get(value, value)
                 continue

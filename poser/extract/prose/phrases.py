@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from poser.experts.lexicon import find_noun
+from poser.experts.words import COLOR_WORDS
 from poser.extract.prose.tagging import Word
 from poser.extract.prose.word_lists import (
     AS_NOUNS,
     COLLECTIVES,
     HOLDERS,
+    EMPTY,
+    MASS,
     MATERIALS,
     NUMBERED,
     is_abstract,
     kind_of,
 )
 from poser.extract.vocabulary import singular
-from poser.extract.words import NUMBERS
+from poser.extract.words import NUMBERS, SHADES
 
 _MANY = {"several": 3, "many": 3, "few": 3, "various": 3, "numerous": 3, "multiple": 2, "countless": 3, "both": 2}
 _FIRST = {"det", "poss", "num", "adj", "noun", "ing", "ed", "adv"}
@@ -97,6 +101,7 @@ def _simple(words: list[Word], i: int) -> Phrase | None:
         determiner = determiner or word.text
         i += 1
     nouns: list[int] = []
+    described = False
     first = i
     while i < n:
         word = words[i]
@@ -107,8 +112,13 @@ def _simple(words: list[Word], i: int) -> Phrase | None:
                 return None
             if word.tag in ("ing", "ed") and not _head_follows(words, i + 1):
                 break
+            if word.text in SHADES and i + 1 < n and words[i + 1].text in COLOR_WORDS:
+                i += 1
+                continue
             kind = kind_of(word.text) if word.tag == "adj" else kind_of(word.text).replace("other", "state")
-            attributes.append((kind, word.text))
+            if word.text not in EMPTY:
+                attributes.append((kind, word.text))
+            described = True
             i += 1
         elif word.tag == "noun":
             nouns.append(i)
@@ -116,7 +126,7 @@ def _simple(words: list[Word], i: int) -> Phrase | None:
         elif nouns and word.tag == "adj" and i + 1 < n and words[i + 1].tag == "noun" and word.text in MATERIALS:
             nouns.append(i)
             i += 1
-        elif _between_adjectives(words, i, bool(attributes) and not nouns):
+        elif _between_adjectives(words, i, described and not nouns):
             i += 1
         else:
             break
@@ -177,9 +187,10 @@ def _finished(
             kinds.remove(text)
     # of more than one noun before the head only the nearest names the kind
     attributes += [("type", text) for text in kinds[:-1]]
-    single = singular(head.text) if head.plural else head.text
+    paired = head.text in _PAIRED
+    single = _single(head.text) if head.plural and not paired else head.text
     noun = " ".join([*kinds[-1:], _IRREGULAR.get(head.text, single)])
-    plural = " ".join([*kinds[-1:], head.text]) if head.plural and head.text not in _SINGULARS else ""
+    plural = " ".join([*kinds[-1:], head.text]) if head.plural and head.text not in _SINGULARS and not paired else ""
     return Phrase(
         end=end,
         noun=noun,
@@ -188,13 +199,24 @@ def _finished(
         count=count,
         at_least=at_least,
         attributes=attributes,
-        abstract=is_abstract(head.text),
+        abstract=is_abstract(head.text) or not (plural or determiner or start < nouns[0] or _stands_alone(noun)),
         words=" ".join(word.raw for word in words[start:end]),
     )
 
 
-_SINGULARS = {"glasses", "sheep", "fish", "deer", "series", "grass", "canvas"}
+_PAIRED = {"jeans", "sunglasses", "glasses", "trousers", "pants", "shorts", "skis", "goggles", "scissors", "binoculars",
+           "headphones", "tights", "leggings", "overalls", "pajamas", "spectacles"}  # fmt: skip
+_SINGULARS = {"sheep", "fish", "deer", "series", "grass", "canvas"}
 _IRREGULAR = {"leaves": "leaf", "people": "person", "men": "man", "women": "woman", "children": "child", "mice": "mouse",
               "geese": "goose", "teeth": "tooth", "feet": "foot", "wolves": "wolf", "shelves": "shelf", "knives": "knife",
               "cacti": "cactus", "loaves": "loaf", "halves": "half", "scarves": "scarf", "hooves": "hoof",
               "cookies": "cookie", "zombies": "zombie", "ties": "tie", "movies": "movie", "pies": "pie"}  # fmt: skip
+
+
+def _single(word: str) -> str:
+    return word[:-1] if word.endswith("zes") and word[:-1].endswith(("ize", "aze", "oze", "uze", "eze")) else singular(word)
+
+
+def _stands_alone(noun: str) -> bool:
+    """Whether a singular without article is a thing: "grass", but not "in repose"."""
+    return " " in noun or noun in MASS or find_noun(noun) is not None

@@ -26,7 +26,6 @@ def sketch_of(scene: Scene, closed: Sketch) -> Sketch:
         signs=list(closed.signs),
         background=background,
         styles=list(dict.fromkeys([*closed.styles, *scene.styles])),
-        tones=closed.tones,
         absent=list(dict.fromkeys([*closed.absent, *(noun for noun in scene.absent if noun not in there)])),
         others=list(scene.others),
     )
@@ -51,7 +50,10 @@ class OpenBuilder(PlanBuilder):
         label = name(item)
         many = item.count > 1 or item.at_least
         noun = label.removesuffix(item.noun) + (item.plural if many else item.noun)
-        owner = final(item.owner) if item.owner is not None else None
+        owner: Item | None = item.owner
+        while isinstance(owner, Entity) and owner.owner is not None:
+            owner = owner.owner  # one command for the whole
+        owner = final(owner) if owner is not None else None
         if isinstance(owner, Entity) and id(owner) not in self.made and not owner.gone and owner is not item:
             self._make(owner)
         home = self.made.get(id(owner)) if owner is not None and owner is not item else None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from poser.experts.words import BACKGROUND_WORDS, COLOR_WORDS
 from poser.extract.prose.cast import Cast
 from poser.extract.prose.phrases import Phrase, phrase_at
 from poser.extract.prose.scene import Entity, Scene
 from poser.extract.prose.tagging import Word, tagged
-from poser.extract.prose.verbs import ABSTRACT_VERBS, RELATING, UNREMARKABLE
+from poser.extract.prose.verbs import ABSTRACT_VERBS, JOINING, RELATING, UNREMARKABLE, ing_form
 from poser.extract.prose.word_lists import MATERIALS, is_adjective, kind_of
 from poser.extract.tokens import sentences
 
@@ -14,6 +15,10 @@ _PICTURES = frozenset(
     "image picture photo photograph photography painting illustration drawing sketch artwork rendering render portrait "
     "scene composition depiction portrayal poster cover print mural collage animation cartoon view snapshot still shot "
     "close-up mosaic watercolor graphic display setting".split()
+)
+_PRAISE = frozenset(
+    "vibrant captivating breathtaking picturesque striking exquisite stunning beautiful depicted creative imaginative "
+    "detailed intricate rendered single large small whimsical".split()
 )
 _SCENES = frozenset("scene setting view display composition depiction portrayal atmosphere".split())
 _MAKES = frozenset("make craft construct build fashion form carve compose".split())
@@ -113,8 +118,8 @@ class _Clauses:
         if head in ("background", "backdrop"):
             self._backdrop(phrase, i)
             return
-        if self.vague or self.relation == "":
-            pass
+        if phrase.noun in COLOR_WORDS and self._text(i - 1) in ("of", "and", ",") and not phrase.determiner:
+            return  # "hues of orange"
         before = self._tag(i - 1)
         joined = self._text(i - 1) == "and" or (before == "mark" and self._text(i - 1) == ",")
         new_clause = self._verb_follows(phrase.end)
@@ -134,6 +139,9 @@ class _Clauses:
             self.subject = [*self.subject, entity]
         elif not joined or new_clause or self.role == "subject":
             self._begin(entity)
+        if self._text(i - 1) == "of" and phrase.determiner in ("the", "a", "an") and len(self.nearest) == 1:
+            self.cast.part(self.nearest[0], entity)
+            return  # "the edge of the table stands …": what follows is said of the edge
         self.nearest = [entity]
 
     def _begin(self, entity: Entity) -> None:
@@ -164,6 +172,8 @@ class _Clauses:
         if phrase.owner is not None:
             about = self.cast.recall(phrase.owner)
         told = [(kind, value) for kind, value in phrase.attributes if kind in ("color", "texture", "material", "shape")]
+        if head in _HUES and self._text(phrase.end) == "of":
+            told += [("color", word.text) for word in self._listed(phrase.end + 1) if word.text in COLOR_WORDS]
         if head in _TELLING and about and (self.relation in ("with", "in") or phrase.determiner in ("its", "their")):
             for entity in about:
                 self.cast.describe(entity, told)
@@ -171,10 +181,23 @@ class _Clauses:
             self.vague = head in ("sense", "feeling", "feel", "touch", "hint", "essence", "air", "reminder")
         self.nearest = [] if head not in _TELLING else list(about)
 
+    def _listed(self, i: int) -> list[Word]:
+        """Words from i on that may be a list of colours."""
+        found = []
+        while self._tag(i) in ("adj", "noun", "adv") or self._text(i) in (",", "and"):
+            found.append(self.words[i])
+            i += 1
+        return found
+
     def _verb_follows(self, i: int) -> bool:
         """Whether a finite verb follows at i, so that the phrase before it is a subject."""
-        while self._tag(i) == "adv":
-            i += 1
+        for _ in range(3):
+            while self._tag(i) == "adv":
+                i += 1
+            inner = phrase_at(self.words, i + 1) if self._text(i) in ("of", "on", "in", "with", "at") else None
+            if inner is None:
+                break
+            i = inner.end
         return self._tag(i) in ("verb", "be", "aux")
 
     # the picture as a whole
@@ -186,23 +209,26 @@ class _Clauses:
         if not opening or phrase.owner is not None or self._text(i - 1) in ("a", "on"):
             return False
         kinds = [value for kind, value in phrase.attributes if kind != "type" or head not in _SCENES]
+        kinds = [value for value in kinds if value not in _PRAISE]
         words = " ".join([*kinds, phrase.noun])
         if head in _SCENES:
             if kinds and i < 3:
                 self.cast.scene.others.append(words)
         elif phrase.determiner != "the" or kinds:
-            self.cast.scene.styles.append(words if head not in ("image", "picture", "cover") else " ".join(words.split()[:-1]))
+            style = " ".join(words.split()[:-1]) if head in ("image", "picture", "cover", "view", "shot") else words
+            self.cast.scene.styles += [style] if style else []
         self.nearest, self.subject, self.relation, self.role = [], [], "", "subject"
         return True
 
     def _backdrop(self, phrase: Phrase, i: int) -> None:
-        told = [value for kind, value in phrase.attributes if kind in ("color", "other", "texture", "material")]
-        if any(kind == "color" for kind, _ in phrase.attributes):
-            self.cast.scene.backgrounds.append(" ".join(value for kind, value in phrase.attributes if kind == "color"))
+        told = [value for _, value in phrase.attributes]
+        known = [value for value in told if value in BACKGROUND_WORDS]
+        if known:
+            self.cast.scene.backgrounds.append(known[0])
         elif self._text(phrase.end) == "of":
             self.relation, self.anchor, self.role = "in front of", list(self.anchor or self.subject), "prep"
         elif told:
-            self.cast.scene.backgrounds.append(" ".join(told))
+            self.cast.scene.others.append(" ".join([*told, phrase.noun]))
 
     # verbs and prepositions
 
@@ -255,10 +281,14 @@ class _Clauses:
             elif text == "in" and base not in ("cover", "clothe", "adorn", "drape", "wrap", "bathe", "coat"):
                 self.relation = "in"
                 self._state(about, word.text)
-            else:
+            elif base in JOINING:
                 self.relation = _INTO_RELATION.get(base, f"{word.text} {text}")
+            else:
+                self.relation = ""
+                if base in ABSTRACT_VERBS or base == "inspire":
+                    self.vague = True
             return at + 1
-        self.relation = preposition.base or ({"from": f"{_ing(word)} from", "off": "off"}.get(text, ""))
+        self.relation = preposition.base or (f"{_ing(word)} from" if text == "from" and base in _FROM else "")
         if base not in UNREMARKABLE and (not self.relation or base in _POSTURES):
             self._state(about, word.text if word.tag != "verb" else _ing(word))
         return at + 1
@@ -318,12 +348,13 @@ class _Clauses:
         before = self._tag(i - 1)
         if word.text == "of":
             self.relation = ""
+            self.vague = self.vague or self._text(i - 1) in ("reminiscent", "style", "inspired")
             return
         if word.text in ("with", "without"):
             self.anchor = self.nearest or self.subject
             self.relation, self.role = word.text, "prep"
             return
-        if word.text in _COMPARES:
+        if word.text in _COMPARES or self._text(i - 1) in ("reminiscent", "akin", "similar", "style", "inspired"):
             self.vague = True
             return
         self.relation, self.role = word.base, "prep"
@@ -368,16 +399,13 @@ class _Clauses:
             self.cast.describe(entity, told)
 
 
+_HUES = frozenset("hue tone shade color colour palette combination blend mix spectrum gradient swirl".split())
 _TELLING = frozenset("finish texture color colour hue tone shade shape form pattern design surface coat appearance".split())
+_FROM = frozenset("hang emerge suspend dangle drip rise sprout peek grow drop fall pour droop".split())
 _POSTURES = frozenset("sit lie curl crouch kneel squat sleep nap swim fly run walk dance leap jump float hover swing sway "
                       "balance lean hang graze climb skate surf sail gallop soar drift swirl spin".split())
 
 
 def _ing(word: Word) -> str:
     """The -ing form of a verb, as relations and states say it."""
-    base = word.base
-    if word.tag == "ing":
-        return word.text
-    if base == "lie":
-        return "lying"
-    return (base[:-1] if base.endswith("e") and not base.endswith(("ee", "ye")) else base) + "ing"
+    return word.text if word.tag == "ing" else ing_form(word.base)

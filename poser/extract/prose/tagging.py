@@ -193,4 +193,6 @@ def _finite(word: Word, words: list[Word], i: int) -> bool:
         return True
     if not ambiguous and (third or before.plural):
         return follows != "noun" or third
-    return follows in _STARTS_PHRASE | {"adj", "to"} or (follows in ("mark", "end", "conj", "ed") and third)
+    return follows in _STARTS_PHRASE | {"adj", "to"} or (
+        follows in ("mark", "end", "conj", "ed") and (third or before.plural)
+    )

@@ -30,7 +30,10 @@ _ACTING = word_set(
     "intertwine entwine connect pave furnish upholster pot plate coat dust texture polish glaze dye tint paint silhouette "
     "crown cloak envelop blanket carpet line fold weather brush comb shape style color swirl fill top lit hang stud "
     "propel play drive cling bustle tend unfold begin emit transition start continue complete wield propel bathe "
-    "host handle prop meet tap circle bear"
+    "host handle prop meet tap circle bear unfurl preside attempt assert churn speed rush ignite vary accompany spell "
+    "permeate strike outshine roar delve roam meander emanate proceed confirm become prepare ponder demonstrate celebrate "
+    "admire enter relax enjoy engage withstand navigate retain consider incorporate orchestrate exhibit buzz hum sizzle "
+    "dissipate descend ascend lurch hurtle scurry scamper frolic mount disrupt punctuate complete anchor fling hurl"
 )
 #: What they are about is told by no picture of their objects: "adding a sense of calm", "suggesting a storm".
 ABSTRACT_VERBS = word_set(
@@ -87,6 +90,8 @@ def forms() -> dict[str, tuple[str, str]]:
 
 def _doubles(base: str) -> bool:
     vowels = "aeiou"
+    if base in {"begin", "equip", "emit"}:
+        return True
     return (
         len(base) in (3, 4)
         and base[-1] not in vowels + "wxy"
@@ -127,11 +132,36 @@ NOUNS_TOO = word_set(
 #: Verbs whose objects stand in a relation that a picture shows.
 RELATING = _ACTING - ABSTRACT_VERBS - word_set(
     "make show feature depict portray present showcase illustrate capture include contain comprise use set place "
-    "position situate locate arrange offer form line write read craft construct build close open use house present"
+    "position situate locate arrange offer form write read craft construct build close open use house present cast "
+    "illuminate polish paint dust texture style color complete begin start continue emit transition approach bathe host "
+    "handle meet vary attempt become consider enjoy prepare enter light dominate occupy mark print label accompany"
+)
+
+#: Participles before "by", "with", "in" that name a relation that a picture shows.
+JOINING = word_set(
+    "surround encircle flank border frame line adorn decorate embellish trim top cap crown dot sprinkle scatter strew "
+    "litter stack fill cover attach connect link wrap drape suspend support bind tie fasten stud speckle equip dress clothe "
+    "pack crowd blanket carpet coat soak pierce print emboss emblazon etch engrave carve inscribe mark label stitch "
+    "embroider intertwine entwine hold pull push ride wear don garnish load cram clutter furnish fit secure join envelop "
+    "enclose shelter shade mount set nestle tuck cradle cloak ornament lace bedeck festoon pave tile stripe spot "
+    "fringe accessorize pattern compose"
 )
 #: States that a picture shows; "stand", "rest" and the like are told by the relation that follows.
 UNREMARKABLE = word_set(
     "stand rest remain stay appear seem look be locate situate place position set see find feature include make use "
     "reach extend stretch lie show depict present display have contain gaze base name design create render capture "
-    "portray showcase illustrate detail know call allow add contrast complement give offer provide"
+    "portray showcase illustrate detail know call allow add contrast complement give offer provide strike engage cast "
+    "complete hint indicate create add include feature take begin end start continue become attempt consider incorporate "
+    "imagine reveal catch draw highlight emphasize accentuate enhance illuminate garner earn renown generate await emit "
+    "emanate radiate exude boast bring hold host reflect wear don sport invite captivate intrigue glimpse notice tell "
+    "ensure keep prepare enjoy fade transition vary range match mean mirror frame host"
 )
+
+
+@cache
+def ing_form(base: str) -> str:
+    """The -ing form of a base."""
+    for word, (of, form) in forms().items():
+        if of == base and form == "ing":
+            return word
+    return f"{base}ing"

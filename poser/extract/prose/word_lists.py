@@ -13,7 +13,7 @@ PRONOUNS = word_set("it they he she them him itself themselves himself herself i
 BE = word_set("is are was were be been being")
 AUXILIARIES = word_set("can could will would may might must should shall do does did has have had not")
 RELATIVES = word_set("which that who where whose")
-CONJUNCTIONS = word_set("and or but while whereas yet nor plus as if though although because so when than unless")
+CONJUNCTIONS = word_set("and or but while whereas yet nor plus as if though although because so when than unless whether after before once")
 ADVERBS = word_set(
     "very so just also too now here there quite rather almost nearly perhaps even still already always often never "
     "ever slightly somewhat more most less least further together apart away back forward forwards backward ahead "
@@ -29,14 +29,14 @@ LY_ADJECTIVES = word_set("curly wooly woolly friendly lively lonely lovely ugly 
 #: Single prepositions and what they say of two things; "" says nothing that a picture shows.
 PREPOSITIONS: dict[str, str] = {
     **{word: word for word in (
-        "in inside within behind through against around among amid amidst across along into onto toward towards between "
-        "beyond at amongst throughout underneath outside past").split()},
+        "in inside within behind through against around among amid amidst across along into onto between at amongst "
+        "underneath outside").split()},
     **dict.fromkeys("on upon atop over above".split(), "above"),
     **dict.fromkeys("under below beneath underneath".split(), "below"),
     **dict.fromkeys("beside near by alongside nearby".split(), "next to"),
     **dict.fromkeys("amid amidst among amongst".split(), "among"),
     "inside": "in", "within": "in", "onto": "above",
-    **dict.fromkeys("of to for from with without like during until since despite via per off about as".split(), ""),
+    **dict.fromkeys("of to for from with without like during until since despite via per off about as toward towards beyond throughout past".split(), ""),
 }  # fmt: skip
 #: Prepositions of several words, longest first where one begins another.
 LONG_PREPOSITIONS: dict[tuple[str, ...], str] = {
@@ -110,7 +110,17 @@ ABSTRACT = word_set(
     "performance event competition journey adventure exploration conversation discussion chat game match attempt "
     "pattern patterns readiness aura realm undertones undertone nuance nuances proximity attire whole entirety entire "
     "vastness stillness darkness brightness lightness rhythm flow pace speed height scale proportion proportions "
-    "resolution contours contour"
+    "resolution contours contour breeze wind sheen silhouette glow shimmer glimmer landscape works linework world "
+    "boundary boundaries mid-air repose exposure emergency promise adventures tale tales remnant remnants descent disarray "
+    "midnight comparison privacy service company contest sport winter-sport rush flurry bustle unison flight source "
+    "glimpse lack test benefit effort program value potential skill skills status award acclaim interest intent contact "
+    "gap inch inches reveal hazard curvature profile curve thought thoughts musings travel notion idea ideas concept "
+    "moments example examples homage signature technique techniques brushwork usage experience experiences ensemble "
+    "quietude anonymity solitude leisure breaks break rays-time daytime nighttime bustle hustle hygiene usefulness wear "
+    "tear cut pursuit pursuits task tasks job jobs needs desire purposefulness temptation encounter fun delight "
+    "refreshment trick tricks strength power force forces grip hold aim step next-step progress challenge goal goals "
+    "variety genre resemblance likeness lifetime contrast-rich vitality camaraderie togetherness hospitality sustenance "
+    "solace exuberance enthusiasm zest vigor joyfulness merriment cheer gaze-level perimeter midst core surface surfaces"
 )
 _ABSTRACT_ENDINGS = ("ness", "ity", "tion", "sion", "ism", "ship", "hood", "ance", "ence", "ment", "dom")
 #: Things although they end like abstract nouns.
@@ -178,9 +188,19 @@ ADJECTIVES = word_set(
     "starry moonlit sunlit candlelit dim twilit gloomy dreary bleak somber sombre ominous romantic nostalgic dreamy "
     "otherworldly hyper-realistic photorealistic realistic lifelike cartoonish animated minimalist minimalistic "
     "cinematic epic high-tech high-resolution close-up dapper scruffy shaggy unkempt disheveled slick wooly prominent "
-    "iconic famous renowned historic sacred holy divine infinite endless"
+    "iconic famous renowned historic sacred holy divine infinite endless pristine robust stiff slight ideal occasional "
+    "quintessential stationary adjacent erect ajar aglow dormant flush idle evident devoid imminent perfect friendly "
+    "public runny unlit murky glittery mere awash aloft taut secure solid smaller larger bigger taller darker lighter "
+    "brighter longer shorter other additional own same entire whole certain respective overall aged ambient diffuse "
+    "unseen potential temporary residential individual surrounding reminiscent akin ready able unable due quintessential "
+    "ultimate prime meek worn-out worn-in half-full half-empty wide-open off-white clad laden intact fellow absent present "
+    "late early recent daily evening-time mid-sized makeshift savory savoury exquisite picturesque impressive aesthetic "
+    "decorative considerable friendly spectral skyward airborne ablaze adrift astray afloat afoot asleep awake alive alone "
+    "unaware aware immense hefty glitzy gaudy bygone newfound worthwhile underlying overlying opposite various-sized "
+    "long-forgotten rough-hewn free-standing freestanding light-gray moody sunken slender thatched ordinary extraordinary "
+    "imaginary legendary contrary involuntary diminutive attentive mini miniature petite spare utmost foremost innermost"
 ) | frozenset(word for word in COLOR_WORDS if " " not in word)
-_ADJECTIVE_ENDINGS = ("ful", "ous", "ive", "less", "ish", "able", "ible", "ical", "ular", "esque", "like", "shaped",
+_ADJECTIVE_ENDINGS = ("ional", "ural", "ical", "ental", "ful", "ous", "ive", "less", "ish", "able", "ible", "ical", "ular", "esque", "like", "shaped",
                       "sized", "colored", "coloured", "style", "themed", "inspired", "looking", "ic")  # fmt: skip
 _NOT_ADJECTIVES = word_set("fabric music magic plastic dish fish table vegetable olive mosaic relic cable attic comic "
                            "brush traffic graphic topic picnic clinic cosmic-dust detective locomotive arctic fic "
@@ -199,6 +219,30 @@ AS_NOUNS = word_set(
 )
 
 
+#: Adjectives that tell nothing of what a picture shows.
+EMPTY = word_set(
+    "other additional own same entire whole certain respective overall main various similar different usual typical "
+    "common matching potential ready able unable due evident devoid unaware aware absent present able late early recent "
+    "surrounding adjacent individual reminiscent akin clad laden visible striking captivating stunning breathtaking "
+    "impressive notable remarkable unseen featuring including casting creating adding making showing providing several "
+    "such particular specific necessary essential fellow second third first last next famous renowned iconic "
+    "stark unique distinct distinctive unusual ultimate utmost charming lovely pretty gorgeous perfect ideal"
+)
+
+#: Nouns of masses that need no article.
+MASS = word_set(
+    "water grass snow ice sand foliage greenery sunlight moonlight light lighting steam smoke mist fog rain hair fur milk "
+    "coffee tea wine beer juice bread cheese rice meat chocolate cake sugar salt flour butter honey cream frosting paint "
+    "ink chalk dust dirt mud soil gravel moss ivy vegetation algae seaweed coral graffiti text lettering writing jewelry "
+    "jewellery makeup furniture equipment clothing luggage traffic armor armour wallpaper wood metal glass leather stone "
+    "marble concrete brick fabric silk lace velvet cotton plastic paper tape wire rope string fruit food pasta soup salad "
+    "pizza bacon ham lettuce spinach basil parsley corn wheat hay straw bamboo lava fire flame lightning foam froth "
+    "starlight candlelight daylight sunshine cardboard toilet-paper silverware cutlery stationery machinery pottery "
+    "embroidery stitching cement tile cereal popcorn ash debris rubble confetti glitter frost dew ocean sea sky "
+    "earth mustard ketchup seafood sushi syrup jam jelly yogurt oatmeal"
+)
+
+
 def is_adjective(word: str) -> bool:
     """True for a word that describes rather than names."""
     if word in ADJECTIVES or word in MATERIALS or word in TEXTURES or word in SHAPES or word in SIZES:
@@ -208,7 +252,9 @@ def is_adjective(word: str) -> bool:
 
 def is_abstract(word: str) -> bool:
     """True for a noun that names nothing to be seen by itself."""
-    if word in ABSTRACT:
+    if word in CONCRETE or word in {"edges", "corners", "figures", "works"}:
+        return False
+    if word in ABSTRACT or word.removesuffix("s") in ABSTRACT or (word.startswith("mid-") and len(word) < 14):
         return True
     stem = word.removesuffix("s") if not word.endswith("ss") else word
     return word not in CONCRETE and len(stem) > 6 and stem.endswith(_ABSTRACT_ENDINGS)
