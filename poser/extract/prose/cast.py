@@ -9,12 +9,53 @@ from poser.extract.prose.word_lists import EMPTY, MASS
 from poser.extract.vocabulary import plural
 
 _GENERIC = frozenset(
-    "animal creature feline canine bird vehicle figure character person individual item items object objects structure "
-    "duo trio pair group team subject building container plant fruit insect reptile rodent primate equine garment craft "
-    "vessel beast pet machine device instrument footwear aircraft tool subject".split()
+    [
+        "animal",
+        "creature",
+        "feline",
+        "canine",
+        "bird",
+        "vehicle",
+        "figure",
+        "character",
+        "person",
+        "individual",
+        "item",
+        "items",
+        "object",
+        "objects",
+        "structure",
+        "duo",
+        "trio",
+        "pair",
+        "group",
+        "team",
+        "subject",
+        "building",
+        "container",
+        "plant",
+        "fruit",
+        "insect",
+        "reptile",
+        "rodent",
+        "primate",
+        "equine",
+        "garment",
+        "craft",
+        "vessel",
+        "beast",
+        "pet",
+        "machine",
+        "device",
+        "instrument",
+        "footwear",
+        "aircraft",
+        "tool",
+        "subject",
+    ]
 )
 #: Of which a picture has one.
-_SINGLE = frozenset("sky sun moon ocean sea horizon ground floor air".split())
+_SINGLE = frozenset(["sky", "sun", "moon", "ocean", "sea", "horizon", "ground", "floor", "air"])
 
 
 class Cast:
@@ -75,7 +116,7 @@ class Cast:
             if head == entity.noun.rsplit(" ", 1)[-1] and (" " not in phrase.noun or " " not in entity.noun):
                 return entity
         if head in _GENERIC and phrase.determiner in ("the", "this", "these", "both") and self.topic:
-            return self.topic[-1]
+            return self.topic[-1].owner or self.topic[-1]
         return None
 
     def _new(self, phrase: Phrase) -> Entity:

@@ -10,8 +10,8 @@ from poser.extract.prose.tagging import Word
 from poser.extract.prose.word_lists import (
     AS_NOUNS,
     COLLECTIVES,
-    HOLDERS,
     EMPTY,
+    HOLDERS,
     MASS,
     MATERIALS,
     NUMBERED,
@@ -19,10 +19,10 @@ from poser.extract.prose.word_lists import (
     kind_of,
 )
 from poser.extract.vocabulary import singular
-from poser.extract.words import NUMBERS, SHADES
+from poser.extract.words import NUMBERS, SHADES, word_set
 
 _MANY = {"several": 3, "many": 3, "few": 3, "various": 3, "numerous": 3, "multiple": 2, "countless": 3, "both": 2}
-_FIRST = {"det", "poss", "num", "adj", "noun", "ing", "ed", "adv"}
+_ONE = {"single", "solitary", "lone", "sole"}
 
 
 @dataclass(slots=True)
@@ -84,7 +84,9 @@ def _collected(words: list[Word], phrase: Phrase) -> Phrase:
         inner.count, inner.at_least = number, least
     inner.determiner = phrase.determiner
     if not inner.abstract:
-        inner.attributes = [a for a in phrase.attributes if a[0] != "size" and a[1] not in ("single", "wide")] + inner.attributes
+        inner.attributes = [
+            a for a in phrase.attributes if a[0] != "size" and a[1] not in ("single", "wide")
+        ] + inner.attributes
     return inner
 
 
@@ -108,7 +110,11 @@ def _simple(words: list[Word], i: int) -> Phrase | None:
         if word.tag == "adv" and not nouns and _modifies(words, i + 1):
             i += 1
         elif word.tag in ("adj", "ing", "ed") and not nouns:
-            if word.tag in ("ing", "ed") and not (i > first or determiner or count) and not _modifies(words, i + 1, True):
+            if (
+                word.tag in ("ing", "ed")
+                and not (i > first or determiner or count)
+                and not _modifies(words, i + 1, True)
+            ):
                 return None
             if word.tag in ("ing", "ed") and not _head_follows(words, i + 1):
                 break
@@ -116,16 +122,20 @@ def _simple(words: list[Word], i: int) -> Phrase | None:
                 i += 1
                 continue
             kind = kind_of(word.text) if word.tag == "adj" else kind_of(word.text).replace("other", "state")
-            if word.text not in EMPTY:
+            if word.text in _ONE:
+                count = count or 1
+            elif word.text not in EMPTY:
                 attributes.append((kind, word.text))
             described = True
             i += 1
-        elif word.tag == "noun":
+        elif word.tag == "noun" or (
+            nouns and word.tag == "adj" and i + 1 < n and words[i + 1].tag == "noun" and word.text in MATERIALS
+        ):
             nouns.append(i)
             i += 1
-        elif nouns and word.tag == "adj" and i + 1 < n and words[i + 1].tag == "noun" and word.text in MATERIALS:
-            nouns.append(i)
-            i += 1
+        elif nouns and word.tag == "adj" and word.text in COLOR_WORDS and _head_follows(words, i + 1):
+            attributes.append(("color", word.text))  # "a seafoam green mat"
+            nouns, i = [], i + 1
         elif _between_adjectives(words, i, described and not nouns):
             i += 1
         else:
@@ -159,7 +169,7 @@ def _head_follows(words: list[Word], i: int) -> bool:
 
 def _between_adjectives(words: list[Word], i: int, started: bool) -> bool:
     """A comma or "and" between two adjectives of one noun."""
-    if not started or i + 1 >= len(words) or not (words[i].text in {",", "and", "yet", "but"}):
+    if not started or i + 1 >= len(words) or words[i].text not in {",", "and", "yet", "but"}:
         return False
     at = i + 1
     if words[at].text == "and" and words[i].text == ",":
@@ -204,17 +214,21 @@ def _finished(
     )
 
 
-_PAIRED = {"jeans", "sunglasses", "glasses", "trousers", "pants", "shorts", "skis", "goggles", "scissors", "binoculars",
-           "headphones", "tights", "leggings", "overalls", "pajamas", "spectacles"}  # fmt: skip
-_SINGULARS = {"sheep", "fish", "deer", "series", "grass", "canvas"}
-_IRREGULAR = {"leaves": "leaf", "people": "person", "men": "man", "women": "woman", "children": "child", "mice": "mouse",
-              "geese": "goose", "teeth": "tooth", "feet": "foot", "wolves": "wolf", "shelves": "shelf", "knives": "knife",
-              "cacti": "cactus", "loaves": "loaf", "halves": "half", "scarves": "scarf", "hooves": "hoof",
-              "cookies": "cookie", "zombies": "zombie", "ties": "tie", "movies": "movie", "pies": "pie"}  # fmt: skip
+_PAIRED = word_set("jeans sunglasses glasses trousers pants shorts skis goggles scissors binoculars headphones tights "
+                   "leggings overalls pajamas spectacles")  # fmt: skip
+_SINGULARS = word_set("sheep fish deer series grass canvas")
+_IRREGULAR = {
+    "leaves": "leaf", "people": "person", "men": "man", "women": "woman", "children": "child", "mice": "mouse",
+    "geese": "goose", "teeth": "tooth", "feet": "foot", "wolves": "wolf", "shelves": "shelf", "knives": "knife",
+    "cacti": "cactus", "loaves": "loaf", "halves": "half", "scarves": "scarf", "hooves": "hoof", "cookies": "cookie",
+    "zombies": "zombie", "ties": "tie", "movies": "movie", "pies": "pie", "bookshelves": "bookshelf",
+}  # fmt: skip
 
 
 def _single(word: str) -> str:
-    return word[:-1] if word.endswith("zes") and word[:-1].endswith(("ize", "aze", "oze", "uze", "eze")) else singular(word)
+    if word.endswith(("izes", "azes", "ozes", "uzes", "ezes", "enses")):
+        return word[:-1]
+    return singular(word)
 
 
 def _stands_alone(noun: str) -> bool:

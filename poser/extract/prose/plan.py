@@ -16,7 +16,7 @@ _STRONG = 3
 
 
 def sketch_of(scene: Scene, closed: Sketch) -> Sketch:
-    """The sketch of a scene; lettering, styles and a backdrop that is called one are as the closed grammar reads them."""
+    """The sketch of a scene; lettering, styles and a backdrop that is called so are as the closed grammar reads them."""
     background = closed.background if closed.background is not None and closed.background[1] >= _STRONG else None
     for words in scene.backgrounds[:1]:
         background = (BACKGROUND_WORDS.get(words, words), _STRONG, words)
@@ -91,9 +91,7 @@ class OpenBuilder(PlanBuilder):
         are = "Are" if item.count > 1 or item.at_least else "Is"
         for kind, value in item.qualities:
             asked = f"{are} {the(item)} {'partly ' if kind == 'colors' else ''}{value}?"
-            draft.atoms.append(
-                self.atom("attribute", kind, name(item), value, question=asked, parents=(own[1].id,))
-            )
+            draft.atoms.append(self.atom("attribute", kind, name(item), value, question=asked, parents=(own[1].id,)))
         told = [value for kind, value in item.qualities if kind != "state"]
         if told or any(kind == "state" for kind, _ in item.qualities):
             draft.text += ", " + ", ".join(value for _, value in item.qualities)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from poser.extract.prose.verbs import NOT_PARTICIPLES, NOUNS_TOO, verb_form
 from poser.experts.words import COLOR_WORDS
+from poser.extract.prose.verbs import NOT_PARTICIPLES, NOUNS_TOO, verb_form
 from poser.extract.prose.word_lists import (
     ADVERBS,
     AS_NOUNS,
@@ -29,7 +29,7 @@ from poser.extract.tokens import Sentence
 Tag = Literal["det", "poss", "pron", "num", "adj", "noun", "verb", "ing", "ed", "be", "aux", "adv", "prep", "canvas",
               "conj", "rel", "mark", "quote", "gen", "to"]  # fmt: skip
 _LONGEST = 6
-_ALSO_NOUNS = {"back", "inside", "outside", "front", "high"}
+_ALSO_NOUNS = {"back", "inside", "outside", "front"}
 _STARTS_PHRASE = {"det", "poss", "num", "prep", "canvas", "adv", "pron", "quote"}
 
 
@@ -126,7 +126,11 @@ def _word(text: str, raw: str) -> Word:
         return Word(text, raw, "prep", PREPOSITIONS[text])
     if text in CONJUNCTIONS:
         return Word(text, raw, "conj")
-    if text in ADVERBS or (text.endswith("ly") and text not in LY_ADJECTIVES and len(text) > 4):
+    if (
+        text in ADVERBS
+        or text.endswith("wards")
+        or (text.endswith("ly") and text not in LY_ADJECTIVES and len(text) > 4)
+    ):
         return Word(text, raw, "adv")
     form = verb_form(text)
     if form is not None and form[1] in ("ing", "ed") and text not in NOT_PARTICIPLES:
