@@ -10,7 +10,7 @@ import numpy as np
 
 from poser import catalog
 from poser.engine.intake import ImageLike, PlanLike, choose_size, read_image, read_plan, read_prompt
-from poser.engine.makers import Makers, Names, Warn
+from poser.engine.makers import Makers, Names, Warn, suited_extractor
 from poser.envs.driver import Task
 from poser.envs.rules import Rules, thrift_to_usd_cost
 from poser.experts.errors import InputError
@@ -156,7 +156,8 @@ def take_order(
         whole = _given_plan(read_plan(plan), text, source, warn)
     else:
         assert text is not None
-        whole = check_plan(makers.extractor(extractor).extract(text, source.ref if source is not None else None))
+        reader = makers.extractor(suited_extractor(pool) if extractor is None else extractor)
+        whole = check_plan(reader.extract(text, source.ref if source is not None else None))
     return Order(
         plan=whole,
         source=source,
@@ -202,10 +203,11 @@ def extract_plan(
         InputError: as `take_order`.
     """
     text = read_prompt(prompt)
-    reader = catalog.extractor(extractor)
+    pool = catalog.experts(experts, warn) if extractor is None or image is not None else []
+    reader = catalog.extractor(suited_extractor(pool) if extractor is None else extractor)
     source = None
     if image is not None:
-        source, _ = _at_size(image, size, catalog.experts(experts, warn), warn)
+        source, _ = _at_size(image, size, pool, warn)
     return check_plan(reader.extract(text, source.ref if source is not None else None))
 
 

@@ -17,7 +17,7 @@ class Clause:
         subject: what the next verb is said of.
         nearest: what was named last.
         anchor: what the relation is said of.
-        relation: what the phrase that follows will be to the anchor; "" for nothing.
+        relation: what the anchor is to the phrase that follows ("~": the other way round); "" for nothing.
         role: what the phrase that follows is: "subject", "prep", "verb", "object", "copula".
         waiting: relations of what is named next ("on the table stands …").
         place: place of what is named next ("in the background, …").
@@ -60,11 +60,14 @@ class Clause:
         if not self.relation or self.relation == "with" or self.void:
             return
         if not self.anchor:
-            self.waiting.append((self.relation, entity))
+            if not self.relation.startswith("~"):
+                self.waiting.append((self.relation, entity))
             return
         for anchor in self.anchor:
             if anchor is not entity:
-                self.cast.relate(self.relation, anchor, entity)
+                turned = self.relation.startswith("~")
+                one, other = (entity, anchor) if turned else (anchor, entity)
+                self.cast.relate(self.relation.removeprefix("~"), one, other)
 
     def _tell(self, about: list[Entity], kind: str, value: str) -> None:
         for entity in about:

@@ -53,6 +53,9 @@ class Naming(Predicates):
         entity = self.cast.take(phrase, self.subject, self.relation)
         if before in ("prep", "to") or (joined and self.role in ("prep", "object") and not new_clause):
             self._relate(entity)
+        elif self.role in ("verb", "copula") and self.waiting and not self.subject and not joined:
+            self._begin(entity)
+            self.verb = True  # "on the table stands a cup"
         elif self.role == "verb" and not joined:
             self.role = "object"
             self._relate(entity)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from poser.experts.lexicon import find_noun
 from poser.experts.words import COLOR_WORDS
 from poser.extract.prose.tagging import Word
+from poser.extract.prose.verbs import TRANSITIVE
 from poser.extract.prose.word_lists import (
     AS_NOUNS,
     COLLECTIVES,
@@ -118,6 +119,8 @@ def _simple(words: list[Word], i: int) -> Phrase | None:
                 return None
             if word.tag in ("ing", "ed") and not _head_follows(words, i + 1):
                 break
+            if i == start and word.tag == "ing" and word.base in TRANSITIVE and _after_a_clause(words, i):
+                return None  # "…, casting long shadows"
             if word.text in SHADES and i + 1 < n and words[i + 1].text in COLOR_WORDS:
                 i += 1
                 continue
@@ -146,6 +149,10 @@ def _simple(words: list[Word], i: int) -> Phrase | None:
         else:
             return None
     return _finished(words, start, i, nouns, determiner, count, at_least, attributes)
+
+
+def _after_a_clause(words: list[Word], i: int) -> bool:
+    return i > 0 and words[i - 1].tag in ("mark", "noun", "adv")
 
 
 def _modifies(words: list[Word], i: int, strict: bool = False) -> bool:
@@ -226,6 +233,8 @@ _IRREGULAR = {
 
 
 def _single(word: str) -> str:
+    if word.endswith("men"):
+        return f"{word[:-3]}man"
     if word.endswith(("izes", "azes", "ozes", "uzes", "ezes", "enses")):
         return word[:-1]
     return singular(word)

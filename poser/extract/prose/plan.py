@@ -16,7 +16,7 @@ _STRONG = 3
 
 
 def sketch_of(scene: Scene, closed: Sketch) -> Sketch:
-    """The sketch of a scene; lettering, styles and a backdrop that is called so are as the closed grammar reads them."""
+    """The sketch of a scene; lettering, styles, a backdrop that is called so as the closed grammar reads them."""
     background = closed.background if closed.background is not None and closed.background[1] >= _STRONG else None
     for words in scene.backgrounds[:1]:
         background = (BACKGROUND_WORDS.get(words, words), _STRONG, words)

@@ -17,8 +17,8 @@ _POSTURES = word_set(
     "sit lie curl crouch kneel squat sleep nap swim fly run walk dance leap jump float hover swing sway "
     "balance lean hang graze climb skate surf sail gallop soar drift swirl spin"
 )
-_INTO_RELATION = {"fill": "in", "pack": "in", "surround": "surrounded by", "flank": "flanked by", "top": "below",
-                  "crown": "below"}  # fmt: skip
+_INTO_RELATION = {"fill": "~in", "pack": "~in", "top": "~above", "crown": "~above"}
+"""Base of a participle before "with" -> relation; "~": of the other one, since broth is in what is filled with it."""
 
 
 class Predicates(Clause):
@@ -158,8 +158,15 @@ class Predicates(Clause):
         self.anchor = (
             [] if start else self.subject if before in ("mark", "adv", "conj") else self.nearest or self.subject
         )
-        if before in ("mark", "conj") and not self.verb and not self.subject:
+        if before in ("mark", "conj") and self._inverted(i + 1):
+            self.subject, self.nearest, self.anchor, self.verb = [], [], [], False
+        elif before in ("mark", "conj") and not self.verb and not self.subject:
             self.anchor = self.nearest
+
+    def _inverted(self, i: int) -> bool:
+        """Whether a verb follows the phrase at i, as in "and beneath the altar sleeps a cat"."""
+        phrase = phrase_at(self.words, i)
+        return phrase is not None and self._tag(phrase.end) in ("verb", "be") and self._tag(i - 2) != "end"
 
 
 def _ing(word: Word) -> str:

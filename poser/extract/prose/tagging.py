@@ -53,7 +53,7 @@ class Word:
     @property
     def plural(self) -> bool:
         """True for a noun that looks like a plural."""
-        if self.text in _PLURALS:
+        if self.text in _PLURALS or (self.text.endswith("men") and len(self.text) > 5):
             return True
         return self.text.endswith("s") and not self.text.endswith(("ss", "us", "is", "'s")) and len(self.text) > 3
 
@@ -150,6 +150,8 @@ def _settle(words: list[Word], i: int) -> None:
         word.tag = "det"
     if word.tag == "noun" and word.base and _finite(word, words, i):
         word.tag = "verb"
+    elif word.tag == "noun" and not word.base and follows in _STARTS_PHRASE and _after_one_thing(words, i):
+        word.tag, word.base = "verb", word.text.removesuffix("s")
     elif word.tag == "adj" and before is not None and before.tag in ("noun", "pron", "rel"):
         form = verb_form(word.text)
         if form is not None and form[1] in ("s", "base") and follows in _STARTS_PHRASE:
@@ -168,6 +170,18 @@ def _settle(words: list[Word], i: int) -> None:
             word.tag = "noun"
     elif word.tag == "prep" and word.text in ("past", "like") and follows in ("mark", "end"):
         word.tag = "adv"
+
+
+def _after_one_thing(words: list[Word], i: int) -> bool:
+    """Whether an unknown word in -s after "a kettle" can only be its verb: "a kettle simmers on …"."""
+    if not words[i].plural or words[i].text in _PLURALS:
+        return False
+    at = i - 1
+    while (
+        at >= 0 and words[at].tag in ("noun", "adj", "ed", "ing") and not (words[at].tag == "noun" and words[at].plural)
+    ):
+        at -= 1
+    return 0 <= at < i - 1 and words[at].text in ("a", "an") and words[i - 1].tag == "noun"
 
 
 def _finite(word: Word, words: list[Word], i: int) -> bool:
@@ -191,6 +205,8 @@ def _finite(word: Word, words: list[Word], i: int) -> bool:
         return follows in {"det", "poss", "adv", "canvas"} | (
             {"prep", "ed", "ing", "adj", "num"} if open_clause or not ambiguous else set()
         )
+    if before.tag == "noun" and follows in ("det", "poss"):
+        return True
     if before.tag == "noun" and ambiguous and third == before.plural and before.text not in _PLURALS:
         return False  # "trees line the street", but "the street lines"
     if before.tag == "pron":

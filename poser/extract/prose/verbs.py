@@ -81,6 +81,9 @@ NOUNS_TOO = WORDS["verbs_that_are_nouns"]
 #: Verbs whose objects stand in a relation that a picture shows.
 RELATING = _ACTING - ABSTRACT_VERBS - WORDS["verbs_without_relation"]
 
+#: Verbs with an object.
+TRANSITIVE = _ACTING | ABSTRACT_VERBS
+
 #: Participles before "by", "with", "in" that name a relation that a picture shows.
 JOINING = WORDS["verbs_of_joining"]
 #: States that a picture shows; "stand", "rest" and the like are told by the relation that follows.

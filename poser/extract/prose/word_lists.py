@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 from poser.experts.words import COLOR_WORDS, SIZE_WORDS
+from poser.extract.vocabulary import singular
 from poser.extract.words import word_set
 
 _FILE = Path(__file__).parent / "data" / "words.toml"
@@ -38,7 +39,7 @@ PREPOSITIONS: dict[str, str] = {
         "next to": "beside near by alongside nearby",
         "in": "in inside within",
         "among": "among amid amidst amongst",
-        **{word: word for word in ("behind", "through", "against", "around", "across", "along", "into", "between", "at")},
+        **{word: word for word in sorted(word_set("behind through against around across along into between at"))},
         "": "of to for from with without like during until since despite via per off about as toward towards beyond "
             "throughout past outside",
     }.items()
@@ -123,7 +124,7 @@ def is_abstract(word: str) -> bool:
     """True for a noun that names nothing to be seen by itself."""
     if word in CONCRETE or word in {"edges", "corners", "figures", "works"}:
         return False
-    if word in ABSTRACT or word.removesuffix("s") in ABSTRACT or (word.startswith("mid-") and len(word) < 14):
+    if word in ABSTRACT or singular(word) in ABSTRACT or (word.startswith("mid-") and len(word) < 14):
         return True
     stem = word.removesuffix("s") if not word.endswith("ss") else word
     return word not in CONCRETE and len(stem) > 6 and stem.endswith(_ABSTRACT_ENDINGS)
