@@ -34,7 +34,10 @@ CRITICS: Mapping[str, str] = {
     "detector": "poser.critics.detector:DetectorCritic",
     "neural-judge": "poser.critics.judge.critic:NeuralJudge",
 }
-EXTRACTORS: Mapping[str, str] = {"grammar": "poser.extract.grammar:GrammarExtractor"}
+EXTRACTORS: Mapping[str, str] = {
+    "grammar": "poser.extract.grammar:GrammarExtractor",
+    "grammar-open": "poser.extract.prose:OpenGrammarExtractor",
+}
 ADAPTERS: Mapping[str, Mapping[str, str]] = {
     "expert": {
         "comfyui": "poser.experts.comfyui:ComfyUIExpert",

@@ -63,7 +63,8 @@ def generate(
         plan: a `Plan`, its JSON as a mapping, or the path of a JSON file; the prompt is then not decomposed.
         experts: names of experts or pools, or `Expert` objects; None = all that are known.
         critic: name of who judges, or a `Critic`; None = "detector".
-        extractor: name of who decomposes, or an `Extractor`; None = "grammar".
+        extractor: name of who decomposes, or an `Extractor`; None = "grammar", or
+            "grammar-open" if some expert is not of the studio.
         policy: name of who decides, the folder of a trained policy, or a `Policy`; None = "learned".
         rules: further settings of the MDP; `budget`, `max_steps` and `thrift` go before.
         budget: most US dollars to be expected for all pictures together; 0 = free experts only, None = no limit.

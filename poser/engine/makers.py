@@ -19,6 +19,19 @@ Names = Iterable["str | Expert"]
 Warn = Callable[[str], None]
 
 
+OPEN = {"grammar": "grammar-open"}
+"""Extractor by default -> the one instead of it where some expert paints what is not in the lexicon."""
+
+
+def suited_extractor(pool: Iterable[Expert]) -> str:
+    """Name of the extractor to take where none is: experts with sides of their own draw from the lexicon alone."""
+    closed = all(
+        any(f"{type(expert).__module__}.".startswith(f"{package}.") for package in catalog.SIDES) for expert in pool
+    )
+    name = catalog.DEFAULT_EXTRACTOR
+    return name if closed else OPEN.get(name, name)
+
+
 class Makers:
     """New objects for every order, by the catalog; raises what that raises."""
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from poser import catalog
 from poser.engine.intake import ImageLike, PlanLike, read_plan, read_prompt
-from poser.engine.makers import Makers, Names, Warn
+from poser.engine.makers import Makers, Names, Warn, suited_extractor
 from poser.engine.planning import at_size, given_plan, rewriter_of
 from poser.envs.driver import Task
 from poser.envs.rules import Rules, thrift_to_usd_cost
@@ -167,7 +167,8 @@ def take_order(
     for name, switch in (("explore", explore), ("reflect", reflect)):
         if not isinstance(switch, bool):
             raise InputError(f"{name} is {switch!r}; give True or False.")
-    reader = makers.extractor(extractor) if plan is None or reflect else None
+    reading = suited_extractor(pool) if extractor is None else extractor
+    reader = makers.extractor(reading) if plan is None or reflect else None
     rewriter = rewriter_of(reader) if reader is not None and reflect else None
     seeds = _seeds(_whole("seed", seed), _whole("n", n))
     settings = _settings(decider.rules if rules is None else rules, budget, max_steps, thrift, len(seeds))
@@ -201,7 +202,7 @@ def take_order(
             experts=_names(experts, pool),
             critic=_name(critic, catalog.DEFAULT_CRITIC),
             policy=_name(policy, catalog.DEFAULT_POLICY),
-            extractor=_name(extractor, catalog.DEFAULT_EXTRACTOR),
+            extractor=_name(reading, catalog.DEFAULT_EXTRACTOR),
         ),
         extraction=made,
         rewriter=rewriter,

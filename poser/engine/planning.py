@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from poser import catalog
 from poser.engine.intake import ImageLike, choose_size, read_image, read_prompt
-from poser.engine.makers import Names, Warn
+from poser.engine.makers import Names, Warn, suited_extractor
 from poser.experts.errors import InputError
 from poser.experts.picture import Picture
 from poser.experts.plan_check import check_plan
@@ -35,10 +35,11 @@ def extract_plan(
         InputError: as `take_order`.
     """
     text = read_prompt(prompt)
-    reader = catalog.extractor(extractor)
+    pool = catalog.experts(experts, warn) if extractor is None or image is not None else []
+    reader = catalog.extractor(suited_extractor(pool) if extractor is None else extractor)
     source = None
     if image is not None:
-        source, _ = at_size(image, size, catalog.experts(experts, warn), warn)
+        source, _ = at_size(image, size, pool, warn)
     return check_plan(reader.extract(text, source.ref if source is not None else None))
 
 

@@ -14,6 +14,8 @@ _OPPOSITES = (
     ("left of", "right of"),
     ("above", "below"),
 )
+_SINGLE = ("color", "size")
+"""Attributes of which a thing has one; it may well be smooth and matte."""
 _EDITS_OF_A_SOURCE = (Operation.REPLACE, Operation.RECOLOR, Operation.RESIZE, Operation.MOVE)
 
 
@@ -110,7 +112,7 @@ def _claims(atom: Atom) -> list[tuple[tuple[str, ...], str]]:
     if atom.negated:
         return [((*words, "holds"), "no")]
     fixed: list[tuple[tuple[str, ...], str]] = [((*words, "holds"), "yes")]
-    if words[0] == "attribute":
+    if words[0] == "attribute" and words[1] in _SINGLE:
         fixed.append((words[:3], words[3]))
         subject = parse_subject(words[2])
         if words[1] == "color" and subject is not None and subject.color is not None:

@@ -10,14 +10,15 @@ carries pixels is a frozen dataclass.
 | `("entity", S)` | at least one S is there |
 | `("attribute", "color", S, C)` | every S is C (one of `lexicon.COLORS`) |
 | `("attribute", "size", S, Z)` | every S is Z: "small", "large"; with a source also "larger", "smaller" (than there) |
+| `("attribute", K, S, V)` | every S is V as to its K ("material", "state", …); K "colors": V is one of its colours |
 | `("count", S, "3")`, `("count", S, ">=3")` | exactly / at least so many S |
-| `("relation", R, A, B)` | every A is R (one of `lexicon.RELATIONS`) of some B |
+| `("relation", R, A, B)` | every A is R (one of `lexicon.RELATIONS`, or other words: "wearing") of some B |
 | `("relation", "between", A, B, C)` | every A is between a B and a C |
 | `("relation", P, A, "canvas")` | every A is at P (one of `lexicon.PLACES`) of the picture |
 | `("text", T)` | the lettering T can be read; T = "" stands for any lettering at all |
 | `("background", B)` | the backdrop is B (one of `lexicon.BACKGROUNDS`) |
 | `("style", X)` | the picture is in style X, or has tone X (`lexicon.STYLES`, `lexicon.TONES`) |
-| `("other", words)` | anything else; only a critic that reads language can judge it |
+| `("other", words)` | anything else; it, and words outside these lists, are for critics that read language |
 
 S, A, B, C are *subject phrases* `[place] [size] [color] noun` (`lexicon.parse_subject`): "car", "blue car", "left
 car" (the leftmost of the cars); a quoted phrase such as `"SALE"` is the lettering itself. One group of a noun is
@@ -51,7 +52,6 @@ MAX_PROMPT_CHARACTERS = 32_000
 
 AtomKind = Literal["entity", "attribute", "count", "relation", "text", "background", "style", "other"]
 Mode = Literal["t2i", "i2i"]
-
 
 Words = tuple[str, ...]
 """Named, since `Atom` has a field `tuple`."""

@@ -31,6 +31,8 @@ class Part(NamedTuple):
 
 
 MODALS = word_set("should must will shall can may needs need has have to ought would")
+_MOST_ADJECTIVES = 8
+"""In a row; a longer one is no English, and each is asked what follows it."""
 _BEFORE = (
     SHADES | COLOR_NOUNS | word_set(
     "all both each also very really quite so too in of a an the completely entirely mostly painted colored "
@@ -72,26 +74,28 @@ def quality_at(s: Sentence, i: int) -> Quality | None:
     return Quality(color, size, None, end)
 
 
-def _one_quality(s: Sentence, i: int) -> tuple[str | None, str | None, int] | None:
+def _one_quality(s: Sentence, i: int, depth: int = 0) -> tuple[str | None, str | None, int] | None:
+    if depth > _MOST_ADJECTIVES:
+        return None
     at = i
     while s.word(at) in _BEFORE and colors.at(s, at) is None and sizes.at(s, at) is None and at - i < 6:
         at += 1
     color = colors.at(s, at)
     loose = s.word(at - 1) in {"is", "are", "be"}
-    if color is not None and (_closed(s, color[1]) or (loose and noun_at(s, color[1]) is None)):
+    if color is not None and (_closed(s, color[1], depth) or (loose and noun_at(s, color[1]) is None)):
         return color[0], None, color[1]
     size = sizes.at(s, at)
-    if size is not None and size[0] and (_closed(s, size[1]) or (loose and noun_at(s, size[1]) is None)):
+    if size is not None and size[0] and (_closed(s, size[1], depth) or (loose and noun_at(s, size[1]) is None)):
         return None, size[0], size[1]
     return None
 
 
-def _closed(s: Sentence, i: int) -> bool:
+def _closed(s: Sentence, i: int, depth: int = 0) -> bool:
     """True if no noun follows at i that the adjective before it would belong to."""
     if s.word(i) in COLOR_NOUNS | {"one", "ones"}:
         return noun_at(s, i + 1) is None
     if colors.at(s, i) is not None or sizes.at(s, i) is not None:
-        return _one_quality(s, i) is not None
+        return _one_quality(s, i, depth + 1) is not None
     return not s.word(i) or s.word(i) in _AFTER or number_at(s, i) is not None
 
 

@@ -62,7 +62,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Fakes:
     monkeypatch.setitem(sys.modules, "fake_catalog", module)
     monkeypatch.setattr(catalog, "POOLS", {"fakes": "fake_catalog:experts"})
     monkeypatch.setattr(catalog, "CRITICS", {"detector": "fake_catalog:critic"})
-    monkeypatch.setattr(catalog, "EXTRACTORS", {"grammar": "fake_catalog:extractor"})
+    monkeypatch.setattr(catalog, "EXTRACTORS", dict.fromkeys(("grammar", "grammar-open"), "fake_catalog:extractor"))
     return made
 
 

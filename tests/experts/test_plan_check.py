@@ -59,6 +59,10 @@ def test_what_only_looks_like_a_contradiction_passes():
         atom("j", "count", "tree", ">=3"),
         atom("k", "count", "tree", "3"),
         atom("l", "count", "blue car", ">=2"),
+        atom("m", "attribute", "texture", "stone", "smooth"),
+        atom("n", "attribute", "texture", "stone", "matte"),
+        atom("o", "attribute", "colors", "flag", "red"),
+        atom("p", "attribute", "colors", "flag", "white"),
     )
     assert check_plan(sound) is sound
 
