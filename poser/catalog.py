@@ -41,7 +41,7 @@ ADAPTERS: Mapping[str, Mapping[str, str]] = {
         "huggingface": "poser.experts.huggingface:HuggingFaceImages",
         "openai_images": "poser.experts.openai_images:OpenAIImages",
     },
-    "critic": {},
+    "critic": {"panel": "poser.catalog:panel"},
     "extractor": {},
     "policy": {},
 }
@@ -57,6 +57,7 @@ RECORDS: Mapping[str, str] = {"poser.experts.studio": "poser.experts.studio.pool
 """Package of experts -> "module:function" that gives the track record they come with."""
 
 DEFAULT_CRITIC = "detector"
+DEFAULT_JUDGE = "neural-judge"
 DEFAULT_EXTRACTOR = "grammar"
 DEFAULT_POLICY = "learned"
 
@@ -154,6 +155,25 @@ def critic(chosen: str | Critic | None = None) -> Critic:
 
     made: Critic = _one("critic", chosen, DEFAULT_CRITIC, Critic)
     return made
+
+
+def panel(
+    *,
+    members: Sequence[str],
+    escalate_to: str = "",
+    disagreement: float = 0.5,
+    unsure: float = 0.2,
+    name: str = "panel",
+) -> Critic:
+    """A `PanelCritic` of critics by name, none of them a panel; `escalate_to` "" = nobody."""
+    from poser.critics.panel import PanelCritic
+
+    panels = {entry.name for entry in load_settings().entries if (entry.kind, entry.use) == ("critic", "panel")}
+    if isinstance(members, str) or panels.intersection([*members, escalate_to]):
+        raise InputError(f"A panel of {members!r}, escalating to {escalate_to!r}; give a list of critics, no panels.")
+    strong = critic(escalate_to) if escalate_to else None
+    everybody = [critic(member) for member in members]
+    return PanelCritic(members=everybody, escalate_to=strong, disagreement=disagreement, unsure=unsure, name=name)
 
 
 def extractor(chosen: str | Extractor | None = None) -> Extractor:

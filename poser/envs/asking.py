@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from poser.critics.base import Critic, judge_checked
+from poser.critics.base import Critic, judge_checked, usage_of
 from poser.critics.types import JudgeRequest, Verdict
 from poser.envs.call_journal import Answer, Call, CallJournal, Known
 from poser.envs.calls import Caller, Job
@@ -146,10 +146,7 @@ class Asker:
             started = time.perf_counter()
             verdicts = judge_checked(self._critic, asked, ctx)
             share = (time.perf_counter() - started) / len(asked)
-            judged = [
-                Judgement(v, _timed(v.usage, share) if isinstance(v, Verdict) else _bill(v, verdicts, share))
-                for v in verdicts
-            ]
+            judged = [Judgement(verdict, usage_of(verdict, verdicts, share)) for verdict in verdicts]
             self._note([(call, each.verdict, each.usage) for call, each in zip(calls, judged, strict=True)])
             return judged
 

@@ -93,11 +93,11 @@ class CriticFigures(NamedTuple):
 
 
 class Reliability(NamedTuple):
-    """The bins of a reliability diagram: [BINS] mean probability, share that holds, number of statements."""
+    """The bins of a reliability diagram: [BINS] mean probability, share that holds, how many statements."""
 
     probability: Floats
     holds: Floats
-    count: Floats
+    statements: Floats
 
 
 def measure_critics(
@@ -207,12 +207,12 @@ def reliability(probability: Floats, holds: Floats, bins: int = BINS) -> Reliabi
 
 
 def calibration_error(table: Reliability) -> float:
-    """ECE: mean distance of the bins' probability from the share that holds, weighted by their statements; NaN if empty.
+    """ECE: mean distance of the bins' probability from the share that holds, weighted by statements; NaN if empty.
 
     After Naeini et al. (AAAI 2015), over the probability that a statement holds, not over the confidence in the answer.
     """
-    total = table.count.sum()
+    total = table.statements.sum()
     if total == 0:
         return float("nan")
-    filled = table.count > 0
-    return float((table.count * np.abs(table.probability - table.holds))[filled].sum() / total)
+    filled = table.statements > 0
+    return float((table.statements * np.abs(table.probability - table.holds))[filled].sum() / total)

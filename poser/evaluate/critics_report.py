@@ -11,15 +11,20 @@ import numpy as np
 
 from poser.evaluate.critics import BINS, Answers, CriticFigures, Reliability, reliability
 from poser.evaluate.known_pictures import KINDS
-from poser.evaluate.report import header, table
+from poser.evaluate.report import header, table, wilson
 
 CLEAN = "clean"
 _COLUMNS = ("n", "answered", "right of all", "95 % interval", "accuracy", "Brier", "ECE")
 _TERMS = (
-    "Statements have known truth, and as many hold as do not. A critic is *right* where it gives at least .5 to what holds "
-    "and less to what does not; what it does not judge is not right. *Accuracy*, Brier score and ECE are of what it judges. "
-    f"ECE: {BINS} bins of equal width over the probability that the statement holds. Intervals: Wilson's, for as many "
-    "statements as they are worth, since those of one picture are alike."
+    "Statements have known truth, and as many hold as do not. A critic is *right* where it gives at least .5 to what "
+    "holds and less to what does not; what it does not judge is not right. *Accuracy*, Brier score and ECE are of what "
+    f"it judges. ECE: {BINS} bins of equal width over the probability that the statement holds. Intervals: Wilson's, "
+    "for as many statements as they are worth, since those of one picture are alike."
+)
+
+_PLOT = (
+    "Whoever is calibrated lies on the diagonal; error bars are Wilson's 95 % intervals. Below: how many statements were "
+    "given that probability."
 )
 
 
@@ -40,7 +45,7 @@ def critics_page(
         + f"\n{_TERMS}\n\n"
         + "".join(f"{note}\n\n" for note in critics_notes(measured))
         + table(("critic", "pictures", *_COLUMNS, "ms a picture", "USD a picture"), overview(measured))
-        + f"\n![reliability]({picture})\n\nA critic that is calibrated lies on the diagonal; bars count statements.\n"
+        + f"\n![reliability]({picture})\n\n{_PLOT}\n"
         + "".join(f"\n{_section(answers)}" for answers in measured)
     )
 
@@ -50,8 +55,8 @@ def critics_notes(measured: Sequence[Answers]) -> list[str]:
     notes = []
     if simulated := [answers.critic for answers in measured if answers.simulated]:
         notes.append(
-            f"**Simulated**: {', '.join(simulated)}. They know the truth and add noise; they look at no picture, and their "
-            "costs are invented."
+            f"**Simulated**: {', '.join(simulated)}. They know the truth and add noise; they look at no picture, and "
+            "their costs are invented."
         )
     for answers in measured:
         for reason, times in answers.errors.items():
@@ -59,15 +64,10 @@ def critics_notes(measured: Sequence[Answers]) -> list[str]:
     return notes
 
 
-def label(answers: Answers) -> str:
-    """The critic's name, marked where it is simulated."""
-    return f"{answers.critic} (simulated)" if answers.simulated else answers.critic
-
-
 def overview(measured: Sequence[Answers]) -> list[list[object]]:
     """One row a critic: pictures, figures over everything, milliseconds (median) and US dollars a picture."""
     return [
-        [label(each), each.pictures, *_cells(each.figures()), _milliseconds(each), _dollars(each)] for each in measured
+        [each.critic, each.pictures, *_cells(each.figures()), _milliseconds(each), _dollars(each)] for each in measured
     ]
 
 
@@ -81,7 +81,7 @@ def _section(answers: Answers) -> str:
         drop = None if clean is None or look == CLEAN else f"{100 * (clean.right - figures.right):+.1f} points"
         rows.append([look, *_cells(figures), drop])
     return (
-        f"## {label(answers)}\n\n"
+        f"## {answers.critic}\n\n"
         + table(("kind", *_COLUMNS), [[kind, *_cells(figures)] for kind, figures in kinds if figures.n])
         + "\n"
         + table(("look", *_COLUMNS, "drop from clean"), rows)
@@ -159,15 +159,18 @@ def plot_reliability(measured: Sequence[Answers], path: Path, title: str) -> Non
     )  # fmt: skip
     for column, each in enumerate(measured):
         bins, upper, lower = bins_of(each), axes[0, column], axes[1, column]
-        filled = bins.count > 0
+        filled = bins.statements > 0
         upper.plot([0, 1], [0, 1], color="gray", linewidth=1, linestyle="--")
-        upper.scatter(
-            bins.probability[filled], bins.holds[filled], s=12 + 90 * np.sqrt(bins.count[filled] / bins.count.sum())
+        bounds = np.array(
+            [wilson(share * n, n) for share, n in zip(bins.holds[filled], bins.statements[filled], strict=True)]
         )
-        upper.plot(bins.probability[filled], bins.holds[filled], linewidth=1)
-        upper.set_title(f"{label(each)}\nECE {_number(each.figures().ece) or '–'}", fontsize=9)
+        error = np.clip(np.abs(bounds.reshape(-1, 2).T - bins.holds[filled]), 0, 1)
+        upper.errorbar(
+            bins.probability[filled], bins.holds[filled], yerr=error, marker="o", markersize=4, linewidth=1, capsize=2
+        )
+        upper.set_title(f"{each.critic}\nECE {_number(each.figures().ece) or '–'}", fontsize=9)
         upper.grid(alpha=0.3)
-        lower.bar((np.arange(BINS) + 0.5) / BINS, bins.count, width=0.9 / BINS)
+        lower.bar((np.arange(BINS) + 0.5) / BINS, bins.statements, width=0.9 / BINS)
         lower.set(xlabel="probability given", yscale="log")
     axes[0, 0].set_ylabel("share that holds")
     axes[1, 0].set_ylabel("statements")

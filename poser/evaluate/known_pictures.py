@@ -1,15 +1,15 @@
 """Studio pictures with known truth: what holds of each and, as often, what does not, for measuring critics.
 
-A picture is painted from groups of things laid out by the studio, so where everything is, is known. For every statement
-that holds there is one of its kind that does not, made by changing colour, noun, number, size, relation, place, backdrop,
-look or lettering; some of both are turned round ("there is no car"). A statement whose truth hangs on less than `CLEAR`
-of the canvas is not asked.
+A picture is painted from groups of things laid out by the studio, so where everything is, is known. For every
+statement that holds there is one of its kind that does not, made by changing colour, noun, number, size, relation,
+place, backdrop, look or lettering; some of both are turned round ("there is no car"). A statement whose truth hangs on
+less than `CLEAR` of the canvas is not asked.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -74,7 +74,9 @@ _Pair = tuple[str, tuple[str, ...], tuple[str, ...]]
 """Kind, words that hold, words that do not."""
 
 
-def known_pictures(count: int, seed: int, *, clean: float = 0.4, statements: int | None = None) -> Iterator[KnownPicture]:
+def known_pictures(
+    count: int, seed: int, *, clean: float = 0.4, statements: int | None = None
+) -> Iterator[KnownPicture]:
     """So many pictures, the same for a seed: a share of them clean, the others under every style and tone in turn.
 
     Args:
@@ -158,22 +160,20 @@ def _of_single_ones(placed: Sequence[Placed], width: int, height: int, rng: np.r
     boxes = {thing: _box(thing, width, height) for thing in single}
     for thing in single:
         margins = {place: place_margin(place, boxes[thing]) for place in lexicon.PLACES}
-        yield from _clear_pair("place", margins, lambda place, t=thing: ("relation", place, t.noun, "canvas"), rng)
+        yield from _clear_pair("place", margins, (thing.noun, "canvas"), rng)
     directed = [relation for relation in lexicon.RELATIONS if relation != "between"]
     for one, other in combinations(single, 2):
         margins = {name: relation_margin(name, boxes[one], boxes[other], width, height) for name in directed}
-        yield from _clear_pair(
-            "relation", margins, lambda name, a=one, b=other: ("relation", name, a.noun, b.noun), rng
-        )
+        yield from _clear_pair("relation", margins, (one.noun, other.noun), rng)
 
 
 def _clear_pair(
-    kind: str, margins: dict[str, float], words: Callable[[str], tuple[str, ...]], rng: np.random.Generator
+    kind: str, margins: Mapping[str, float], nouns: tuple[str, str], rng: np.random.Generator
 ) -> Iterator[_Pair]:
     true = [name for name, margin in margins.items() if margin > CLEAR]
     false = [name for name, margin in margins.items() if margin < -CLEAR]
     if true and false:
-        yield kind, words(str(rng.choice(true))), words(str(rng.choice(false)))
+        yield kind, ("relation", str(rng.choice(true)), *nouns), ("relation", str(rng.choice(false)), *nouns)
 
 
 def _box(thing: Placed, width: int, height: int) -> Box:
