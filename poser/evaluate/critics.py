@@ -32,7 +32,7 @@ class Answers:
 
     Attributes:
         critic: its name.
-        simulated: it is one that only pretends to look.
+        simulated: it only pretends to look, or somebody whom it asks does.
         kind, look: [N] words.
         picture: [N] int, which picture.
         probability: [N] that the statement holds as expected; NaN = not judged.
@@ -117,22 +117,28 @@ def measure_critics(
         batch: pictures in one call.
         progress: told (pictures done, whose turn it is).
     """
-    found = [Answers(critic.name, isinstance(critic, SimulatedCritic)) for critic in critics]
+    pretenders = [_simulated(critic) for critic in critics]
+    found = [Answers(critic.name, bool(those)) for critic, those in zip(critics, pretenders, strict=True)]
     done = 0
     while shown := list(islice(pictures, batch)):
         requests = [
             JudgeRequest(picture=known.picture, atoms=tuple(said.atom for said in known.statements)) for known in shown
         ]
-        for critic, answers in zip(critics, found, strict=True):
+        for critic, those, answers in zip(critics, pretenders, found, strict=True):
             progress(done, critic.name)
-            if isinstance(critic, SimulatedCritic):
-                critic.know(shown)
+            for each in those:
+                each.know(shown)
             verdicts = judge_checked(critic, requests, CallContext())
             for number, (known, verdict) in enumerate(zip(shown, verdicts, strict=True), done):
                 _enter(answers, number, known, verdict)
         done += len(shown)
         progress(done, "")
     return found
+
+
+def _simulated(critic: Critic) -> list[SimulatedCritic]:
+    """The simulated critics among those that this one asks, itself included."""
+    return [critic] if isinstance(critic, SimulatedCritic) else [s for part in critic.parts for s in _simulated(part)]
 
 
 def _enter(answers: Answers, number: int, known: KnownPicture, verdict: Verdict | Exception) -> None:

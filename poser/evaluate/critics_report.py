@@ -23,13 +23,13 @@ _TERMS = (
 )
 
 _PLOT = (
-    "Whoever is calibrated lies on the diagonal; error bars are Wilson's 95 % intervals. Below: how many statements were "
-    "given that probability."
+    "Whoever is calibrated lies on the diagonal; error bars are Wilson's 95 % intervals. Below: how many statements "
+    "were given that probability."
 )
 
 
 def critics_page(
-    measured: Sequence[Answers], title: str, command: str, facts: Mapping[str, object], picture: str
+    measured: Sequence[Answers], title: str, command: str, facts: Mapping[str, object], picture: str, verdict: str = ""
 ) -> str:
     """Markdown: provenance, an overview, and for every critic its figures by kind and by look.
 
@@ -39,10 +39,11 @@ def critics_page(
         command: that makes it.
         facts: name -> value for the line of provenance.
         picture: file name of the plot beside the page.
+        verdict: Markdown that stands above everything.
     """
     return (
         header(title, command, **facts)
-        + f"\n{_TERMS}\n\n"
+        + f"\n{verdict}{_TERMS}\n\n"
         + "".join(f"{note}\n\n" for note in critics_notes(measured))
         + table(("critic", "pictures", *_COLUMNS, "ms a picture", "USD a picture"), overview(measured))
         + f"\n![reliability]({picture})\n\n{_PLOT}\n"

@@ -61,8 +61,8 @@ def check_judge(critic: Critic, judge: Critic, *, same_judge: bool = False) -> N
     if is_same(critic, judge) and not same_judge:
         named = f"{judge.name!r}" if judge.name == critic.name else f"{judge.name!r}, the critic {critic.name!r}"
         raise InputError(
-            f"The judge is {named}: they are the same, or one takes part in the other, so that policies would be graded "
-            "by whom they please. Give another judge, model or prompt, or say that you want this (same_judge=True, "
+            f"The judge is {named}: they are the same, or one takes part in the other, so policies would be graded by "
+            "whom they please. Give another judge, model or prompt, or say that you want this (same_judge=True, "
             "--same-judge)."
         )
 
