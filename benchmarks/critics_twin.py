@@ -97,8 +97,9 @@ def section(episodes: int, picture: Path) -> tuple[str, dict[str, Any]]:
         "## How much critic error policies survive\n\n"
         f"*Simulated*: the studio's fitted twin, {episodes} episodes of 1 to 8 commands, seed {SEED}, the same "
         "episodes and luck for everybody; prices are the simulated list. The critic passes a command that is not done, "
-        "or fails one that is, at the rate given, anew whenever something about the command changes. *True return* counts what is done in truth; the *critic's return* is what the policy is paid "
-        "by, and rises with false positives. Policies are not told of the errors.\n\n"
+        "or fails one that is, at the rate given, anew whenever something about the command changes. *True return* "
+        "counts what is done in truth; the *critic's return* is what the policy is paid by, and rises with false "
+        "positives. Policies are not told of the errors.\n\n"
         + table(
             (
                 "error",
@@ -134,13 +135,13 @@ def _verdict(points: dict[tuple[str, str, float], Point], name: str) -> str:
     parts = []
     for kind in KINDS:
         losses = {rate: bootstrap(points[kind, name, rate].figures.full - clean) for rate in RATES[1:]}
-        bearable = [rate for rate, loss in losses.items() if loss.mean >= -0.05]
+        bearable = [f"{rate:.0%}" for rate, loss in losses.items() if loss.mean >= -0.05]
         at = losses[0.1]
         parts.append(
-            f"{kind} up to {max(bearable, default=0.0):.0%} (at 10 %: {100 * at.mean:+.1f} points "
-            f"[{100 * at.low:+.1f}, {100 * at.high:+.1f}])"
+            f"{kind}: {bearable[-1] if bearable else 'none of these rates'} (10 % of them cost {100 * at.mean:+.1f} "
+            f"points [{100 * at.low:+.1f}, {100 * at.high:+.1f}])"
         )
-    return f"- *{name}* loses no more than 5 points of full success under {'; '.join(parts)}.\n"
+    return f"- Highest rates at which *{name}* loses no more than 5 points of full success: {'; '.join(parts)}.\n"
 
 
 def _plot(points: dict[tuple[str, str, float], Point], names: Any, path: Path) -> None:

@@ -196,7 +196,7 @@ def clustered_interval(right: NDArray[np.bool_], picture: NDArray[np.int64]) -> 
     if 0.0 < share < 1.0 and clusters > 1:
         residual = np.bincount(cluster, weights=right - share)
         variance = float((residual**2).sum()) / n**2 * clusters / (clusters - 1)
-        effect = max(1.0, variance / (share * (1 - share) / n))
+        effect = max(1.0, variance / (share * (1 - share) / (n - 1)))
     return wilson(share * n / effect, n / effect)
 
 
