@@ -10,11 +10,13 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poser.config import load_settings
 from poser.experts.errors import InputError, UnknownName
+from poser.panels import panel_of
 from poser.pools import OWN, PluginState, Pools
 from poser.registry import GROUPS, BrokenPlugin, Source, attribute, installed, of_entry, of_file
 
@@ -41,7 +43,12 @@ ADAPTERS: Mapping[str, Mapping[str, str]] = {
         "huggingface": "poser.experts.huggingface:HuggingFaceImages",
         "openai_images": "poser.experts.openai_images:OpenAIImages",
     },
-    "critic": {"panel": "poser.catalog:panel"},
+    "critic": {
+        "panel": "poser.catalog:panel",
+        "rubric": "poser.critics.rubric:RubricCritic",
+        "rubric-judge": "poser.critics.rubric:RubricJudge",
+        "vlm": "poser.critics.vlm:VLMCritic",
+    },
     "extractor": {},
     "policy": {},
 }
@@ -157,23 +164,8 @@ def critic(chosen: str | Critic | None = None) -> Critic:
     return made
 
 
-def panel(
-    *,
-    members: Sequence[str],
-    escalate_to: str = "",
-    disagreement: float = 0.5,
-    unsure: float = 0.2,
-    name: str = "panel",
-) -> Critic:
-    """A `PanelCritic` of critics by name, none of them a panel; `escalate_to` "" = nobody."""
-    from poser.critics.panel import PanelCritic
-
-    panels = {entry.name for entry in load_settings().entries if (entry.kind, entry.use) == ("critic", "panel")}
-    if isinstance(members, str) or panels.intersection([*members, escalate_to]):
-        raise InputError(f"A panel of {members!r}, escalating to {escalate_to!r}; give a list of critics, no panels.")
-    strong = critic(escalate_to) if escalate_to else None
-    everybody = [critic(member) for member in members]
-    return PanelCritic(members=everybody, escalate_to=strong, disagreement=disagreement, unsure=unsure, name=name)
+panel = partial(panel_of, critic)
+"""What `use = "panel"` makes."""
 
 
 def extractor(chosen: str | Extractor | None = None) -> Extractor:
@@ -262,6 +254,11 @@ def _one(kind: str, chosen: Any, default: str, base: type) -> Any:
     if not isinstance(name, str):
         names = ", ".join(source.name for source in known)
         raise InputError(f"{chosen!r} is not a {kind}. Give one of {names}, or a {base.__name__} object.")
+    if name in ADAPTERS[kind] and all(source.name != name for source in known):
+        raise InputError(
+            f"The {kind} {name!r} needs settings. Write into poser.toml: [[{kind}s]] with name = {name!r}, "
+            f"use = {name!r} and model = the name under which its server knows it."
+        )
     return made_by(named_source(kind, name, known), base)
 
 

@@ -10,6 +10,7 @@ from statistics import median
 from typing import NamedTuple
 
 from poser.critics.base import Critic, judge_checked, usage_of
+from poser.critics.feedback import complaint, feedback
 from poser.critics.types import AtomAnswer, JudgeRequest, Verdict
 from poser.experts.base import CallContext
 from poser.experts.errors import CallError, CriticError, InputError
@@ -109,6 +110,13 @@ class _Said(NamedTuple):
     usage: Usage
 
 
+class _Words(NamedTuple):
+    """An answer with what to say if it fails."""
+
+    probability: float | None
+    complaint: str
+
+
 class _Heard(NamedTuple):
     """What the members said of one picture."""
 
@@ -159,6 +167,7 @@ def _verdict(heard: _Heard, strong: _Said | None) -> Verdict | CriticError:
         fidelity=_median(verdict.fidelity for verdict in whole),
         aesthetics=_median(verdict.aesthetics for verdict in whole),
         feedback=_feedback(heard.request.atoms, answers, judging),
+        notes=tuple(dict.fromkeys(note for verdict in judging for note in verdict.notes)),
         critic=" > ".join(name for name in names if name),
         model=" + ".join(dict.fromkeys(verdict.model for verdict in judging if verdict.model)),
         revision=" + ".join(verdict.revision or "?" for verdict in judging),
@@ -182,17 +191,15 @@ def _median(values: Iterable[float | None]) -> float | None:
 
 
 def _feedback(atoms: Sequence[Atom], answers: Sequence[AtomAnswer], verdicts: Sequence[Verdict]) -> str:
-    """The words of a verdict that fails the same atoms; without one the failed atoms with what was seen instead."""
+    """The words of a verdict that fails the same atoms; without one what is wrong with each."""
     failed = _failed(answers)
     if not failed:
         return ""
     for verdict in verdicts:
         if verdict.feedback and _failed(verdict.answers) == failed:
             return verdict.feedback
-    seen = {answer.atom: answer.seen for answer in answers}
-    said = [f"{atom.question} should be {atom.answer}" for atom in atoms if atom.id in failed]
-    words = [seen[atom.id] for atom in atoms if atom.id in failed]
-    return "; ".join(f"{what} (seen: {instead})" if instead else what for what, instead in zip(said, words, strict=True))
+    words = [_Words(a.probability, complaint(atom, a.seen)) for atom, a in zip(atoms, answers, strict=True)]
+    return feedback(atoms, words)
 
 
 def _failed(answers: Sequence[AtomAnswer]) -> set[str]:
