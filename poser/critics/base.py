@@ -5,7 +5,6 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Sequence
 
-from poser.critics.outside_change import preservation_without_model
 from poser.critics.types import JudgeRequest, Verdict
 from poser.experts.base import CallContext
 from poser.experts.errors import BadReply, CallError, CriticError, TimedOut
@@ -65,16 +64,11 @@ def judge_one_by_one(
     return verdicts
 
 
-def judge_checked(
-    critic: Critic, requests: Sequence[JudgeRequest], ctx: CallContext, *, fill: bool = True
-) -> list[Verdict | CriticError]:
+def judge_checked(critic: Critic, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
     """`critic.judge` that never raises and always answers for every request.
 
     What is raised, a list of the wrong length, a foreign member, or a verdict that does not answer exactly the atoms
     asked, becomes an error for the request concerned. `KeyboardInterrupt` passes through.
-
-    A verdict on an edit of a source picture in which the critic gives no preservation gets the one that needs no model
-    (`outside_change.preservation_without_model`), unless `fill` is False.
     """
     try:
         verdicts = list(critic.judge(requests, ctx))
@@ -87,8 +81,7 @@ def judge_checked(
     if len(verdicts) != len(requests):
         message = f"critic {critic.name} gave {len(verdicts)} verdicts on {len(requests)} pictures; one each is needed."
         return [BadReply(message, usd=None) for _ in requests]
-    checked = [_checked(critic.name, request, verdict) for request, verdict in zip(requests, verdicts, strict=True)]
-    return [_filled(*each) for each in zip(requests, checked, strict=True)] if fill else checked
+    return [_checked(critic.name, request, verdict) for request, verdict in zip(requests, verdicts, strict=True)]
 
 
 def usage_of(answer: Verdict | CriticError, answers: Sequence[Verdict | CriticError], seconds: float) -> Usage:
@@ -104,12 +97,6 @@ def usage_of(answer: Verdict | CriticError, answers: Sequence[Verdict | CriticEr
         sharing = sum(other is answer for other in answers)
         return Usage(usd=None if usd is None else usd / sharing, seconds=seconds)
     return answer.usage if answer.usage.seconds > 0 else answer.usage.model_copy(update={"seconds": seconds})
-
-
-def _filled(request: JudgeRequest, verdict: Verdict | CriticError) -> Verdict | CriticError:
-    if isinstance(verdict, CallError) or verdict.preservation is not None or request.source is None:
-        return verdict
-    return verdict.model_copy(update={"preservation": preservation_without_model(request)})
 
 
 def _checked(name: str, request: JudgeRequest, verdict: Verdict | CriticError) -> Verdict | CriticError:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from poser.critics.types import JudgeRequest, Verdict
+from poser.experts.errors import CallError, CriticError
 from poser.experts.picture import Picture
 from poser.experts.types import Atom, Region
-
-if TYPE_CHECKING:
-    from poser.critics.types import JudgeRequest
 
 SIDE = 128  #: shorter side in px on which pictures are compared
 UNNOTICED, FOREIGN = 6.0, 40.0  #: mean differences of a pixel (0..255) that count as nothing and as wholly changed
@@ -67,6 +66,18 @@ def kept_outside(
     soft = 1 + 2 * round(_SOFT * min(width, height))
     outside = cv2.dilate(edited, np.ones((soft, soft), np.uint8)) == 0
     return 1.0 - float(lost[outside].mean()) if outside.any() else None
+
+
+def with_preservation(request: JudgeRequest, verdict: Verdict | CriticError) -> Verdict | CriticError:
+    """The verdict, with `preservation_without_model` where there is a source and the critic gives no number of its own.
+
+    The driver does this to every verdict of an episode that edits a source picture, since alignment is multiplied by
+    preservation. A critic's own number always stands. Verdicts outside of episodes (of judges, in panels, from
+    `judge_checked`) hold what their critics say and nothing else.
+    """
+    if isinstance(verdict, CallError) or verdict.preservation is not None or request.source is None:
+        return verdict
+    return verdict.model_copy(update={"preservation": preservation_without_model(request)})
 
 
 def preservation_without_model(request: JudgeRequest) -> float | None:

@@ -138,8 +138,7 @@ class _Heard(NamedTuple):
 
 def _asked(critic: Critic, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[_Said]:
     started = time.perf_counter()
-    # whether a preservation is missing is seen when all have been asked
-    answers = judge_checked(critic, requests, ctx, fill=False)
+    answers = judge_checked(critic, requests, ctx)
     share = (time.perf_counter() - started) / len(requests)
     return [_Said(answer, usage_of(answer, answers, share)) for answer in answers]
 

@@ -55,8 +55,8 @@ class Verdict(Document):
     Attributes:
         answers: one for each atom asked, in their order.
         preservation: how much of the source outside of the edits is kept, 0 to 1; None without a source or if unjudged.
-            The critic's own number; where it gives none, `judge_checked` enters what
-            `outside_change.preservation_without_model` says. Alignment is multiplied by it.
+            The critic's own number; in an episode, where it gives none, what `outside_change` measures without it.
+            Alignment is multiplied by it.
         fidelity, aesthetics: 0 to 1, or None.
         feedback: failed atoms in words ("1 of 2 blue cars is there; the sun is missing"); "" if all pass.
         notes: what else is to be known, in words for the user ("lettering in the picture speaks to the judge").

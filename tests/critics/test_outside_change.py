@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from poser.critics.base import judge_checked
-from poser.critics.outside_change import allowance_for, kept_outside
+from poser.critics.outside_change import allowance_for, kept_outside, with_preservation
 from poser.critics.testing import ScriptedCritic
 from poser.critics.types import JudgeRequest, Verdict
 from poser.experts.base import CallContext
+from poser.experts.errors import BadReply
 from poser.experts.picture import Picture
 from poser.experts.studio.painter import Placed, Scene, apply_tone, paint
 from poser.experts.types import Atom, Region
@@ -76,7 +77,8 @@ def test_more_things_may_touch_more_of_the_picture():
 
 def preservation(after: Picture, asked: tuple[Atom, ...], own: float | None = None, **where) -> float | None:
     request = JudgeRequest(picture=after, atoms=asked, **{"source": BEFORE, **where})
-    [verdict] = judge_checked(ScriptedCritic(preservation=own), [request], CallContext())
+    [said] = judge_checked(ScriptedCritic(preservation=own), [request], CallContext())
+    verdict = with_preservation(request, said)
     assert isinstance(verdict, Verdict)
     return verdict.preservation
 
@@ -101,3 +103,8 @@ def test_without_a_source_or_where_everything_may_change_there_is_none():
     for asked in (atoms(("style", "warmer")), atoms(("background", "city"))):
         assert preservation(warmer, asked) is None
         assert preservation(RECOLORED, asked, mask=white_in(AROUND_CAR)) == 1.0
+
+
+def test_an_error_stays_an_error():
+    error = BadReply("no JSON")
+    assert with_preservation(JudgeRequest(picture=REDRAWN, atoms=BLUE, source=BEFORE), error) is error

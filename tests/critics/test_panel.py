@@ -167,7 +167,7 @@ def test_preservation_is_the_median_of_those_who_give_one():
     )
     assert verdict(panel, request).preservation == 0.2
     nobody = PanelCritic(members=[says(1, 1, 1, 1, preservation=None)])
-    assert verdict(nobody, request).preservation == 1.0
+    assert verdict(nobody, request).preservation is None
 
 
 def test_a_panel_keeps_the_contract_of_critics():
