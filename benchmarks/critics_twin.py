@@ -19,7 +19,7 @@ from poser.policies.base import Policy
 from poser.policies.baselines import Greedy
 from poser.policies.learned import Learned
 
-RATES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3)
+RATES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
 CALIBRATION = Path(__file__).parent / "data" / "studio_calibration.json"
 RULES = Rules()
 SEED = 2024

@@ -79,13 +79,13 @@ def _section(answers: Answers) -> str:
     clean = by_look.get(CLEAN)
     rows = []
     for look, figures in by_look.items():
-        drop = None if clean is None or look == CLEAN else f"{100 * (clean.right - figures.right):+.1f} points"
+        drop = None if clean is None or look == CLEAN else f"{100 * (clean.right - figures.right):.1f} points"
         rows.append([look, *_cells(figures), drop])
     return (
         f"## {answers.critic}\n\n"
         + table(("kind", *_COLUMNS), [[kind, *_cells(figures)] for kind, figures in kinds if figures.n])
         + "\n"
-        + table(("look", *_COLUMNS, "drop from clean"), rows)
+        + table(("look", *_COLUMNS, "below clean"), rows)
     )
 
 

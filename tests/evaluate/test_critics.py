@@ -117,7 +117,7 @@ def test_the_report_names_what_is_simulated_and_what_failed_and_is_data_as_well(
     page = critics_page(measured, "Critics", "the command", {"seed": 3}, "plot.png")
     assert "**Simulated**: simulated-0.8." in page
     assert "**scripted** gave no verdict on 1 of 4 pictures: BadReply: no JSON" in page
-    for words in ("`the command`", "seed 3", "## scripted", LOOKS[1].name, "drop from clean", "plot.png"):
+    for words in ("`the command`", "seed 3", "## scripted", LOOKS[1].name, "below clean", "plot.png"):
         assert words in page
     data = json.loads(json.dumps(critics_data(measured), allow_nan=False))
     assert [each["simulated"] for each in data] == [False, True]
