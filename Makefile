@@ -11,7 +11,8 @@ WORKERS ?= 2
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-experts bench-critics bench-dpg bench-recognition judge bench-judge policy paper-policy \
+.PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-experts bench-critics bench-dpg bench-recognition judge bench-judge \
+	bench-critics-reliability policy paper-policy \
 	calibration bench-policy-rivals bench-policy-sample bench-policy-zeroshot bench-policy-ablations bench-policy-ratings \
 	bench-policy-pixels bench-policy-speed clean
 
@@ -75,6 +76,9 @@ judge: $(VENV)/.installed  ## retrain the neural judge on painted pictures (torc
 
 bench-judge: $(VENV)/.installed  ## the neural judge beside the detector: recognition, agreement with facts
 	$(BIN)/python -m benchmarks.judge
+
+bench-critics-reliability: $(VENV)/.installed  ## critics on 2,000 pictures of known truth, panels, critic error on the twin
+	$(BIN)/python -m benchmarks.critics_reliability
 
 policy: $(VENV)/.installed  ## retrain the shipped policy on random twins (about eight minutes)
 	rm -rf runs/default

@@ -10,11 +10,13 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poser.config import load_settings
 from poser.experts.errors import InputError, UnknownName
+from poser.panels import panel_of
 from poser.pools import OWN, PluginState, Pools
 from poser.registry import GROUPS, BrokenPlugin, Source, attribute, installed, of_entry, of_file
 
@@ -47,6 +49,7 @@ ADAPTERS: Mapping[str, Mapping[str, str]] = {
         "openai_images": "poser.experts.openai_images:OpenAIImages",
     },
     "critic": {
+        "panel": "poser.catalog:panel",
         "rubric": "poser.critics.rubric:RubricCritic",
         "rubric-judge": "poser.critics.rubric:RubricJudge",
         "vlm": "poser.critics.vlm:VLMCritic",
@@ -72,6 +75,7 @@ RECORDS: Mapping[str, str] = {"poser.experts.studio": "poser.experts.studio.pool
 """Package of experts -> "module:function" that gives the track record they come with."""
 
 DEFAULT_CRITIC = "detector"
+DEFAULT_JUDGE = "neural-judge"
 DEFAULT_EXTRACTOR = "grammar"
 DEFAULT_POLICY = "learned"
 
@@ -185,6 +189,10 @@ def critic(chosen: str | Critic | None = None) -> Critic:
 
     made: Critic = _one("critic", chosen, DEFAULT_CRITIC, Critic)
     return made
+
+
+panel = partial(panel_of, critic)
+"""What `use = "panel"` makes."""
 
 
 def extractor(chosen: str | Extractor | None = None) -> Extractor:

@@ -39,10 +39,11 @@ def home() -> Path:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """What `poser generate` does unless the command line says otherwise; None = as the option's default.
+    """What runs and evaluations do unless the command line says otherwise; None = as the option's default.
 
     Attributes:
         policy, critic, extractor: names, see `poser plugins`.
+        judge: name of the critic that evaluations grade by; not the critic of the runs.
         experts: names of experts or pools; None = all that are known.
         budget: most US dollars of a run.
         thrift: what money counts, 0 to 1.
@@ -54,6 +55,7 @@ class RunSettings:
     policy: str | None = None
     critic: str | None = None
     extractor: str | None = None
+    judge: str | None = None
     experts: tuple[str, ...] | None = None
     budget: float | None = None
     thrift: float | None = None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from poser import catalog
+from poser.critics.panel import PanelCritic
 from poser.critics.testing import ScriptedCritic
 from poser.experts.errors import InputError, UnknownName
 from poser.experts.record import TrackRecord
@@ -117,3 +119,39 @@ def test_importing_the_catalog_loads_nothing():
     code = "import sys, poser.catalog; print([m for m in ('numpy', 'cv2', 'pydantic') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def panels(text: str) -> None:
+    Path("poser.toml").write_text(f'[[critics]]\nname = "both"\nuse = "panel"\n{text}', encoding="utf-8")
+
+
+def test_a_panel_is_made_of_critics_by_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    panels('members = ["detector", "neural-judge"]\nunsure = 0.3\n')
+    panel = catalog.critic("both")
+    assert isinstance(panel, PanelCritic)
+    assert (panel.name, [part.name for part in panel.parts]) == ("both", ["detector", "neural-judge"])
+    panels('members = ["detector"]\nescalate_to = "neural-judge"\n')
+    made = catalog.critic("both")
+    assert made.escalate_to is not None
+    assert made.escalate_to.name == "neural-judge"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('members = ["detektor"]\n', "Did you mean 'detector'"),
+        ('members = ["both"]\n', "no panels"),
+        ('members = ["detector"]\nescalate_to = "both"\n', "no panels"),
+        ('members = "detector"\n', "a list of critics"),
+        ("members = []\n", "at least one member"),
+        ('members = ["detector"]\nunsure = 2\n', "unsure 2"),
+        ('members = ["detector"]\nunsur = 0.2\n', "Did you mean 'unsure'"),
+        ("", "also needs members"),
+    ],
+)
+def test_a_panel_that_cannot_be_made_is_refused_by_name(tmp_path, monkeypatch, text, said):
+    monkeypatch.chdir(tmp_path)
+    panels(text)
+    with pytest.raises(InputError, match=said):
+        catalog.critic("both")

@@ -115,3 +115,11 @@ def test_unknown_keys_are_unknown_names(folders):
     write(folders / "project", "[run]\nseeds = 3\n")
     with pytest.raises(UnknownName):
         load_settings()
+
+
+def test_extractor_critic_and_judge_are_named_apart(folders, monkeypatch):
+    write(folders / "project", '[run]\nextractor = "a"\ncritic = "b"\njudge = "c"\n')
+    run = load_settings().run
+    assert (run.extractor, run.critic, run.judge) == ("a", "b", "c")
+    monkeypatch.setenv("POSER_JUDGE", "d")
+    assert load_settings().run.judge == "d"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from poser.cli.evaluate_critics import evaluate_critics
 from poser.cli.reading import EXIT_INTERRUPTED, EXIT_NO_PICTURE, print_json, split_names
 
 if TYPE_CHECKING:
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Compare what can decide.")
 
 
-@app.callback()
-def _group() -> None:
-    """Keeps `policies` a command of its own while it is the only one."""
+app.command("critics")(evaluate_critics)
 
 
 @app.command("policies")
@@ -39,7 +38,9 @@ def evaluate_policies(
         str, typer.Option(help="Who plays: names, or trained policies' folders; the first is compared with.")
     ] = "greedy,learned,rules",
     critic: Annotated[str | None, typer.Option(help="Who checks pictures in the runs; by default detector.")] = None,
-    judge: Annotated[str, typer.Option(help="Who judges the results; not the critic.")] = "neural-judge",
+    judge: Annotated[
+        str | None, typer.Option(help="Who judges the results, not the critic; by default neural-judge.")
+    ] = None,
     experts: Annotated[str | None, typer.Option(help="Experts to use, e.g. 'a,b'; by default all.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seeds everything drawn by chance.")] = 0,
     size: Annotated[str | None, typer.Option(help="WIDTHxHEIGHT in pixels; by default 768x768.")] = None,
@@ -64,6 +65,7 @@ def evaluate_policies(
 
     from poser import catalog
     from poser.cli.tables import note_view
+    from poser.config import load_settings
     from poser.engine.intake import choose_size, read_size
     from poser.engine.user_store import load_record
     from poser.envs.rules import Rules
@@ -83,13 +85,16 @@ def evaluate_policies(
         errors.print(note_view(message), soft_wrap=True)
 
     path = DEFAULT_SUITE if suite is None else suite
-    prompts = read_suite(path)[:limit]
-    pool, checker, grader = catalog.experts(split_names(experts)), catalog.critic(critic), catalog.critic(judge)
+    prompts, settings = read_suite(path)[:limit], load_settings().run
+    pool, checker = catalog.experts(split_names(experts)), catalog.critic(critic or settings.critic)
+    grader = catalog.critic(judge or settings.judge or catalog.DEFAULT_JUDGE)
     check_judge(checker, grader, same_judge=same_judge)
     rules = Rules() if max_steps is None else Rules(max_steps=max_steps)
     contestants = named_contestants(split_names(policies) or [], pool, rules=rules, thrifts=_numbers(thrifts))
     width, height = choose_size(None if size is None else read_size(size), None, catalog.sides(pool))
-    tasks = make_tasks(prompts, catalog.extractor(), seed=seed, size=(width, height), budget_usd=budget)
+    tasks = make_tasks(
+        prompts, catalog.extractor(settings.extractor), seed=seed, size=(width, height), budget_usd=budget
+    )
     _tell_notes(prompts, tasks, warn)
     folder = SuiteFolder(
         default_folder(f"evaluate {path.stem}", seed) if out is None else out,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from poser.critics.types import JudgeRequest, Verdict
 from poser.experts.base import CallContext
 from poser.experts.errors import BadReply, CallError, CriticError, TimedOut
+from poser.experts.types import Usage
 
 
 class Critic(abc.ABC):
@@ -24,6 +25,17 @@ class Critic(abc.ABC):
 
     nominal_seconds: float = 0.05
     """Expected seconds a judged picture."""
+
+    model: str = ""
+    """What answers, as in its verdicts; "" for critics that are no model."""
+
+    prompt_hash: str = ""
+    """Hash of the words that the model is asked with, as in its verdicts."""
+
+    @property
+    def parts(self) -> tuple[Critic, ...]:
+        """The critics that this one asks; none for most. Whoever grades runs must be none of those that steered them."""
+        return ()
 
     @abc.abstractmethod
     def judge(self, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
@@ -70,6 +82,21 @@ def judge_checked(critic: Critic, requests: Sequence[JudgeRequest], ctx: CallCon
         message = f"critic {critic.name} gave {len(verdicts)} verdicts on {len(requests)} pictures; one each is needed."
         return [BadReply(message, usd=None) for _ in requests]
     return [_checked(critic.name, request, verdict) for request, verdict in zip(requests, verdicts, strict=True)]
+
+
+def usage_of(answer: Verdict | CriticError, answers: Sequence[Verdict | CriticError], seconds: float) -> Usage:
+    """What one of the answers of a call took, errors included.
+
+    Args:
+        answer: one of them.
+        answers: all; an error that was raised for the whole call has one bill for all.
+        seconds: its share of the call's time, for answers that do not say.
+    """
+    if isinstance(answer, CallError):
+        usd = answer.usd if answer.usd is not None and 0.0 <= answer.usd < float("inf") else None
+        sharing = sum(other is answer for other in answers)
+        return Usage(usd=None if usd is None else usd / sharing, seconds=seconds)
+    return answer.usage if answer.usage.seconds > 0 else answer.usage.model_copy(update={"seconds": seconds})
 
 
 def _checked(name: str, request: JudgeRequest, verdict: Verdict | CriticError) -> Verdict | CriticError:

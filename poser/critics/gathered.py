@@ -27,9 +27,15 @@ class GatheredCritic(Critic):
     def __init__(self, inner: Critic, *, most: int = MOST_TOGETHER) -> None:
         self.inner = inner
         self.name, self.price, self.nominal_seconds = inner.name, inner.price, inner.nominal_seconds
+        self.model, self.prompt_hash = inner.model, inner.prompt_hash
         self._gathering: Gathering[JudgeRequest, Verdict | CriticError] = Gathering(
             f"critic {inner.name}", self._together, _itself, most
         )
+
+    @property
+    def parts(self) -> tuple[Critic, ...]:
+        """The wrapped critic."""
+        return (self.inner,)
 
     def judge(self, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
         """Wait for one's turn, and judge the pictures together with those of others."""

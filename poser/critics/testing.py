@@ -31,14 +31,15 @@ class ScriptedCritic(Critic):
         *,
         unjudged: Iterable[str] = (),
         certainty: float = 1.0,
-        preservation: float | None = None,
+        preservation: float | None = 1.0,
         price: float | None = 0.0,
         nominal_seconds: float = 0.0,
         remember: bool = True,
     ) -> None:
         """`unjudged`: kinds of atoms answered `None`. `certainty` in [0.5, 1]: probability given to what holds.
 
-        Without `remember`, `requests` stays empty: they hold pictures, too many for training.
+        `preservation`: of every source; fake pictures consist of facts alone, and their colours mean nothing. Without
+        `remember`, `requests` stays empty: they hold pictures, too many for training.
         """
         self._script = list(script)
         self._unjudged = frozenset(unjudged)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from poser.experts.picture import Picture
-from poser.experts.types import Atom, Document, Usage
+from poser.experts.types import Atom, Document, Region, Usage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +20,8 @@ class JudgeRequest:
         source: the user's source picture, or None. With one, the verdict may say how well the rest was preserved.
         before: the picture that the last call started from, or None.
         prompt: the user's words, for critics that read.
+        mask: of the source, white = edit here, or None.
+        regions: where the source was to be edited, if every command of the plan says so; else ().
     """
 
     picture: Picture
@@ -27,6 +29,8 @@ class JudgeRequest:
     source: Picture | None = None
     before: Picture | None = None
     prompt: str = ""
+    mask: Picture | None = None
+    regions: tuple[Region, ...] = ()
 
 
 class AtomAnswer(Document):
@@ -51,6 +55,8 @@ class Verdict(Document):
     Attributes:
         answers: one for each atom asked, in their order.
         preservation: how much of the source outside of the edits is kept, 0 to 1; None without a source or if unjudged.
+            The critic's own number; in an episode, where it gives none, what `outside_change` measures without it.
+            Alignment is multiplied by it.
         fidelity, aesthetics: 0 to 1, or None.
         feedback: failed atoms in words ("1 of 2 blue cars is there; the sun is missing"); "" if all pass.
         notes: what else is to be known, in words for the user ("lettering in the picture speaks to the judge").

@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from poser.critics.base import Critic, judge_checked
+from poser.critics.base import Critic, judge_checked, usage_of
+from poser.critics.outside_change import with_preservation
 from poser.critics.types import JudgeRequest, Verdict
 from poser.envs.call_journal import Answer, Call, CallJournal, Known
 from poser.envs.calls import Caller, Job
@@ -181,10 +182,9 @@ class Asker:
             started = time.perf_counter()
             verdicts = judge_checked(self._critic, asked, ctx)
             share = (time.perf_counter() - started) / len(asked)
-            judged = [
-                Judgement(v, _timed(v.usage, share) if isinstance(v, Verdict) else _bill(v, verdicts, share))
-                for v in verdicts
-            ]
+            usages = [usage_of(verdict, verdicts, share) for verdict in verdicts]
+            whole = [with_preservation(*each) for each in zip(asked, verdicts, strict=True)]
+            judged = [Judgement(*each) for each in zip(whole, usages, strict=True)]
             self._note([(call, each.verdict, each.usage) for call, each in zip(calls, judged, strict=True)])
             return judged
 

@@ -61,8 +61,15 @@ def expert_request(episode: Episode, row: int, choice: Choice, spec: ExpertSpec)
 def judge_request(episode: Episode, picture: Picture, before: Picture | None) -> JudgeRequest:
     """What the critic is asked about a picture of this episode; `before` is what the call started from."""
     task = episode.task
+    regions = [command.region for command in task.plan.commands if command.region is not None]
     return JudgeRequest(
-        picture=picture, atoms=task.plan.atoms, source=task.source, before=before, prompt=task.plan.prompt
+        picture=picture,
+        atoms=task.plan.atoms,
+        source=task.source,
+        before=before,
+        prompt=task.plan.prompt,
+        mask=task.mask,
+        regions=tuple(regions) if len(regions) == len(task.plan.commands) else (),
     )
 
 

@@ -86,7 +86,8 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
     ## Transition
 
     **Alignment** Φ ∈ [0, 1] of a picture = mean over the commands of the geometric mean of their judged atoms, times
-    preservation (of the source, where the critic judges it). An atom counts 0 if a parent atom fails (is below
+    preservation of the source: as the critic says or, where it gives none, what is kept outside of mask and regions,
+    measured without a model (`poser.critics.outside_change`). An atom counts 0 if a parent atom fails (is below
     `pass_probability`). Atoms that the critic cannot judge, and commands without a judged atom, are outside. Without a
     picture Φ = 0. A source is the first current and best picture, and judged at reset if the budget covers that (else its
     Φ is 0).

@@ -32,8 +32,24 @@ class Judged(NamedTuple):
 
 
 def is_same(critic: Critic, judge: Critic) -> bool:
-    """Whether both are the same object, or of the same class and name."""
-    return judge is critic or (type(judge) is type(critic) and judge.name == critic.name)
+    """Whether somebody answers for both: members of panels and what wrappers hold count.
+
+    Two are the same if they are one object, if they ask the same model with the same prompt, or, where both are no
+    model, if they are of the same class and name.
+    """
+    return any(_equal(one, other) for one in _answering(critic) for other in _answering(judge))
+
+
+def _answering(critic: Critic) -> list[Critic]:
+    return [each for part in critic.parts for each in _answering(part)] or [critic]
+
+
+def _equal(one: Critic, other: Critic) -> bool:
+    if one is other:
+        return True
+    if one.model or other.model:
+        return (one.model, one.prompt_hash) == (other.model, other.prompt_hash)
+    return type(one) is type(other) and one.name == other.name
 
 
 def check_judge(critic: Critic, judge: Critic, *, same_judge: bool = False) -> None:
@@ -43,9 +59,11 @@ def check_judge(critic: Critic, judge: Critic, *, same_judge: bool = False) -> N
         InputError: they are the same (`is_same`), and `same_judge` is not set.
     """
     if is_same(critic, judge) and not same_judge:
+        named = f"{judge.name!r}" if judge.name == critic.name else f"{judge.name!r}, the critic {critic.name!r}"
         raise InputError(
-            f"The judge is {judge.name!r}, which is also the critic of the runs: policies would be graded by whom they "
-            "please. Give another judge, or say that you want this (same_judge=True, --same-judge)."
+            f"The judge is {named}: they are the same, or one takes part in the other, so policies would be graded by "
+            "whom they please. Give another judge, model or prompt, or say that you want this (same_judge=True, "
+            "--same-judge)."
         )
 
 

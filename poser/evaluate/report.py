@@ -47,7 +47,7 @@ def _cell(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value).replace("|", "\\|")
 
 
-def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
+def wilson(hits: float, n: float, z: float = 1.96) -> tuple[float, float]:
     """95 % Wilson interval of a share, (0, 1) for n = 0."""
     if n == 0:
         return 0.0, 1.0

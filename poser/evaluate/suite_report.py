@@ -53,8 +53,8 @@ def suite_warnings(results: SuiteResults) -> list[str]:
         notes.append(f"Nothing was finished by {', '.join(results.left_out)}.")
     if results.same_judge:
         notes.append(
-            f"**The judge is the critic** ({results.judge}): qualities say how well policies please whoever graded "
-            "them on the way, not how good the pictures are."
+            f"**The judge is the critic** (judge {results.judge}, critic {results.critic}), or takes part in it: "
+            "qualities say how well policies please whoever graded them on the way, not how good the pictures are."
         )
     if not results.figures:
         notes.append("There is nothing to compare.")

@@ -228,3 +228,15 @@ def test_two_prompts_on_the_studio(tmp_path, monkeypatch):
     assert said["policies"]["greedy"]["spend"] > 0
     assert said["billed_usd"] == {"greedy": 0.0, "best-single": 0.0}
     assert not anything_kept()
+
+
+def test_critic_judge_and_extractor_are_those_of_the_settings(poser, suite):
+    Path("poser.toml").write_text('[run]\ncritic = "neural-judge"\njudge = "detector"\n')
+    asked = ("evaluate", "policies", "--suite", suite, "--policies", "greedy", "--limit", "1", "--json", *SMALL)
+    said = poser(*asked).json()
+    assert (said["critic"], said["judge"]) == ("neural-judge", "scripted")
+    # the command line goes before them
+    said = poser(*asked, "--critic", "detector", "--judge", "neural-judge").json()
+    assert (said["critic"], said["judge"]) == ("scripted", "neural-judge")
+    Path("poser.toml").write_text('[run]\nextractor = "nobody"\n')
+    assert "Unknown extractor 'nobody'" in poser(*asked).stderr

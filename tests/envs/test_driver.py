@@ -12,9 +12,10 @@ from poser.envs.driver import Driver, Task, call_seed
 from poser.envs.rules import Rules
 from poser.envs.trace import Decision, Trace
 from poser.experts.errors import InputError, Unavailable
+from poser.experts.picture import Picture
 from poser.experts.record import Cell, TrackRecord
 from poser.experts.testing import FakeExpert
-from poser.experts.types import Operation
+from poser.experts.types import Operation, Plan, Region
 from tests.envs.worlds import pick, plan_of, source_picture, thing
 
 SIZE = {"width": 64, "height": 48}
@@ -195,6 +196,28 @@ def test_a_source_is_judged_first_and_edited_in_its_own_size():
     assert trace.source_verdict is not None
     assert trace.usd == pytest.approx(0.02)
     assert turn.state.spent[0] == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize(("where", "kept"), [("nowhere", False), ("everywhere", True), ("by-command", True)])
+def test_where_the_critic_gives_no_preservation_the_pixels_outside_of_the_edit_do(where, kept):
+    source, whole = source_picture(), Region(left=0, top=0, right=1, bottom=1)
+    mask = Picture(np.full((48, 64, 3), 255, np.uint8)) if where == "everywhere" else None
+    plan = Plan(
+        prompt="A red car.",
+        source=source.ref,
+        commands=(thing(0, "car", region=whole if where == "by-command" else None),),
+    )
+    # fakes paint over everything
+    driver = Driver([FakeExpert("edit", "i2i")], ScriptedCritic(certainty=0.9, preservation=None))
+    driver.reset([Task(plan=plan, source=source, mask=mask)])
+    driver.step([0])
+    [step] = driver.traces()[0].steps
+    if kept:
+        assert step.verdict.preservation is None
+        assert step.alignment == pytest.approx(0.9)
+    else:
+        assert step.verdict.preservation < 0.5
+        assert step.alignment == pytest.approx(0.9 * step.verdict.preservation)
 
 
 def test_a_mask_and_references_reach_only_those_who_take_them():

@@ -45,6 +45,7 @@ class NeuralJudge(Critic):
 
     concurrent = True
     name = "neural-judge"
+    model = "judge.safetensors"
     price = 0.0
     nominal_seconds = 0.1
 
@@ -100,7 +101,7 @@ class NeuralJudge(Critic):
             preservation=None if source is None else preservation(request.atoms, scene.picture, source),
             feedback=feedback(request.atoms, answers),
             critic=self.name,
-            model="judge.safetensors",
+            model=self.model,
             revision=REVISION,
             usage=Usage(usd=0.0, seconds=time.perf_counter() - start),
         )

@@ -1,0 +1,71 @@
+"""`poser evaluate critics`, with critics that read no real picture, and once with the detector."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from poser import catalog
+from poser.critics.testing import ScriptedCritic
+
+
+def test_a_report_is_written_and_says_what_is_simulated(poser):
+    done = poser("evaluate", "critics", "--critics", "simulated,simulated:0.7", "--pictures", 3, "--out", "ev")
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "ev/report.md"
+    assert "Simulated: simulated-0.9, simulated-0.7." in " ".join(done.stdout.split())
+    assert {path.name for path in Path("ev").iterdir()} == {"report.md", "report.json", "report.png"}
+    page = Path("ev/report.md").read_text()
+    assert "**Simulated**" in page
+    assert "seed 0" in page
+    again = poser("evaluate", "critics", "--critics", "simulated", "--pictures", 3, "--out", "ev")
+    assert again.exit_code == 2
+    assert "report.md" in again.stderr
+
+
+def test_json_is_one_object_and_the_same_as_the_report(poser):
+    done = poser(
+        "evaluate", "critics", "--critics", "detector", "--pictures", 2, "--statements", 6, "--out", "ev", "--json"
+    )  # fmt: skip
+    said = done.json()
+    assert said == json.loads(Path("ev/report.json").read_text())
+    [detector] = said["critics"]
+    # the fake catalog's detector reads no real picture: it denies everything
+    assert (detector["critic"], detector["simulated"], detector["all"]["n"]) == ("scripted", False, 12)
+
+
+def test_a_configured_panel_is_measured_as_any_critic(poser, monkeypatch):
+    monkeypatch.setattr(catalog, "CRITICS", {"detector": "poser.critics.detector:DetectorCritic"})
+    Path("poser.toml").write_text('[[critics]]\nname = "both"\nuse = "panel"\nmembers = ["detector"]\n')
+    done = poser("evaluate", "critics", "--critics", "both", "--pictures", 2, "--json")
+    [panel] = done.json()["critics"]
+    assert panel["critic"] == "both"
+    assert panel["all"]["right"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("simulated:2", "accuracy between 0.5 and 1"),
+        ("simulated:x", "write simulated:0.8"),
+        ("detectr", "Did you mean 'detector'"),
+        ("simulated,simulated", "each once"),
+        ("", "at least one"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(poser, given, said):
+    done = poser("evaluate", "critics", "--critics", given, "--pictures", 1)
+    assert done.exit_code == 2
+    assert said in " ".join(done.stderr.split())
+
+
+def test_dear_critics_are_not_asked_without_a_yes(poser, fakes):
+    fakes.critic = ScriptedCritic(price=0.4)
+    asked = ("evaluate", "critics", "--critics", "detector", "--pictures", 3)
+    refused = poser(*asked)
+    assert refused.exit_code == 2
+    assert "1.20 US dollars" in " ".join(refused.stderr.split())
+    assert fakes.critic.requests == []
+    assert poser(*asked, "--yes", "--json").json()["critics"][0]["usd"] == pytest.approx(1.2)

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from poser.critics.detector import DetectorCritic
+from poser.critics.gathered import GatheredCritic
+from poser.critics.judge.critic import NeuralJudge
+from poser.critics.panel import PanelCritic
+from poser.critics.testing import ScriptedCritic
+from poser.evaluate.judged import check_judge, is_same
+from poser.experts.errors import InputError
+
+
+def model(name: str, prompt: str, title: str = "vlm") -> ScriptedCritic:
+    critic = ScriptedCritic()
+    critic.name, critic.model, critic.prompt_hash = title, name, prompt
+    return critic
+
+
+def test_two_detectors_are_the_same_and_the_neural_judge_is_another():
+    assert is_same(DetectorCritic(ocr=False), DetectorCritic(ocr=True))
+    assert not is_same(DetectorCritic(), NeuralJudge())
+    assert is_same(NeuralJudge(), NeuralJudge(ocr=False))
+
+
+def test_models_are_told_by_model_and_prompt_whatever_they_are_called():
+    assert is_same(model("m", "p", "critic"), model("m", "p", "judge"))
+    assert not is_same(model("m", "p"), model("m", "q"))
+    assert not is_same(model("m", "p"), model("n", "p"))
+    assert not is_same(model("m", "p"), ScriptedCritic())
+
+
+def test_members_of_panels_and_wrapped_critics_count():
+    panel = PanelCritic(members=[DetectorCritic(), model("m", "p")], escalate_to=model("strong", "p"))
+    assert is_same(panel, model("strong", "p", "judge"))
+    assert is_same(GatheredCritic(DetectorCritic()), panel)
+    assert not is_same(panel, NeuralJudge())
+
+
+def test_a_judge_that_takes_part_in_the_critic_is_refused_unless_it_is_wanted():
+    panel = PanelCritic(members=[DetectorCritic(), model("m", "p")])
+    with pytest.raises(InputError, match=r"'detector', the critic 'panel'.*--same-judge"):
+        check_judge(panel, DetectorCritic())
+    check_judge(panel, DetectorCritic(), same_judge=True)
+    check_judge(panel, NeuralJudge())
