@@ -41,7 +41,7 @@ ADAPTERS: Mapping[str, Mapping[str, str]] = {
         "huggingface": "poser.experts.huggingface:HuggingFaceImages",
         "openai_images": "poser.experts.openai_images:OpenAIImages",
     },
-    "critic": {},
+    "critic": {"local_vlm": "poser.critics.local_vlm:LocalVLM"},
     "extractor": {},
     "policy": {},
 }
