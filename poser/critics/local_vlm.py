@@ -43,7 +43,7 @@ class LocalVLM(Critic):
     and "no" together are less likely than `least_mass`, the atom is answered None.
 
     All atoms of several pictures are one batch, see `YesNoModel`; a picture judged in a batch and alone differs by
-    rounding (at most 0.001 with tiny float32 models on a CPU, a test holds it; more in half precision). With a source
+    rounding (below 1e-5 with tiny float32 models on a CPU, a test holds it; more in half precision). With a source
     the verdict's preservation is one more such question, on a picture that shows source and result side by side (many
     models take one picture only); None where it has no answer.
 
