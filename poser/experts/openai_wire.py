@@ -59,7 +59,7 @@ def read_answer(name: str, body: bytes, key: str) -> Answer:
     """
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
         said = quoted(without(key, _decoded(body) or f"{len(body)} bytes that are no text"))

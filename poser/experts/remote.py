@@ -73,7 +73,7 @@ def quoted(body: str) -> str:
 def _words_of_json(body: str) -> str:
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     error = found.get("error") if isinstance(found, dict) else None
     if isinstance(error, str):

@@ -102,9 +102,7 @@ def test_the_deadline_begins_with_the_call_and_grows_with_its_company(threads):
     # one that is over already: it does not run while somebody else is served
     over = time.monotonic() - 5.0
     others = [
-        threads.submit(
-            many.run, [name], CallContext(deadline=over, allowed=seconds, on_deadline=moved[name].append)
-        )
+        threads.submit(many.run, [name], CallContext(deadline=over, allowed=seconds, on_deadline=moved[name].append))
         for name, seconds in (("b", 100.0), ("c", 300.0))
     ]
     in_line(many, 2)

@@ -264,7 +264,12 @@ HUGE = b"x" * 100_000
         (reply(413, b'{"error": {"message": "too big"}}'), InvalidRequest, 0.0, "too big"),
         (reply(307, b"", Location="http://192.0.2.1/"), Unavailable, 0.0, "sends elsewhere"),
         (lambda handler: handler.connection.close(), Unavailable, None, "broke before the answer was whole"),
-        (lambda handler: handler.wfile.write(b"SSH-2.0-x\r\n\r\n"), Unavailable, None, "broke before the answer was whole"),
+        (
+            lambda handler: handler.wfile.write(b"SSH-2.0-x\r\n\r\n"),
+            Unavailable,
+            None,
+            "broke before the answer was whole",
+        ),
     ],
 )
 def test_whatever_answers_it_becomes_one_typed_error(answering, script, kind, usd, said):

@@ -44,6 +44,10 @@ def test_an_answer_becomes_the_error_of_its_kind(status, body, kind):
     assert "html" not in str(error)
 
 
+def test_a_body_of_brackets_without_end_is_quoted_like_any_other():
+    assert str(call_error("mine", 500, {}, "[" * 100_000)).startswith("mine answered 500: [[[")
+
+
 def test_what_is_quoted_ends_in_one_full_stop():
     assert str(call_error("mine", 400, {}, "Too large.")) == "mine answered 400: Too large. Change the request."
     assert str(call_error("mine", 400, {}, "")) == "mine answered 400: nothing more. Change the request."
