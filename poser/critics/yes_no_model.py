@@ -13,7 +13,7 @@ import numpy as np
 
 from poser.critics.yes_no import asked
 from poser.experts.errors import Unavailable
-from poser.experts.local_models import BLIND_REMEDY, LoadedModel, rendered
+from poser.experts.local_models import BLIND_REMEDY, LoadedModel, harmless, rendered
 from poser.experts.picture import Picture
 
 MARK = "THE-QUESTION-STANDS-HERE"
@@ -78,7 +78,7 @@ class YesNoModel:
             Exception: whatever the model raises, such as memory that ran out.
         """
         items_with = [
-            item._replace(questions=tuple(self._harmless(question) for question in item.questions))
+            item._replace(questions=tuple(harmless(self._loaded.tokenizer, question) for question in item.questions))
             for item in items
             if item.questions
         ]
@@ -124,12 +124,6 @@ class YesNoModel:
         if not found:
             raise Unavailable(f"{self._name}: the model has no single token for {word!r}; take another model.")
         return sorted(found)
-
-    def _harmless(self, question: str) -> str:
-        """The question without what this model takes for the end of a message or for a picture."""
-        for token in self._loaded.tokenizer.all_special_tokens:
-            question = question.replace(token, " ")
-        return question
 
     def _seen(self, texts: list[str], pictures: Sequence[Picture]) -> Any:
         """Texts with their pictures as tensors, padded on the left; refuses what lost its picture."""

@@ -155,6 +155,13 @@ def rendered(templated: Any, messages: Sequence[Mapping[str, Any]]) -> str:
     return text
 
 
+def harmless(tokenizer: Any, text: str) -> str:
+    """The text without what this model takes for the end of a message or for a picture."""
+    for token in tokenizer.all_special_tokens:
+        text = text.replace(token, " ")
+    return text
+
+
 def _on_disk(settings: LocalModel) -> tuple[str, float]:
     """Version of a folder ("" for a hub model), and GiB of weights (0 where they are not here yet)."""
     folder = model_folder(settings.model, settings.revision)
