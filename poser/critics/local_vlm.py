@@ -15,8 +15,8 @@ import numpy as np
 
 from poser.critics.base import Critic
 from poser.critics.types import AtomAnswer, JudgeRequest, Verdict
-from poser.critics.yes_no import complaints, expected, preserved_question, prompt_hash, yes_no_question
-from poser.critics.yes_no_model import Item, YesNo, YesNoModel
+from poser.critics.local_questions import complaints, expected, preserved_question, prompt_hash, yes_no_question
+from poser.critics.local_answers import Item, YesNo, YesNoModel
 from poser.experts.base import CallContext
 from poser.experts.devices import first_line, is_out_of_memory, sweep
 from poser.experts.errors import BadReply, CallError, CriticError, InputError, TimedOut, Unavailable

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from poser.experts.chat_wire import ChatAnswer, Message
+from poser.experts.constrained import INSTALL, LIBRARY, SchemaKeeper, allowed_words, installed
 from poser.experts.devices import first_line, is_out_of_memory, sweep
 from poser.experts.errors import BadReply, CallError, InputError, InvalidRequest, TimedOut, Unavailable
 from poser.experts.local_models import MEMORY_REMEDY, HeldModel, LoadedModel, LocalModel, harmless, rendered
 from poser.experts.types import Usage
-
-CONSTRAINING = "outlines"
-"""The library that keeps replies to a schema."""
 
 
 def _never() -> bool:
@@ -52,13 +49,13 @@ class LocalChat:
         """
         if max_tokens < 1:
             raise InputError(f"max_tokens is {max_tokens}; give a whole number of at least 1.")
-        if constrained and importlib.util.find_spec(CONSTRAINING) is None:
-            raise InputError(f"constrained is set, and the library is not installed; pip install {CONSTRAINING}.")
+        if constrained and not installed():
+            raise InputError(f"constrained is set, and {LIBRARY} is not installed; {INSTALL}.")
         self.name = name
         self.model = settings.model
         self._max_tokens = max_tokens
         self._must = bool(constrained)
-        self._constrained = importlib.util.find_spec(CONSTRAINING) is not None if constrained is None else constrained
+        self._constrained = installed() if constrained is None else constrained
         self._held = HeldModel(name, settings, vram_gb=vram_gb, vram_limit_gb=vram_limit_gb)
 
     def ask(
@@ -173,7 +170,7 @@ class LocalChat:
 
         problem = ""
         try:
-            keeping = self._keeping(loaded, schema)
+            keeping = self._keeping(loaded, schema, int(inputs["input_ids"].shape[1]))
             with torch.inference_mode():
                 output = loaded.model.generate(
                     **inputs,
@@ -201,33 +198,22 @@ class LocalChat:
             raise TimedOut(f"{self.name} was stopped before its answer was whole; allow more time.")
         return tokens
 
-    def _keeping(self, loaded: LoadedModel, schema: Mapping[str, Any] | None) -> Any:
+    def _keeping(self, loaded: LoadedModel, schema: Mapping[str, Any] | None, told: int) -> Any:
         """What lets only tokens through that the schema allows, or None."""
         if schema is None or not self._constrained:
             return None
         written = json.dumps(schema, sort_keys=True)
-        key = f"{CONSTRAINING} {hashlib.sha256(written.encode()).hexdigest()}"
+        key = f"{LIBRARY} {hashlib.sha256(written.encode()).hexdigest()}"
         if key not in loaded.kept:
             try:
-                loaded.kept[key] = _processor(loaded, written)
+                loaded.kept[key] = allowed_words(loaded.model, loaded.tokenizer, written)
             except Exception as error:  # noqa: BLE001  the library refuses schemas in many ways; the reply is checked
-                if self._must:
-                    raise Unavailable(
-                        f"{self.name}: {CONSTRAINING} cannot keep this model to the schema ({first_line(error)}); "
-                        "take out `constrained`."
-                    ) from None
-                loaded.kept[key] = None
-        keeping = loaded.kept[key]
-        if keeping is not None:
-            keeping.reset()
-        return keeping
-
-
-def _processor(loaded: LoadedModel, schema: str) -> Any:
-    import outlines
-    from outlines.backends import JSON_SCHEMA_DEFAULT_BACKEND, get_json_schema_logits_processor
-
-    # llguidance needs no index of the whole vocabulary, which takes long for large ones
-    backend = "llguidance" if importlib.util.find_spec("llguidance") else JSON_SCHEMA_DEFAULT_BACKEND
-    wrapped = outlines.from_transformers(loaded.model, loaded.tokenizer)
-    return get_json_schema_logits_processor(backend, wrapped, schema)
+                loaded.kept[key] = first_line(error)
+        index = loaded.kept[key]
+        if not isinstance(index, str):
+            return SchemaKeeper(index, told)
+        if self._must:
+            raise Unavailable(
+                f"{self.name}: {LIBRARY} cannot keep this model to the schema ({index}); take out `constrained`."
+            )
+        return None

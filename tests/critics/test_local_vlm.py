@@ -10,7 +10,7 @@ from poser.critics.conformance import check_critic
 from poser.critics.gathered import GatheredCritic, shared
 from poser.critics.local_vlm import LocalVLM, side_by_side
 from poser.critics.types import JudgeRequest, Verdict
-from poser.critics.yes_no import prompt_hash
+from poser.critics.local_questions import prompt_hash
 from poser.experts.base import CallContext
 from poser.experts.errors import BadReply, InputError, TimedOut, Unavailable
 from poser.experts.examples import example_source

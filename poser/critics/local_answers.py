@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from poser.critics.yes_no import asked
+from poser.critics.local_questions import asked
 from poser.experts.errors import Unavailable
 from poser.experts.local_models import BLIND_REMEDY, LoadedModel, harmless, rendered
 from poser.experts.picture import Picture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from poser.critics.yes_no import asked, complaints, expected, preserved_question, prompt_hash, prompts, yes_no_question
+from poser.critics.local_questions import asked, complaints, expected, preserved_question, prompt_hash, prompts, yes_no_question
 from poser.experts.types import Atom
 
 
