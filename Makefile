@@ -11,7 +11,7 @@ WORKERS ?= 2
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-experts bench-recognition judge bench-judge policy paper-policy \
+.PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-experts bench-critics bench-recognition judge bench-judge policy paper-policy \
 	calibration bench-policy-rivals bench-policy-sample bench-policy-zeroshot bench-policy-ablations bench-policy-ratings \
 	bench-policy-pixels bench-policy-speed clean
 
@@ -60,6 +60,9 @@ bench-engine: $(VENV)/.installed  ## engine time a step, encoding, start-up of t
 
 bench-experts: $(VENV)/.installed  ## overlapped calls beside the bare client, adapters, batches, replayed runs
 	$(BIN)/python -m benchmarks.experts
+
+bench-critics: $(VENV)/.installed  ## critics that are real models, beside their bare clients
+	$(BIN)/python -m benchmarks.critics
 
 bench-recognition: $(VENV)/.installed  ## eye and detector on 1,000 seeded scenes, and under every style
 	$(BIN)/python -m benchmarks.recognition

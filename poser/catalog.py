@@ -41,7 +41,12 @@ ADAPTERS: Mapping[str, Mapping[str, str]] = {
         "huggingface": "poser.experts.huggingface:HuggingFaceImages",
         "openai_images": "poser.experts.openai_images:OpenAIImages",
     },
-    "critic": {"local_vlm": "poser.critics.local_vlm:LocalVLM"},
+    "critic": {
+        "local_vlm": "poser.critics.local_vlm:LocalVLM",
+        "rubric": "poser.critics.rubric:RubricCritic",
+        "rubric-judge": "poser.critics.rubric:RubricJudge",
+        "vlm": "poser.critics.vlm:VLMCritic",
+    },
     "extractor": {},
     "policy": {},
 }
@@ -242,6 +247,11 @@ def _one(kind: str, chosen: Any, default: str, base: type) -> Any:
     if not isinstance(name, str):
         names = ", ".join(source.name for source in known)
         raise InputError(f"{chosen!r} is not a {kind}. Give one of {names}, or a {base.__name__} object.")
+    if name in ADAPTERS[kind] and all(source.name != name for source in known):
+        raise InputError(
+            f"The {kind} {name!r} needs settings. Write into poser.toml: [[{kind}s]] with name = {name!r}, "
+            f"use = {name!r} and model = the name under which its server knows it."
+        )
     return made_by(named_source(kind, name, known), base)
 
 

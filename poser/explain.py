@@ -153,6 +153,8 @@ def _outcome(step: StepRecord, before: float) -> list[str]:
         lines.append(f"alignment {before:.2f} → {step.alignment:.2f}, {fate}; reward {step.reward:+.3f}")
         if step.verdict is not None and step.verdict.feedback:
             lines.append(f"the critic: {step.verdict.feedback}")
+        if step.verdict is not None:
+            lines += [f"the critic notes: {note}" for note in step.verdict.notes]
     return lines
 
 

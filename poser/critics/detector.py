@@ -9,12 +9,13 @@ from collections.abc import Sequence
 
 from poser.critics.answers import answer
 from poser.critics.base import Critic, judge_one_by_one
+from poser.critics.feedback import feedback
 from poser.critics.letters import same_lettering, with_lines_joined
 from poser.critics.looks import reduced
 from poser.critics.ocr import ocr_installed, read_by_ocr
 from poser.critics.preservation import preservation
 from poser.critics.reading import Reading, read_picture
-from poser.critics.scene import Answer, Scene
+from poser.critics.scene import Scene
 from poser.critics.types import AtomAnswer, JudgeRequest, Verdict
 from poser.experts.base import CallContext
 from poser.experts.errors import CriticError
@@ -113,16 +114,3 @@ class DetectorCritic(Critic):
             revision=REVISION,
             usage=Usage(usd=0.0, seconds=time.perf_counter() - start),
         )
-
-
-def feedback(atoms: Sequence[Atom], answers: Sequence[Answer]) -> str:
-    """The failed atoms in words, parents before children; what follows from a failed parent is not repeated."""
-    failed: set[str] = set()
-    said: list[str] = []
-    for atom, given in zip(atoms, answers, strict=True):
-        if given.probability is None or given.probability >= 0.5:
-            continue
-        failed.add(atom.id)
-        if not failed.intersection(atom.parents) and given.complaint not in said:
-            said.append(given.complaint)
-    return "; ".join(said)

@@ -53,6 +53,7 @@ class Verdict(Document):
         preservation: how much of the source outside of the edits is kept, 0 to 1; None without a source or if unjudged.
         fidelity, aesthetics: 0 to 1, or None.
         feedback: failed atoms in words ("1 of 2 blue cars is there; the sun is missing"); "" if all pass.
+        notes: what else is to be known, in words for the user ("lettering in the picture speaks to the judge").
         critic: name of the critic.
         model, revision, prompt_hash: of what answered, for critics that are models.
         usage: cost of the call.
@@ -63,6 +64,7 @@ class Verdict(Document):
     fidelity: float | None = Field(default=None, ge=0, le=1)
     aesthetics: float | None = Field(default=None, ge=0, le=1)
     feedback: str = ""
+    notes: tuple[str, ...] = ()
     critic: str = ""
     model: str = ""
     revision: str = ""

@@ -1,14 +1,18 @@
-"""One batch as many calls at a time, for experts that wait on a network."""
+"""One batch as many calls at a time, for experts and critics that wait on a network."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
 
 from poser.experts.base import CallContext
-from poser.experts.errors import BadReply, CallError, ExpertError, TimedOut
-from poser.experts.types import ExpertRequest, ExpertResult
+from poser.experts.errors import BadReply, CallError, TimedOut
+from poser.experts.types import ExpertResult
+
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
 
 POLL_SECONDS = 0.1
 """How soon a stop is noticed and progress told while calls are on their way."""
@@ -16,28 +20,29 @@ POLL_SECONDS = 0.1
 IDLE_SECONDS = 5.0
 """How long a thread without work is kept for the next batch."""
 
-Call = Callable[[ExpertRequest, CallContext], ExpertResult]
-"""Serves one request; the context is that of the batch since its turn has come."""
-
 
 class Lanes:
-    """Threads that serve the calls of one expert, at most `count` at a time over all its batches.
+    """Threads that serve the calls of one expert or critic, at most `count` at a time over all its batches.
 
     They are daemons, started as needed and kept for a while: one whose answer is no longer waited for holds up
     neither the next batch nor the end of the program.
     """
 
     def __init__(self, name: str, count: int) -> None:
-        """`name` of the expert stands in messages; `count` is at least 1."""
+        """`name` of the expert or critic stands in messages; `count` is at least 1."""
         self._name = name
         self._count = count
         self._changed = threading.Condition()
-        self._jobs: deque[tuple[_Batch, int]] = deque()
+        self._jobs: deque[tuple[_Batch[Any, Any], int]] = deque()
         self._idle = 0
         self._threads = 0
 
-    def run(self, requests: Sequence[ExpertRequest], call: Call, ctx: CallContext) -> list[ExpertResult | ExpertError]:
+    def run(
+        self, requests: Sequence[Request], call: Callable[[Request, CallContext], Answer], ctx: CallContext
+    ) -> list[Answer | CallError]:
         """Serve every request by `call`, which may be called from any thread and raises a `CallError` where it fails.
+
+        The context that it gets is that of the batch since its turn has come.
 
         While other batches have all lanes the deadline does not run.
         Once `ctx` is cancelled nothing more is sent. Calls on their way are given up: they may have been billed, so
@@ -58,7 +63,7 @@ class Lanes:
             self._replace(batch.end())
         return [batch.answer(index) for index in range(len(requests))]
 
-    def _add(self, batch: _Batch) -> None:
+    def _add(self, batch: _Batch[Any, Any]) -> None:
         with self._changed:
             self._jobs.extend((batch, index) for index in range(len(batch.requests)))
             self._changed.notify(len(batch.requests))
@@ -96,13 +101,19 @@ class Lanes:
                 return
 
 
-class _Batch:
+class _Batch(Generic[Request, Answer]):
     """What is sent and what has come of one batch."""
 
-    def __init__(self, name: str, requests: Sequence[ExpertRequest], call: Call, ctx: CallContext) -> None:
+    def __init__(
+        self,
+        name: str,
+        requests: Sequence[Request],
+        call: Callable[[Request, CallContext], Answer],
+        ctx: CallContext,
+    ) -> None:
         self.name, self.requests, self.call = name, requests, call
         self.ctx = ctx.waiting()
-        self.answers: dict[int, ExpertResult | ExpertError] = {}
+        self.answers: dict[int, Answer | CallError] = {}
         self.whole = threading.Event()
         self._sent: set[int] = set()
         self._ended = False
@@ -141,7 +152,7 @@ class _Batch:
             self._ended = True
             return len(self._sent) - len(self.answers)
 
-    def answer(self, index: int) -> ExpertResult | ExpertError:
+    def answer(self, index: int) -> Answer | CallError:
         if index in self.answers:
             return self.answers[index]
         if index in self._sent:
@@ -149,7 +160,9 @@ class _Batch:
         return TimedOut(f"{self.name} was stopped before it was asked.")
 
 
-def _served(name: str, request: ExpertRequest, call: Call, ctx: CallContext) -> ExpertResult | ExpertError:
+def _served(
+    name: str, request: Request, call: Callable[[Request, CallContext], Answer], ctx: CallContext
+) -> Answer | CallError:
     try:
         return call(request, ctx)
     except CallError as error:

@@ -105,7 +105,7 @@ class ChatServer:
     logprobs: bool = True
     retry_after: float = 1.0
     port: int = 0
-    requests: list[Recorded] = field(default_factory=list)
+    requests: list[Recorded] = field(default_factory=list, repr=False)
     gate: threading.Event = field(default_factory=threading.Event)
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -148,18 +148,21 @@ class ChatServer:
         return fault, None if fault else says
 
 
-def filled(schema: Mapping[str, Any]) -> Any:
+def filled(schema: Mapping[str, Any], root: Mapping[str, Any] | None = None) -> Any:
     """A value that keeps a JSON schema: the first choice, the largest number, what is required."""
+    root = schema if root is None else root
+    if "$ref" in schema:
+        return filled(root["$defs"][schema["$ref"].rpartition("/")[2]], root)
     for key in ("const", "enum", "anyOf", "oneOf"):
         if key in schema:
             first = schema[key] if key == "const" else schema[key][0]
-            return first if key in ("const", "enum") else filled(first)
+            return first if key in ("const", "enum") else filled(first, root)
     kind = schema.get("type")
     kind = kind[0] if isinstance(kind, list) else kind
     if kind == "object":
-        return {name: filled(schema["properties"][name]) for name in schema.get("required", ())}
+        return {name: filled(schema["properties"][name], root) for name in schema.get("required", ())}
     if kind == "array":
-        return [filled(schema["items"]) for _ in range(schema.get("minItems", 0))]
+        return [filled(schema["items"], root) for _ in range(schema.get("minItems", 0))]
     number = schema.get("maximum", schema.get("minimum", 1))
     return {"string": "", "boolean": True, "null": None, "integer": number, "number": number}[kind]
 

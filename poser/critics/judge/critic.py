@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from poser.critics.answers import answer
 from poser.critics.base import Critic, judge_one_by_one
-from poser.critics.detector import feedback
+from poser.critics.feedback import feedback
 from poser.critics.judge import views
 from poser.critics.judge.seeing import see
 from poser.critics.letters import Lettering, with_lines_joined
