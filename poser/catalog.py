@@ -47,7 +47,10 @@ ADAPTERS: Mapping[str, Mapping[str, str]] = {
         "rubric-judge": "poser.critics.rubric:RubricJudge",
         "vlm": "poser.critics.vlm:VLMCritic",
     },
-    "extractor": {},
+    "extractor": {
+        "llm": "poser.extract.llm:LLMExtractor",
+        "local_llm": "poser.extract.local:LocalExtractor",
+    },
     "policy": {},
 }
 """Kind -> what `use` in `poser.toml` may name -> "module:class"."""

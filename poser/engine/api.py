@@ -12,7 +12,8 @@ from poser.engine.forecast import Forecast, make_forecast
 from poser.engine.intake import ImageLike, PlanLike
 from poser.engine.kept import follow_up, resumed, written
 from poser.engine.makers import Names
-from poser.engine.order import Options, extract_plan, take_order
+from poser.engine.order import Options, take_order
+from poser.engine.planning import extract_plan
 from poser.engine.run import Run
 from poser.events import Event, Finished
 from poser.experts.errors import InputError

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 
 from poser import catalog
-from poser.engine.intake import ImageLike, PlanLike, choose_size, read_image, read_plan, read_prompt
+from poser.engine.intake import ImageLike, PlanLike, read_plan, read_prompt
 from poser.engine.makers import Makers, Names, Warn
+from poser.engine.planning import at_size, given_plan
 from poser.envs.driver import Task
 from poser.envs.rules import Rules, thrift_to_usd_cost
 from poser.experts.errors import InputError
 from poser.experts.picture import Picture
 from poser.experts.plan_check import check_plan
-from poser.experts.types import Folded, Plan
+from poser.experts.types import Plan, Usage
 
 if TYPE_CHECKING:
     from poser.critics.base import Critic
@@ -79,6 +80,7 @@ class Order:
         seeds: one for each picture that is made.
         records: the experts' track record as it stood when the order was taken, with what they came with.
         chosen: the same choices by name.
+        extraction: what making the plan took; None where nothing is known of that.
     """
 
     plan: Plan
@@ -92,6 +94,7 @@ class Order:
     seeds: tuple[int, ...]
     records: TrackRecord
     chosen: Chosen
+    extraction: Usage | None = None
 
     @property
     def draw_below(self) -> float:
@@ -105,10 +108,20 @@ class Order:
 
     def tasks(self) -> list[Task]:
         """One task a picture."""
+        width, height = self.size
+        made = _share(self.extraction, len(self.seeds))
         return [
-            Task(plan=self.plan, source=self.source, width=self.size[0], height=self.size[1], seed=seed)
+            Task(plan=self.plan, source=self.source, width=width, height=height, seed=seed, extraction=made)
             for seed in self.seeds
         ]
+
+
+def _share(usage: Usage | None, parts: int) -> Usage | None:
+    """An even share; tokens, which are whole numbers, are left out."""
+    if usage is None or parts == 1:
+        return usage
+    usd, simulated = (None if bill is None else bill / parts for bill in (usage.usd, usage.simulated_usd))
+    return Usage(usd=usd, simulated_usd=simulated, seconds=usage.seconds / parts)
 
 
 def take_order(
@@ -151,12 +164,16 @@ def take_order(
         warn(
             f"{decider.name} does not look at prices: thrift changes the count of the reward, nothing that it chooses."
         )
-    source, size = _at_size(image, size, pool, warn)
+    source, size = at_size(image, size, pool, warn)
+    made = None
     if plan is not None:
-        whole = _given_plan(read_plan(plan), text, source, warn)
+        whole = given_plan(read_plan(plan), text, source, warn)
     else:
         assert text is not None
-        whole = check_plan(makers.extractor(extractor).extract(text, source.ref if source is not None else None))
+        reader = makers.extractor(extractor)
+        found, made = reader.extraction(text, source.ref if source is not None else None)
+        whole = check_plan(found)
+        settings = _charged(settings, made, len(seeds), reader.name, warn)
     return Order(
         plan=whole,
         source=source,
@@ -173,7 +190,18 @@ def take_order(
             critic=_name(critic, catalog.DEFAULT_CRITIC),
             policy=_name(policy, catalog.DEFAULT_POLICY),
         ),
+        extraction=made,
     )
+
+
+def _charged(settings: Rules, made: Usage | None, n: int, name: str, warn: Warn) -> Rules:
+    """The rules with what making the plan cost taken from the budget."""
+    if made is None or settings.budget_usd is None:
+        return settings
+    if made.usd is None:
+        warn(f"What {name} has cost is not known, so it is not in the budget; give the prices of its tokens.")
+        return settings
+    return settings._replace(budget_usd=max(0.0, settings.budget_usd - made.usd / n))
 
 
 def _names(given: Names | None, pool: Sequence[Expert]) -> tuple[str, ...] | None:
@@ -185,28 +213,6 @@ def _names(given: Names | None, pool: Sequence[Expert]) -> tuple[str, ...] | Non
 
 def _name(given: Any, default: str) -> str | None:
     return default if given is None else given if isinstance(given, str) else None
-
-
-def extract_plan(
-    prompt: str,
-    *,
-    image: ImageLike | None = None,
-    extractor: str | Extractor | None = None,
-    experts: Names | None = None,
-    size: tuple[int, int] | None = None,
-    warn: Warn,
-) -> Plan:
-    """The plan of a prompt, with the source at the size at which a run would edit it.
-
-    Raises:
-        InputError: as `take_order`.
-    """
-    text = read_prompt(prompt)
-    reader = catalog.extractor(extractor)
-    source = None
-    if image is not None:
-        source, _ = _at_size(image, size, catalog.experts(experts, warn), warn)
-    return check_plan(reader.extract(text, source.ref if source is not None else None))
 
 
 def _settings(rules: Rules | None, budget: float | None, max_steps: int | None, thrift: float | None, n: int) -> Rules:
@@ -237,44 +243,3 @@ def _seeds(seed: int, n: int) -> tuple[int, ...]:
     if not 0 <= seed <= MAX_SEED - (n - 1):
         raise InputError(f"The seed is {seed}; give 0 to {MAX_SEED - (n - 1)}.")
     return tuple(range(seed, seed + n))
-
-
-def _at_size(
-    image: ImageLike | None, size: tuple[int, int] | None, pool: Iterable[Expert], warn: Warn
-) -> tuple[Picture | None, tuple[int, int]]:
-    """The source as it will be edited, and the size of the result."""
-    source = None if image is None else read_image(image)
-    chosen = choose_size(size, source, catalog.sides(pool))
-    if source is None or source.size == chosen:
-        return source, chosen
-    if size is not None and abs(source.width * chosen[1] - source.height * chosen[0]) > max(source.size):
-        warn(f"The source picture is stretched from {source.width}x{source.height} to {chosen[0]}x{chosen[1]}.")
-    return source.resized(*chosen), chosen
-
-
-def _given_plan(plan: Plan, prompt: str | None, source: Picture | None, warn: Warn) -> Plan:
-    """A plan from outside, tied to this run's source."""
-    if prompt is not None and prompt != plan.prompt.strip():
-        warn("The prompt differs from the plan's own; the plan is carried out as it stands.")
-    if plan.source is not None and source is None:
-        raise InputError(
-            f"The plan edits a picture of {plan.source.width}x{plan.source.height} pixels; give it with --image."
-        )
-    if source is not None and plan.source is not None and plan.source != source.ref:
-        warn("The plan was made for another picture (or another size of it); it is carried out on the one given.")
-    tied = plan.model_copy(update={"source": source.ref if source is not None else None})
-    return _with_edits_marked(check_plan(tied))
-
-
-def _with_edits_marked(plan: Plan) -> Plan:
-    """Whoever reads the prompt's own words must not be sent them once the commands say something else.
-
-    A plan with folded edits is always sent as its commands' words, so an edit by hand is noted as one.
-    """
-    if plan.folded or plan.extractor not in catalog.EXTRACTORS:
-        return plan
-    said = catalog.extractor(plan.extractor).extract(plan.prompt, plan.source)
-    if said.commands == plan.commands:
-        return plan
-    by_hand = Folded(words="(plan edited by hand)", change="the commands differ from what the prompt says")
-    return plan.model_copy(update={"folded": (by_hand,)})

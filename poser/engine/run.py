@@ -116,7 +116,7 @@ class Run:
         order, driver = self._order, self._driver
         names = [spec.name for spec in driver.specs]
         commands = [[command.id for command in order.plan.commands]] * len(order.seeds)
-        spent = [0.0] * len(order.seeds)
+        spent = [_dollars(task.extraction) for task in order.tasks()]
         while not turn.done.all() and not self._stop.is_set():
             actions, decisions = order.policy.decide(turn, names, commands)
             decisions = with_chances(decisions, turn, order)

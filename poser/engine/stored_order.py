@@ -14,7 +14,7 @@ from poser.envs.rules import Rules
 from poser.experts.errors import InputError
 from poser.experts.picture import Picture, PictureRef
 from poser.experts.record import TrackRecord
-from poser.experts.types import Plan
+from poser.experts.types import Plan, Usage
 
 if TYPE_CHECKING:
     from poser.critics.base import Critic
@@ -38,6 +38,7 @@ def dump_order(order: Order, **settings: Any) -> dict[str, Any]:
         "experts": None if order.chosen.experts is None else list(order.chosen.experts),
         "critic": order.chosen.critic,
         "policy": order.chosen.policy,
+        "extraction": None if order.extraction is None else order.extraction.model_dump(),
         "settings": settings,
     }
 
@@ -97,4 +98,6 @@ def load_order(
             critic=names["critic"],
             policy=names["policy"],
         ),
+        # orders of earlier releases have none
+        extraction=None if data.get("extraction") is None else Usage.model_validate(data["extraction"]),
     )

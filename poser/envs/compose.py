@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -24,25 +25,42 @@ _ORDER = {
 """First the stage, then what leaves, comes and changes on it, lettering over it, and the look of the whole last."""
 
 
-def compose_text(plan: Plan, commands: Sequence[Command], verbatim_ok: bool) -> str:
+_PIECES = re.compile(r"[a-z0-9]+|\S", re.IGNORECASE)
+_LETTERS_PER_TOKEN = 6
+
+
+def compose_text(plan: Plan, commands: Sequence[Command], verbatim_ok: bool, longest: int | None = None) -> str:
     """The text of a call that carries out `commands` of `plan`.
 
-    The user's own words, unchanged, if `verbatim_ok`, nothing was folded, and no command is missing. Otherwise the
-    texts of the commands, each complete in itself, so that every atom is said; in an order that builds up a picture,
-    and never before what a command builds on (`Command.after`).
+    The user's own words, unchanged, if `verbatim_ok`, nothing was folded, no command is missing or reworded, and the
+    model reads that many words. Otherwise the texts of the commands, each complete in itself, so that every atom is
+    said; in an order that builds up a picture, and never before what a command builds on (`Command.after`).
 
     Args:
         plan: the whole plan.
-        commands: at least one of its commands.
+        commands: at least one of its commands; their texts may be other ones than the plan's.
         verbatim_ok: the call starts from what the user started from: an empty canvas, or the source picture. On an
             empty canvas "Add a car" becomes "A car".
+        longest: tokens that the model reads; None = any number. Where neither text fits, the shorter one is sent: it
+            loses least.
     """
-    asked = {command.id for command in commands}
-    if verbatim_ok and not plan.folded and all(command.id in asked for command in plan.commands):
-        return plan.prompt
     fresh = verbatim_ok and plan.source is None
     texts = [describe(command.text) if fresh else command.text for command in in_order(commands)]
-    return texts[0] if len(texts) == 1 else " ".join(_sentence(text) for text in texts)
+    composed = texts[0] if len(texts) == 1 else " ".join(_sentence(text) for text in texts)
+    asked = {command.id: command for command in commands}
+    own = verbatim_ok and not plan.folded and all(asked.get(command.id) == command for command in plan.commands)
+    if own and (longest is None or tokens(plan.prompt) <= max(longest, tokens(composed))):
+        return plan.prompt
+    return composed
+
+
+def tokens(text: str) -> int:
+    """About how many tokens a text encoder makes of a text, its two marks of begin and end included.
+
+    Of English one for every six letters of a word that were begun, which is rather too many than too few; of other
+    scripts one a character.
+    """
+    return 2 + sum(math.ceil(len(piece) / _LETTERS_PER_TOKEN) for piece in _PIECES.findall(text))
 
 
 def in_order(commands: Sequence[Command]) -> list[Command]:

@@ -16,7 +16,7 @@ from poser.experts.errors import InputError
 from poser.experts.picture import Picture
 from poser.experts.plan_check import check_plan
 from poser.experts.record import Cell
-from poser.experts.types import ExpertSpec, Plan
+from poser.experts.types import ExpertSpec, Plan, Usage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,7 @@ class Task:
         seed: of the episode, at least 0.
         usd_cost: reward units a dollar; None = as `Rules` say.
         budget_usd: expected dollars that may be spent; None = as `Rules` say.
+        extraction: this episode's share of what making the plan took; on its bill. None = nothing is known of that.
     """
 
     plan: Plan
@@ -44,6 +45,7 @@ class Task:
     seed: int = 0
     usd_cost: float | None = None
     budget_usd: float | None = None
+    extraction: Usage | None = None
 
     def checked(self) -> Task:
         """Itself.
@@ -123,6 +125,10 @@ class Episode:
     seconds: float = 0.0
     policy: str = ""
 
+    def __post_init__(self) -> None:
+        if (made := self.task.extraction) is not None:
+            self.bill(made.usd, made.simulated_usd, made.seconds)
+
     def bill(self, usd: float | None, simulated_usd: float | None, seconds: float) -> None:
         """Add what one call really took; `usd` None = unknown."""
         self.usd += usd or 0.0
@@ -171,6 +177,7 @@ class Episode:
                 "record_digest": record_digest,
                 "policy": self.policy,
                 "critic": critic,
+                "extraction": self.task.extraction,
                 "source_verdict": self.source_verdict,
                 "initial_alignment": float(state.initial[row]),
                 "steps": tuple(self.steps),

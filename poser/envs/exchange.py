@@ -47,7 +47,7 @@ def expert_request(episode: Episode, row: int, choice: Choice, spec: ExpertSpec)
     width, height = nearest_size(wanted, spec.sizes)
     return ExpertRequest(
         mode=spec.kind,
-        text=compose_text(task.plan, commands, fresh or canvas is task.source),
+        text=compose_text(task.plan, commands, fresh or canvas is task.source, spec.max_prompt_tokens),
         commands=commands,
         source=canvas,
         references=task.references[: spec.references],

@@ -68,6 +68,7 @@ def record_step(
             target=_target(episode, row, choice),
             commands=tuple(command.id for command in request.commands) if request is not None else (),
             instruction=request.text if request is not None else "",
+            text_sent=_text_sent(request, result),
             seed=request.seed if request is not None else 0,
             size=(request.width, request.height) if request is not None else None,
             picture=picture.ref if picture is not None else None,
@@ -171,6 +172,13 @@ def _target(episode: Episode, row: int, choice: Choice) -> str:
         return commands[target].id
     # an illegal action may mean a padded slot
     return "all" if target == choice.carried.shape[1] else ""
+
+
+def _text_sent(request: ExpertRequest | None, result: object) -> str:
+    """What the model got, where that is not the instruction."""
+    if request is None or not isinstance(result, ExpertResult) or result.text_sent == request.text:
+        return ""
+    return without_secrets(result.text_sent)
 
 
 def _failure(answer: object) -> Failure | None:

@@ -49,6 +49,7 @@ class StepRecord(Document):
         target: command id, "all", or "stop".
         commands: ids of the commands that the call carried out.
         instruction: the text sent to the expert.
+        text_sent: the text that its model got, where the expert cut or reworded it; else "".
         seed: seed of the call.
         size: (width, height) asked for, in pixels; None if nobody was called.
         picture: what came back, kept or not; None if nothing did.
@@ -63,8 +64,8 @@ class StepRecord(Document):
         expected_usd, expected_seconds: what the MDP charged.
         usage, critic_usage: what it really took.
         notes: of the expert.
-        uncertain: the call of expert or critic was sent before and cut off by a crash, and then sent once more under the
-            same key: it may have been carried out, and billed, twice where the other side does not honour keys.
+        uncertain: the call of expert or critic was sent before and cut off by a crash, and then sent once more under
+            the same key: it may have been carried out, and billed, twice where the other side does not honour keys.
         statuses: command id -> status after the step.
         decision: why.
     """
@@ -75,6 +76,7 @@ class StepRecord(Document):
     target: str
     commands: tuple[str, ...] = ()
     instruction: str = ""
+    text_sent: str = ""
     seed: int = 0
     size: tuple[int, int] | None = None
     picture: PictureRef | None = None
@@ -115,6 +117,7 @@ class Trace(Document):
         rules: the MDP's settings by name, with `prices` and `draw_below` of the driver.
         record_digest: of the track record that was frozen at the start.
         critic: name of the critic.
+        extraction: what making the plan took (this episode's share of it); None where nothing is known of that.
         source_verdict: on the source picture; None without a source.
         initial_alignment: Φ₀.
         steps: in order.
@@ -124,9 +127,10 @@ class Trace(Document):
         alignment: Φ of the returned picture.
         statuses: command id -> status in the returned picture ("dropped" where it was given up).
         end: why the episode ended.
-        usd: real dollars of all calls; None if any bill is unknown. usd_known sums the known ones.
+        usd: real dollars of all calls and of making the plan; None if any bill is unknown. usd_known sums the known
+            ones.
         simulated_usd: by the simulated price list, for benchmarks.
-        seconds: real seconds of all calls.
+        seconds: real seconds of the same.
     """
 
     version: int = TRACE_VERSION
@@ -138,6 +142,7 @@ class Trace(Document):
     record_digest: str = ""
     policy: str = ""
     critic: str = ""
+    extraction: Usage | None = None
     source_verdict: Verdict | None = None
     initial_alignment: float = 0.0
     steps: tuple[StepRecord, ...] = ()

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING
+import hashlib
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
 from poser.experts.errors import InputError
 from poser.experts.types import MAX_PROMPT_CHARACTERS, Plan
 
 if TYPE_CHECKING:
     from poser.experts.picture import PictureRef
+    from poser.experts.types import Usage
+
+
+class Extraction(NamedTuple):
+    """A plan, and what it took to make it; None: nothing is known of that, and nothing is billed."""
+
+    plan: Plan
+    usage: Usage | None = None
 
 
 class Extractor(abc.ABC):
     """Makes a `Plan` of a prompt.
 
+    One that has a method `rewrite(request: RewriteRequest, ctx: CallContext) -> Rewriting` (`poser.envs.rewriting`) can
+    also reword the instruction of a command that keeps failing.
+
     Attributes:
-        name: unique; written into `Plan.extractor`.
+        name: unique; `Plan.extractor` begins with it.
     """
 
     name: str = "extractor"
@@ -28,6 +41,32 @@ class Extractor(abc.ABC):
         Raises:
             InputError: the prompt is empty or longer than `MAX_PROMPT_CHARACTERS`.
         """
+
+    def extraction(self, prompt: str, source: PictureRef | None = None) -> Extraction:
+        """The same with its cost; to be overridden where a plan costs money.
+
+        Raises:
+            InputError: as `extract`.
+        """
+        return Extraction(self.extract(prompt, source))
+
+
+_STAMP = re.compile(r".*, commands ([0-9a-f]{12})\)")
+
+
+def stamped(plan: Plan, extractor: str, facts: str) -> Plan:
+    """The plan with `Plan.extractor` "name (facts, commands HASH)", by which `edited` knows it again."""
+    return plan.model_copy(update={"extractor": f"{extractor} ({facts}, commands {_digest(plan)})"})
+
+
+def edited(plan: Plan) -> bool:
+    """True if the commands are others than when the plan was `stamped`; False also where it never was."""
+    found = _STAMP.fullmatch(plan.extractor)
+    return found is not None and found[1] != _digest(plan)
+
+
+def _digest(plan: Plan) -> str:
+    return hashlib.sha256("\n".join(command.model_dump_json() for command in plan.commands).encode()).hexdigest()[:12]
 
 
 def check_prompt(prompt: str) -> None:

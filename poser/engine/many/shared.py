@@ -14,7 +14,7 @@ from poser.engine.makers import Makers, Names, Warn
 from poser.engine.order import Order
 from poser.experts.base import Expert
 from poser.experts.wrappers import shared as shared_expert
-from poser.extract.base import Extractor
+from poser.extract.base import Extraction, Extractor
 from poser.policies.base import Policy
 
 if TYPE_CHECKING:
@@ -123,3 +123,7 @@ class _OneAtATime(Extractor):
     def extract(self, prompt: str, source: PictureRef | None = None) -> Plan:
         with self._lock:
             return self._inner.extract(prompt, source)
+
+    def extraction(self, prompt: str, source: PictureRef | None = None) -> Extraction:
+        with self._lock:
+            return self._inner.extraction(prompt, source)

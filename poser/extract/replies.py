@@ -1,0 +1,278 @@
+"""What a language model writes down as a plan: its JSON schema, and its reading without trust.
+
+Spelling is forgiven (a number as a number, a missing list, another word for a colour); content is not: what cannot be
+read, contradicts itself, or quotes nothing of the prompt is refused in words that a model can mend it by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from poser.experts.errors import InputError
+from poser.experts.lexicon import TONES
+from poser.experts.picture import PictureRef
+from poser.experts.plan_check import check_plan
+from poser.experts.types import Atom, Command, Folded, Operation, Plan
+from poser.extract.coverage import quoted_from, uncovered_by_plan
+from poser.extract.mentions import unsaid
+from poser.extract.prompts import ACTIONS
+from poser.extract.tuples import fitting, subject
+
+MOST_COMMANDS = 64
+MOST_ATOMS = 32
+"""Of one command."""
+
+LONGEST = 1000
+"""Characters of one string of a reply."""
+
+_MOST_WORDS = 30
+_SYNONYMS = {
+    **dict.fromkeys(("generate", "create", "draw", "insert", "place", "include", "adding"), "add"),
+    **dict.fromkeys(("delete", "erase", "exclude", "avoid"), "remove"),
+    **dict.fromkeys(("change", "swap", "substitute"), "replace"),
+    **dict.fromkeys(("color", "colour", "recolour", "paint"), "recolor"),
+    **dict.fromkeys(("scale", "enlarge", "shrink"), "resize"),
+    **dict.fromkeys(("write", "lettering", "caption"), "text"),
+    **dict.fromkeys(("backdrop", "scene", "setting"), "background"),
+}
+
+
+def _word(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return f"{value:g}"
+    if isinstance(value, str):
+        # half of a surrogate pair can be written nowhere
+        return " ".join(value.encode("utf-8", "replace").decode("utf-8").split())
+    return value
+
+
+def _words(value: Any) -> Any:
+    if value is None or value == "":
+        return []
+    return [value] if isinstance(value, str | int | float) else value
+
+
+Word = Annotated[str, BeforeValidator(_word)]
+WordList = Annotated[list[Word], BeforeValidator(_words)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", json_schema_extra={"additionalProperties": False})
+
+
+class AtomReply(_Part):
+    """An atom as a model writes it; `words` are the pieces of the prompt that it stands for."""
+
+    id: Word
+    tuple: WordList
+    question: Word
+    answer: Word = "yes"
+    parents: WordList = []
+    words: WordList = []
+
+
+class CommandReply(_Part):
+    """A command as a model writes it."""
+
+    id: Word
+    action: Word
+    subjects: WordList = []
+    goals: WordList = []
+    instruction: Word
+    after: WordList = []
+    atoms: list[AtomReply]
+
+
+class FoldedReply(_Part):
+    """A change of mind as a model writes it; `command` "" = the command is gone."""
+
+    words: Word
+    command: Annotated[str, BeforeValidator(lambda value: "" if value is None else _word(value))] = ""
+    change: Word = ""
+
+
+class PlanReply(_Part):
+    """A plan as a model writes it."""
+
+    commands: list[CommandReply]
+    folded: list[FoldedReply] = []
+
+
+class _Strict(GenerateJsonSchema):
+    """Without defaults and titles, which strict mode does not take."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+
+def plan_schema() -> dict[str, Any]:
+    """The JSON schema of a reply, as strict mode wants it: nothing further, everything required."""
+    schema = PlanReply.model_json_schema(schema_generator=_Strict)
+    for part in (schema, *schema["$defs"].values()):
+        part.pop("title", None)
+        part.pop("description", None)
+        part["required"] = list(part["properties"])
+        for value in part["properties"].values():
+            value.pop("title", None)
+    schema["$defs"]["CommandReply"]["properties"]["action"] = {"type": "string", "enum": list(ACTIONS)}
+    return schema
+
+
+def read_plan(data: Any, prompt: str, source: PictureRef | None) -> Plan:
+    """The sound plan that a reply means.
+
+    Args:
+        data: the JSON value of the reply.
+        prompt: the user's text.
+        source: reference of the picture that is edited, or None.
+
+    Raises:
+        InputError: it is no plan of this prompt; says what to mend.
+    """
+    reply = _validated(data)
+    if not 1 <= len(reply.commands) <= MOST_COMMANDS:
+        raise InputError(f"The plan has {len(reply.commands)} commands; give 1 to {MOST_COMMANDS}.")
+    commands = _numbered("c", "command", [command.id for command in reply.commands])
+    atoms = _numbered("a", "atom", [atom.id for command in reply.commands for atom in command.atoms])
+    made: list[Command] = []
+    for command in reply.commands:
+        if not 1 <= len(command.atoms) <= MOST_ATOMS:
+            raise InputError(f"Command {command.id!r} has {len(command.atoms)} atoms; give 1 to {MOST_ATOMS}.")
+        quotes = [piece for atom in command.atoms for piece in atom.words]
+        if not any(quoted_from(prompt, piece) for piece in quotes):
+            raise InputError(
+                f"Command {command.id!r} stands for nothing in the prompt: the `words` of its atoms must be copied "
+                "from the prompt. Plan what the prompt asks for and nothing else."
+            )
+        read = [_atom(atom, atoms, source is not None) for atom in command.atoms]
+        made.append(_command(command, read, commands))
+    made = _look_last(_with_parents(made))
+    plan = check_plan(
+        Plan(
+            prompt=prompt,
+            source=source,
+            commands=tuple(made),
+            folded=tuple(_folded(fold, commands, prompt) for fold in reply.folded),
+        )
+    )
+    quotes = [w for c in reply.commands for a in c.atoms for w in a.words if quoted_from(prompt, w)]
+    missing = uncovered_by_plan(plan, quotes)
+    if not missing:
+        return plan
+    said, more = ", ".join(missing[:_MOST_WORDS]), len(missing) - _MOST_WORDS
+    note = f"no atom holds these words of the prompt: {said}" + (f", and {more} more" if more > 0 else "")
+    return plan.model_copy(update={"notes": (note,)})
+
+
+def _validated(data: Any) -> PlanReply:
+    if not isinstance(data, Mapping):
+        raise InputError(f"A plan is a JSON object with `commands`, not a {type(data).__name__}.")
+    try:
+        reply = PlanReply.model_validate(data)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        said = "; ".join(f"`{'.'.join(map(str, each['loc']))}`: {each['msg']}" for each in found[:3])
+        raise InputError(f"This is no plan: {said}.") from error
+    _short(reply.model_dump())
+    return reply
+
+
+def _short(value: Any) -> None:
+    if isinstance(value, str) and len(value) > LONGEST:
+        raise InputError(f"{value[:40]!r}… has {len(value)} characters; write at most {LONGEST} in one place.")
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _short(each)
+
+
+def _numbered(letter: str, what: str, ids: Sequence[str]) -> dict[str, str]:
+    """Id of the reply -> id of the plan."""
+    if len(set(ids)) < len(ids):
+        twice = next(name for name in ids if ids.count(name) > 1)
+        raise InputError(f"The {what} id {twice!r} is used more than once; give every {what} an id of its own.")
+    return {name: f"{letter}{number}" for number, name in enumerate(ids, start=1)}
+
+
+def _known(names: Sequence[str], ids: Mapping[str, str], where: str) -> tuple[str, ...]:
+    for name in names:
+        if name not in ids:
+            raise InputError(f"{where} names {name!r}, which does not exist.")
+    return tuple(dict.fromkeys(ids[name] for name in names))
+
+
+def _atom(atom: AtomReply, ids: Mapping[str, str], source: bool) -> Atom:
+    if not atom.question:
+        raise InputError(f"Atom {atom.id!r} has no question; write one that is answered by yes or no.")
+    words, answer = fitting(atom.id, atom.tuple, atom.answer, source)
+    parents = _known([name for name in atom.parents if name], ids, f"`parents` of atom {atom.id!r}")
+    return Atom(id=ids[atom.id], tuple=words, question=atom.question, answer=answer, parents=parents)
+
+
+def _command(command: CommandReply, atoms: list[Atom], ids: Mapping[str, str]) -> Command:
+    action = command.action.casefold()
+    action = _SYNONYMS.get(action, action)
+    operation = Operation(action) if action in ACTIONS else Operation.OTHER
+    if operation in (Operation.STYLE, Operation.TONE):
+        tones = {atom.tuple[1] in TONES for atom in atoms if atom.kind == "style"}
+        operation = {True: Operation.TONE, False: Operation.STYLE}[tones.pop()] if len(tones) == 1 else operation
+    lettering = tuple(f'"{atom.tuple[1]}"' for atom in atoms if atom.kind == "text" and operation is Operation.TEXT)
+    if not command.instruction:
+        raise InputError(f"Command {command.id!r} has no instruction; say in a sentence what is to be done.")
+    lacking = unsaid(atoms, command.instruction)
+    text = " ".join([command.instruction.rstrip(".") + ".", *lacking]) if lacking else command.instruction
+    return Command(
+        id=ids[command.id],
+        operation=operation,
+        subjects=lettering or tuple(subject(phrase) for phrase in command.subjects if phrase),
+        goals=tuple(filter(None, command.goals)),
+        text=text,
+        atoms=tuple(atoms),
+        after=_known([name for name in command.after if name], ids, f"`after` of command {command.id!r}"),
+    )
+
+
+def _folded(fold: FoldedReply, ids: Mapping[str, str], prompt: str) -> Folded:
+    if not quoted_from(prompt, fold.words):
+        raise InputError(f"The folded words {fold.words[:60]!r} do not stand in the prompt; copy them from it.")
+    into = _known([fold.command], ids, "`folded`")[0] if fold.command else None
+    return Folded(words=fold.words, into=into, change=fold.change)
+
+
+def _with_parents(commands: list[Command]) -> list[Command]:
+    """Atoms that say more of a thing depend on the atom that it is there."""
+    entities = {
+        atom.tuple[1]: atom.id
+        for command in commands
+        for atom in command.atoms
+        if atom.kind == "entity" and not atom.negated
+    }
+    grown = []
+    for command in commands:
+        atoms = []
+        for atom in command.atoms:
+            said_of = {"attribute": atom.tuple[2:3], "count": atom.tuple[1:2], "relation": atom.tuple[2:]}
+            own = [entities[name] for name in said_of.get(atom.kind, ()) if name in entities]
+            # "no car at all" does not depend on there being one
+            none = atom.kind == "count" and atom.tuple[2] == "0"
+            parents = atom.parents or (() if none else tuple(dict.fromkeys(own)))
+            atoms.append(atom.model_copy(update={"parents": parents}))
+        grown.append(command.model_copy(update={"atoms": tuple(atoms)}))
+    return grown
+
+
+def _look_last(commands: list[Command]) -> list[Command]:
+    """Style and tone come after everything, and nothing comes after them."""
+    looks = {command.id for command in commands if command.operation in (Operation.STYLE, Operation.TONE)}
+    before = tuple(command.id for command in commands if command.id not in looks)
+    return [
+        command.model_copy(
+            update={"after": before if command.id in looks else tuple(n for n in command.after if n not in looks)}
+        )
+        for command in commands
+    ]

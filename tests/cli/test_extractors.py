@@ -1,0 +1,109 @@
+"""Extractors of `poser.toml` on the command line, with a chat server on loopback."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from poser.run_folder.reading import read_trace
+from tests.extract.written import atom, command
+from tests.loopback.chat_server import ChatServer
+
+PROMPT = "Ein roter Wagen neben einem Baum, wuschelig"
+SMALL = ("--size", "256x256")
+
+
+def reply() -> str:
+    tree = command("t", "add", "Add a tree", atom("e2", "entity", "tree", quotes=["Baum"]), subjects=["tree"])
+    car = command(
+        "c",
+        "add",
+        "Add a red car next to the tree",
+        atom("e1", "entity", "car", quotes=["Wagen"]),
+        atom("r1", "attribute", "color", "car", "red", parents=("e1",), quotes=["roter"]),
+        atom("n1", "relation", "next to", "car", "tree", parents=("e1", "e2"), quotes=["neben"]),
+        after=("t",),
+        subjects=["car"],
+        goals=["red"],
+    )
+    return json.dumps({"commands": [car, tree], "folded": []})
+
+
+def configure(server: ChatServer, monkeypatch: pytest.MonkeyPatch, more: str = "") -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("OPENAI_BASE_URL", server.address)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret-0123456789")
+    Path("poser.toml").write_text(f'[[extractors]]\nname = "llm"\nuse = "llm"\nmodel = "some-model"\n{more}')
+
+
+PRICES = "input_cost_per_token = 0.001\noutput_cost_per_token = 0.002\n"
+
+
+def test_a_model_of_poser_toml_decomposes_the_prompt_and_its_cost_is_on_the_bill(poser, monkeypatch):
+    with ChatServer(says=reply(), api_key="sk-very-secret-0123456789") as server:
+        configure(server, monkeypatch, PRICES)
+        done = poser("generate", PROMPT, "--extractor", "llm", "--out", "run", "--json", *SMALL)
+        assert [request.body["model"] for request in server.requests] == ["some-model"]
+    assert done.exit_code == 0
+    assert "note: no atom holds these words of the prompt: wuschelig" in done.stderr
+    assert [each["text"] for each in done.json()["commands"]] == ["Add a red car next to the tree", "Add a tree"]
+    trace = read_trace(Path("run"))
+    assert trace.plan.extractor.startswith("llm (some-model, instructions 1-")
+    assert trace.extraction.usd == pytest.approx(7 * 0.001 + 3 * 0.002)
+    steps = sum(usage.usd for step in trace.steps for usage in (step.usage, step.critic_usage) if usage is not None)
+    assert done.json()["usd"] == pytest.approx(trace.extraction.usd + steps)
+    assert "sk-very-secret" not in done.stdout + done.stderr + Path("run/trace.json").read_text()
+
+
+def test_several_pictures_share_the_bill_of_their_one_plan(poser, monkeypatch):
+    with ChatServer(says=reply()) as server:
+        configure(server, monkeypatch, PRICES)
+        done = poser("generate", PROMPT, "--extractor", "llm", "--n", "2", "--json", "--max-steps", "1", *SMALL)
+        assert len(server.requests) == 1
+    shares = [read_trace(Path(each["folder"])).extraction.usd for each in done.json()["variants"]]
+    assert shares == pytest.approx([0.0065, 0.0065])
+
+
+def test_an_endpoint_that_is_away_costs_a_note_and_nothing_else(poser, monkeypatch):
+    with ChatServer() as server:
+        configure(server, monkeypatch)
+    done = poser("generate", "car, tree", "--extractor", "llm", "--out", "run", *SMALL)
+    assert done.exit_code == 0
+    assert "note: the grammar has read the prompt, since llm could not: " in done.stderr.replace("\n", " ")
+    assert "sk-very-secret" not in done.stderr
+
+
+def test_what_a_plan_has_cost_is_taken_from_the_budget(poser, monkeypatch):
+    with ChatServer(says=reply()) as server:
+        configure(server, monkeypatch, PRICES)
+        done = poser("generate", PROMPT, "--extractor", "llm", "--out", "run", "--budget", "0.5", *SMALL)
+        assert done.exit_code == 0
+        assert read_trace(Path("run")).rules["budget_usd"] == pytest.approx(0.487)
+        configure(server, monkeypatch)
+        done = poser("generate", PROMPT, "--extractor", "llm", "--out", "other", "--budget", "0.5", *SMALL)
+        assert "What llm has cost is not known, so it is not in the budget" in done.stderr.replace("\n", " ")
+
+
+def test_a_plan_can_be_looked_at_and_one_that_was_changed_by_hand_is_not_sent_in_the_users_words(poser, monkeypatch):
+    with ChatServer(says=reply()) as server:
+        configure(server, monkeypatch)
+        plan = poser("plan", PROMPT, "--extractor", "llm", "--json").json()
+    Path("same.json").write_text(json.dumps(plan))
+    plan["commands"].pop(0)
+    Path("other.json").write_text(json.dumps(plan))
+    # what was folded is never sent in the user's own words
+    for name, folded in (("same", []), ("other", ["(plan edited by hand)"])):
+        done = poser("generate", "--plan", f"{name}.json", "--out", name, "--max-steps", "1", *SMALL)
+        assert done.exit_code == 0
+        trace = read_trace(Path(name))
+        assert trace.extraction is None
+        assert [fold.words for fold in trace.plan.folded] == folded
+
+
+def test_settings_that_the_extractor_does_not_know_are_named(poser, monkeypatch):
+    Path("poser.toml").write_text('[[extractors]]\nname = "llm"\nuse = "llm"\nmodle = "x"\n')
+    done = poser("generate", "car", "--extractor", "llm")
+    assert done.exit_code != 0
+    assert "modle" in done.stderr
