@@ -24,9 +24,11 @@ _PIXELS = ("pixel", "image_patches", "flattened_patches", "image_embeds")
 
 
 class YesNo(NamedTuple):
-    """Attributes:
-    yes: probability of "yes" among "yes" and "no", in [0, 1]; 0.5 where neither has any.
-    mass: probability of both together, in [0, 1]: how far it is an answer at all.
+    """An answer.
+
+    Attributes:
+        yes: probability of "yes" among "yes" and "no", in [0, 1]; 0.5 where neither has any.
+        mass: probability of both together, in [0, 1]: how far it is an answer at all.
     """
 
     yes: float

@@ -14,9 +14,14 @@ from typing import Any
 import numpy as np
 
 from poser.critics.base import Critic
-from poser.critics.types import AtomAnswer, JudgeRequest, Verdict
-from poser.critics.local_questions import complaints, expected, preserved_question, prompt_hash, yes_no_question
+from poser.critics.chat_critic import FLAGGED
+from poser.critics.feedback import complaint, feedback
 from poser.critics.local_answers import Item, YesNo, YesNoModel
+from poser.critics.local_questions import PROMPTS, flag_question, preserved_question, yes_no_question
+from poser.critics.prompts import prompts
+from poser.critics.scene import Answer
+from poser.critics.types import AtomAnswer, JudgeRequest, Verdict
+from poser.critics.vlm_answers import held
 from poser.experts.base import CallContext
 from poser.experts.devices import first_line, is_out_of_memory, sweep
 from poser.experts.errors import BadReply, CallError, CriticError, InputError, TimedOut, Unavailable
@@ -39,12 +44,13 @@ class LocalVLM(Critic):
 
     Every atom becomes a question (counts and lettering name the expected answer), and the answer is the probability of
     the token "yes" among all spellings of "yes" and "no" at the first place of the reply (VQAScore, Soft-TIFA); an
-    atom that expects "no" is inverted. Nothing is generated, so there is nothing to be parsed or made up. Where "yes"
+    atom that expects "no" is inverted. One more question is whether lettering in the picture speaks to the judge; then
+    the verdict's notes say so. Nothing is generated, so there is nothing to be parsed or made up. Where "yes"
     and "no" together are less likely than `least_mass`, the atom is answered None.
 
     All atoms of several pictures are one batch, see `YesNoModel`; a picture judged in a batch and alone differs by
     rounding (below 1e-5 with tiny float32 models on a CPU, a test holds it; more in half precision). With a source
-    the verdict's preservation is one more such question, on a picture that shows source and result side by side (many
+    the verdict's preservation is such a question, too, on a picture that shows source and result side by side (many
     models take one picture only); None where it has no answer.
 
     Nothing is loaded before the first `judge`. Critics and extractors with equal loading settings share one loaded
@@ -68,6 +74,10 @@ class LocalVLM(Critic):
         vram_limit_gb: most that all models on the device may need together, in GiB; by default all it has.
         nominal_seconds: expected seconds a picture.
         processor: one that you built yourself, in place of the model's own.
+
+    Attributes:
+        model: hub id, or name of the folder, as in every verdict.
+        prompt_hash: hash of the prompts, as in every verdict.
 
     Raises:
         InputError: a setting that is out of range.
@@ -110,11 +120,10 @@ class LocalVLM(Critic):
             raise InputError(f"least_mass is {least_mass}; give a probability from 0 (take every answer) to below 1.")
         if nominal_seconds < 0:
             raise InputError(f"nominal_seconds is {nominal_seconds}; give seconds, 0 or more.")
-        local = Path(model).expanduser().is_dir()
-        short = Path(model).expanduser().resolve().name if local else model
-        self.name = name or re.sub(r"[^a-z0-9._-]+", "-", Path(short).name.lower()).strip("._-") or "local-vlm"
-        self.nominal_seconds = nominal_seconds
-        self._model, self._batch_size, self._longest_side = short, batch_size, longest_side
+        short = re.sub(r"[^a-z0-9._-]+", "-", Path(settings.short).name.lower()).strip("._-")
+        self.name, self.model, self.nominal_seconds = name or short or "local-vlm", settings.short, nominal_seconds
+        self.prompt_hash = prompts(PROMPTS).sha256
+        self._batch_size, self._longest_side = batch_size, longest_side
         self._least_mass, self._preservation = least_mass, preservation
         self._held = HeldModel(self.name, settings, vram_gb=vram_gb, vram_limit_gb=vram_limit_gb, processor=processor)
         loading = {key: value for key, value in asdict(settings).items() if key not in ("model", "local_files_only")}
@@ -149,9 +158,9 @@ class LocalVLM(Critic):
                 return
             batch = jobs[start : start + self._batch_size]
             started = time.perf_counter()
-            items = [item for job in batch for item in self._items(job.request)]
+            put = [self._items(job.request) for job in batch]
             try:
-                found: Iterator[list[YesNo]] = iter(_asked(self.name, model, items))
+                found: Iterator[list[YesNo]] = iter(_asked(self.name, model, [item for items in put for item in items]))
             except Unavailable:
                 raise
             except BadReply as error:
@@ -159,15 +168,18 @@ class LocalVLM(Critic):
                     job.verdict = error
                 continue
             seconds = (time.perf_counter() - started) / len(batch)
-            for job in batch:
-                answers = [next(found) for _ in self._items(job.request)]
+            for job, items in zip(batch, put, strict=True):
+                answers = [next(found) for _ in items]
                 job.verdict = self._verdict(job.request, answers, loaded, seconds)
                 ctx.progress(job.index, 1.0)
 
     def _items(self, request: JudgeRequest) -> list[Item]:
         """What is asked about a request: its atoms on the picture, preservation on both versions."""
-        items = [Item(self._shown(request.picture), tuple(yes_no_question(atom) for atom in request.atoms))]
-        if request.source is not None and self._preservation:
+        if not request.atoms and request.source is None:
+            return []
+        questions = (*(yes_no_question(atom) for atom in request.atoms), flag_question())
+        items = [Item(self._shown(request.picture), questions)]
+        if request.source is not None and request.source != request.picture and self._preservation:
             both = side_by_side(self._shown(request.source), self._shown(request.picture))
             items.append(Item(both, (preserved_question(request.atoms),)))
         return items
@@ -184,21 +196,27 @@ class LocalVLM(Critic):
     def _verdict(
         self, request: JudgeRequest, answers: Sequence[Sequence[YesNo]], loaded: LoadedModel, seconds: float
     ) -> Verdict:
-        said = [self._sure(answer) for answer in answers[0]]
-        probabilities = [
-            None if yes is None else expected(atom, yes) for atom, yes in zip(request.atoms, said, strict=True)
-        ]
+        flag: float | None = None
+        preserved = 1.0 if self._preservation and request.source == request.picture else None
+        given: list[Answer] = []
+        if answers:
+            *said, flag = [self._sure(answer) for answer in answers[0]]
+            for atom, yes in zip(request.atoms, said, strict=True):
+                given.append(Answer(held(atom, yes), complaint=complaint(atom, "")))
+        if len(answers) > 1:
+            preserved = self._sure(answers[1][0])
         return Verdict(
             answers=tuple(
-                AtomAnswer(atom=atom.id, probability=probability)
-                for atom, probability in zip(request.atoms, probabilities, strict=True)
+                AtomAnswer(atom=atom.id, probability=answer.probability)
+                for atom, answer in zip(request.atoms, given, strict=True)
             ),
-            preservation=self._sure(answers[1][0]) if len(answers) > 1 else None,
-            feedback=complaints(request.atoms, probabilities),
+            preservation=preserved,
+            feedback=feedback(request.atoms, given),
+            notes=(FLAGGED,) if flag is not None and flag >= 0.5 else (),
             critic=self.name,
-            model=self._model,
+            model=self.model,
             revision=f"{loaded.version}+{self._settings_hash}",
-            prompt_hash=prompt_hash(),
+            prompt_hash=self.prompt_hash,
             usage=Usage(usd=0.0, seconds=seconds),
         )
 

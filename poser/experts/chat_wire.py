@@ -51,6 +51,15 @@ class Asked(Protocol):
         """In messages."""
         ...
 
+    @property
+    def model(self) -> str:
+        """What is asked."""
+        ...
+
+    def close(self) -> None:
+        """Free what is held."""
+        ...
+
     def ask(
         self,
         messages: Sequence[Message],

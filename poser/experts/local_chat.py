@@ -52,7 +52,7 @@ class LocalChat:
         if constrained and not installed():
             raise InputError(f"constrained is set, and {LIBRARY} is not installed; {INSTALL}.")
         self.name = name
-        self.model = settings.model
+        self.model = settings.short
         self._max_tokens = max_tokens
         self._must = bool(constrained)
         self._constrained = installed() if constrained is None else constrained

@@ -55,6 +55,12 @@ class LocalModel:
     local_files_only: bool = False
     trust_remote_code: bool = False
 
+    @property
+    def short(self) -> str:
+        """The hub id, or the name of the folder: paths of this machine stay here."""
+        local = Path(self.model).expanduser()
+        return local.resolve().name if local.is_dir() else self.model
+
     def __post_init__(self) -> None:
         if not self.model.strip():
             raise InputError("model is empty; give a hub id such as 'owner/name', or a folder with a config.json.")

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from poser.critics.base import judge_checked
+from poser.critics.chat_critic import FLAGGED
 from poser.critics.conformance import check_critic
 from poser.critics.gathered import GatheredCritic, shared
+from poser.critics.local_questions import PROMPTS, flag_question
 from poser.critics.local_vlm import LocalVLM, side_by_side
+from poser.critics.prompts import prompts
 from poser.critics.types import JudgeRequest, Verdict
-from poser.critics.local_questions import prompt_hash
 from poser.experts.base import CallContext
 from poser.experts.errors import BadReply, InputError, TimedOut, Unavailable
 from poser.experts.examples import example_source
@@ -202,8 +204,8 @@ def test_a_verdict_names_model_revision_prompts_and_cost(build):
     request = JudgeRequest(picture=picture(1), atoms=atoms("Is there a car?"))
     (verdict,) = judged(critic, request)
     assert verdict.critic == critic.name == "idefics3"
-    assert verdict.model == "idefics3"
-    assert verdict.prompt_hash == prompt_hash()
+    assert verdict.model == critic.model == "idefics3"
+    assert verdict.prompt_hash == critic.prompt_hash == prompts(PROMPTS).sha256
     assert verdict.usage.usd == 0.0
     assert verdict.usage.seconds > 0.0
     (other,) = judged(build(decided=True, longest_side=32), request)
@@ -353,9 +355,23 @@ def test_equal_settings_share_one_model_and_closing_unloads_it(build, tiny_vlm):
 def test_an_edit_is_judged_beside_its_source(build):
     critic = build()
     edited, source = picture(1), example_source(80, 64)
-    kept = judged(critic, JudgeRequest(picture=edited, atoms=atoms(), source=edited))[0].preservation
+    near = Picture(np.clip(edited.pixels.astype(int) + 3, 0, 255).astype(np.uint8))
+    kept = judged(critic, JudgeRequest(picture=edited, atoms=atoms(), source=near))[0].preservation
     changed = judged(critic, JudgeRequest(picture=edited, atoms=atoms(), source=source))[0].preservation
     assert None not in (kept, changed)
     assert kept != changed
+    (itself,) = judged(critic, JudgeRequest(picture=edited, atoms=atoms(), source=edited))
+    assert itself.preservation == 1.0
     (silent,) = judged(build(preservation=False), JudgeRequest(picture=edited, atoms=atoms(), source=source))
     assert silent.preservation is None
+
+
+@pytest.mark.heavy
+def test_lettering_that_speaks_to_the_judge_is_noted(build):
+    critic, noted = build(), set()
+    for seed in range(16):
+        (verdict,) = judged(critic, JudgeRequest(picture=picture(seed), atoms=atoms(flag_question())))
+        speaks = chances(verdict)[0] >= 0.5
+        assert verdict.notes == ((FLAGGED,) if speaks else ())
+        noted.add(speaks)
+    assert noted == {True, False}
