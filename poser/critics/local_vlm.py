@@ -70,6 +70,7 @@ class LocalVLM(Critic):
         longest_side: pictures are shown with their longer side at most so many pixels; small lettering needs more.
         least_mass: see above; 0 = take every answer.
         preservation: ask about preservation where there is a source.
+        flag: ask about lettering that speaks to the judge.
         vram_gb: memory it needs, in GiB; by default 1.3 times the weights on disk (0 if they are not there yet).
         vram_limit_gb: most that all models on the device may need together, in GiB; by default all it has.
         nominal_seconds: expected seconds a picture.
@@ -99,6 +100,7 @@ class LocalVLM(Critic):
         longest_side: int = 1024,
         least_mass: float = LEAST_MASS,
         preservation: bool = True,
+        flag: bool = True,
         vram_gb: float | None = None,
         vram_limit_gb: float | None = None,
         nominal_seconds: float = 1.0,
@@ -124,7 +126,7 @@ class LocalVLM(Critic):
         self.name, self.model, self.nominal_seconds = name or short or "local-vlm", settings.short, nominal_seconds
         self.prompt_hash = prompts(PROMPTS).sha256
         self._batch_size, self._longest_side = batch_size, longest_side
-        self._least_mass, self._preservation = least_mass, preservation
+        self._least_mass, self._preservation, self._flag = least_mass, preservation, flag
         self._held = HeldModel(self.name, settings, vram_gb=vram_gb, vram_limit_gb=vram_limit_gb, processor=processor)
         loading = {key: value for key, value in asdict(settings).items() if key not in ("model", "local_files_only")}
         digest = json.dumps([loading, longest_side, least_mass], sort_keys=True)
@@ -175,10 +177,10 @@ class LocalVLM(Critic):
 
     def _items(self, request: JudgeRequest) -> list[Item]:
         """What is asked about a request: its atoms on the picture, preservation on both versions."""
-        if not request.atoms and request.source is None:
-            return []
-        questions = (*(yes_no_question(atom) for atom in request.atoms), flag_question())
-        items = [Item(self._shown(request.picture), questions)]
+        questions = [yes_no_question(atom) for atom in request.atoms]
+        if self._flag:
+            questions.append(flag_question())
+        items = [Item(self._shown(request.picture), tuple(questions))]
         if request.source is not None and request.source != request.picture and self._preservation:
             both = side_by_side(self._shown(request.source), self._shown(request.picture))
             items.append(Item(both, (preserved_question(request.atoms),)))
@@ -196,13 +198,13 @@ class LocalVLM(Critic):
     def _verdict(
         self, request: JudgeRequest, answers: Sequence[Sequence[YesNo]], loaded: LoadedModel, seconds: float
     ) -> Verdict:
-        flag: float | None = None
+        said = [self._sure(answer) for answer in answers[0]]
+        flag = said.pop() if self._flag else None
+        given = [
+            Answer(held(atom, yes), complaint=complaint(atom, ""))
+            for atom, yes in zip(request.atoms, said, strict=True)
+        ]
         preserved = 1.0 if self._preservation and request.source == request.picture else None
-        given: list[Answer] = []
-        if answers:
-            *said, flag = [self._sure(answer) for answer in answers[0]]
-            for atom, yes in zip(request.atoms, said, strict=True):
-                given.append(Answer(held(atom, yes), complaint=complaint(atom, "")))
         if len(answers) > 1:
             preserved = self._sure(answers[1][0])
         return Verdict(
