@@ -55,8 +55,10 @@ def save(folder: Path, *replies: str) -> str:
         vocab_size=len(tokenizer),
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
-        use_cache=False,
     )
-    Parrot(config).save_pretrained(folder)
+    model = Parrot(config)
+    # it wants to see the whole conversation at every token
+    model.generation_config.use_cache = False
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return str(folder)

@@ -85,4 +85,5 @@ def test_babble_and_an_absent_model_leave_the_prompt_to_the_grammar(build, tmp_p
         plan, usage = build(model, max_tokens=24, constrained=constrained).extraction("a red car left of a tree")
         assert plan.commands == plain.commands
         assert plan.notes[0].startswith("the grammar has read the prompt, since local-llm could not: ")
+        assert "cannot keep this model to the schema" not in plan.notes[0]
         assert usage.usd == 0.0
