@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from poser.critics.local_questions import asked
+from poser.experts.devices import is_out_of_memory
 from poser.experts.errors import Unavailable
 from poser.experts.local_models import BLIND_REMEDY, LoadedModel, harmless, rendered
 from poser.experts.picture import Picture
@@ -104,7 +105,17 @@ class YesNoModel:
             together = self._shared(items)
         except Unavailable:
             raise
-        except (RuntimeError, TypeError, ValueError, AttributeError, IndexError, KeyError, NotImplementedError):
+        except (
+            RuntimeError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            IndexError,
+            KeyError,
+            NotImplementedError,
+        ) as error:
+            if is_out_of_memory(error):
+                raise
             # caches differ from model to model, and so does what they raise
             return False
         return all(abs(one.yes - other.yes) <= SAME for one, other in zip(apart, together, strict=True))
