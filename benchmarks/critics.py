@@ -3,7 +3,8 @@
 **HTTP.** A verdict of `VLMCritic` on three atoms, beside the same request by the `openai` client itself, against a chat
 server on loopback in a process of its own that answers at once. Both encode the picture and send byte for byte the same
 messages and schema; the client's side ends with `json.loads` of the answer, the critic's with a checked `Verdict`. In
-pairs, in turning order; medians with 95 % percentile bootstrap intervals of n pairs.
+pairs, in turning order; medians with 95 % percentile bootstrap intervals of n pairs. The last column is the difference
+in processor time of the whole process, which other load on the machine does not stretch.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -43,9 +45,10 @@ class Row(NamedTuple):
     direct: Median
     critic: Median
     more: Median
+    processor: Median
 
     def cells(self) -> tuple[object, ...]:
-        return self.name, self.more.n, str(self.direct), str(self.critic), str(self.more)
+        return self.name, self.more.n, str(self.direct), str(self.critic), str(self.more), str(self.processor)
 
 
 ATOMS = (
@@ -108,18 +111,27 @@ def http_overhead(px: int, repeats: int) -> Row:
             [verdict] = judge_checked(critic, [request], CallContext())
             assert isinstance(verdict, Verdict), verdict
 
-        seconds = alternating({"bare": bare, "critic": ours}, repeats)
+        row = compared(f"VLMCritic, {px} px", bare, ours, repeats)
         critic.close()
-    return compared(f"VLMCritic, {px} px", seconds["bare"], seconds["critic"])
+    return row
 
 
-def compared(name: str, direct: list[float], critic: list[float]) -> Row:
-    """A row out of seconds that belong together in pairs."""
+def compared(name: str, direct: Callable[[], object], critic: Callable[[], object], repeats: int) -> Row:
+    """A row on two ways to the same."""
 
     def in_ms(values: list[float]) -> Median:
         return median([1000.0 * value for value in values])
 
-    return Row(name, in_ms(direct), in_ms(critic), in_ms([b - a for a, b in zip(direct, critic, strict=True)]))
+    ways = {"direct": direct, "critic": critic}
+    wall = alternating(ways, repeats)
+    busy = alternating(ways, repeats, time.process_time)
+    return Row(
+        name,
+        in_ms(wall["direct"]),
+        in_ms(wall["critic"]),
+        in_ms([b - a for a, b in zip(wall["direct"], wall["critic"], strict=True)]),
+        in_ms([b - a for a, b in zip(busy["direct"], busy["critic"], strict=True)]),
+    )
 
 
 def http_section(repeats: int) -> list[str]:
@@ -128,7 +140,7 @@ def http_section(repeats: int) -> list[str]:
     for px in (64, 768):
         rows.append(http_overhead(px, repeats).cells())
         print(*rows[-1], sep=" | ", flush=True)
-    return [table(("critic", "n", "client, ms", "critic, ms", "difference, ms"), rows)]
+    return [table(("critic", "n", "client, ms", "critic, ms", "difference, ms", "of processor, ms"), rows)]
 
 
 SECTIONS: dict[str, Callable[[int], list[str]]] = {"http": http_section, "local": local_section}

@@ -42,7 +42,9 @@ def median(values: Sequence[float], seed: int = 0) -> Median:
     return Median(float(np.median(data)), float(low), float(high), len(data))
 
 
-def alternating(ways: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
+def alternating(
+    ways: Mapping[str, Callable[[], object]], repeats: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, list[float]]:
     """Seconds of each way, once a round, in an order that turns from round to round; each is warmed up first."""
     for way in ways.values():
         way()
@@ -50,9 +52,9 @@ def alternating(ways: Mapping[str, Callable[[], object]], repeats: int) -> dict[
     for number in range(repeats):
         turn = number % len(names)
         for name in (*names[turn:], *names[:turn]):
-            started = time.perf_counter()
+            started = clock()
             ways[name]()
-            seconds[name].append(time.perf_counter() - started)
+            seconds[name].append(clock() - started)
     return seconds
 
 

@@ -152,7 +152,7 @@ def read_answer(name: str, model: str, body: bytes, prices: Prices, seconds: flo
         body: JSON, whatever its declared type.
         prices: of tokens.
         seconds: that the call took.
-        key: taken out of everything that is quoted.
+        key: taken out of the text, and of everything that is quoted.
 
     Raises:
         ContentFiltered: the model or a filter refused.
@@ -166,7 +166,7 @@ def read_answer(name: str, model: str, body: bytes, prices: Prices, seconds: flo
         said = quoted(without(key, body[:10_000].decode("utf-8", "replace")))
         raise BadReply(f"{name} answered with something other than a JSON object: {said}.", usd=None)
     tokens = answer.get("usage")
-    counted = (None, None)
+    counted: tuple[int | None, int | None] = (None, None)
     if isinstance(tokens, dict):
         counted = (_count(tokens.get("prompt_tokens")), _count(tokens.get("completion_tokens")))
     usd = prices.bill(*counted)
@@ -184,7 +184,7 @@ def read_answer(name: str, model: str, body: bytes, prices: Prices, seconds: flo
         raise ContentFiltered(
             f"{name} refused to answer: {said}. Say it in other words, or ask another model.", usd=usd
         )
-    text = _SURROGATE.sub("\ufffd", _text(message.get("content")))
+    text = _SURROGATE.sub("\ufffd", without(key, _text(message.get("content"))))
     if not text.strip():
         why = "used up its tokens before it answered; raise max_tokens" if finish == "length" else "said nothing"
         raise BadReply(f"{name} {why}.", usd=usd)

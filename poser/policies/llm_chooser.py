@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from poser.envs.actions import decode
-from poser.experts.errors import InputError, without_secrets
+from poser.experts.chat import ChatEndpoint
+from poser.experts.errors import CallError, InputError, without_secrets
+from poser.experts.json_repair import read_json
 from poser.policies.base import FINISHED, Choice, Policy
 from poser.policies.baselines import Greedy
 
@@ -71,7 +72,7 @@ class LLMChooser(Policy):
             rng: not used, nothing is drawn.
             model: its name at the endpoint.
             base_url: of the endpoint, such as "http://127.0.0.1:8000/v1"; None = as the openai package has it.
-            key_variable: environment variable that holds the key; it may be missing where no key is needed.
+            key_variable: environment variable that holds the key; "" = no key. On loopback it may be unset.
             timeout: seconds a request.
             workers: requests at a time, if several episodes run side by side.
 
@@ -83,17 +84,23 @@ class LLMChooser(Policy):
             raise InputError("No model is named; give the name that the endpoint knows it by.")
         if not timeout > 0.0 or workers < 1:
             raise InputError(f"timeout {timeout} must be above 0 and workers {workers} at least 1.")
-        self.model, self.base_url, self.key_variable = model, base_url, key_variable
-        self.timeout, self.workers = timeout, workers
+        self.model, self.workers = model, workers
         self.requests = self.tokens = self.fallbacks = 0
-        self._client: Any = None
+        # greedy is at hand at once, so nothing is waited for
+        self._endpoint = ChatEndpoint(
+            name=model,
+            model=model,
+            base_url=base_url or "",
+            api_key_env=key_variable,
+            timeout=timeout,
+            retries=0,
+        )
 
     def choose(self, turn: Turn) -> Choice:
         """What the model says, else greedy's action."""
         greedy = Greedy().choose(turn)
         actions, reasons = np.full(len(turn.done), FINISHED), dict[int, str]()
         rows = np.flatnonzero(~turn.done).tolist()
-        self._connect()
         with ThreadPoolExecutor(self.workers) as pool:
             answers = list(pool.map(lambda row: self._ask(situation(turn, row)), rows))
         for row, replies in zip(rows, answers, strict=True):
@@ -109,13 +116,9 @@ class LLMChooser(Policy):
                 reasons[row] = f"chosen by {self.model}"
         return Choice(actions=actions, why=lambda row: reasons.get(row, ""))
 
-    def _connect(self) -> None:
-        if self._client is None:
-            # half a second to import, and only this policy needs it
-            from openai import OpenAI
-
-            key = os.environ.get(self.key_variable) or "none"
-            self._client = OpenAI(api_key=key, base_url=self.base_url, timeout=self.timeout, max_retries=0)
+    def close(self) -> None:
+        """Close the connections."""
+        self._endpoint.close()
 
     def _ask(self, seen: dict[str, Any]) -> list[_Reply]:
         """All replies to one situation; only the last may hold an action."""
@@ -135,31 +138,24 @@ class LLMChooser(Policy):
 
     def _request(self, messages: Sequence[dict[str, str]], legal: Sequence[int]) -> tuple[str, _Reply]:
         """What the model said, "" if nothing, and what that means."""
-        import openai
-
         try:
-            answer = self._client.chat.completions.create(
-                model=self.model, messages=list(messages), response_format=_format(legal)
-            )
-            tokens = int(answer.usage.total_tokens) if answer.usage else 0
-            said = answer.choices[0].message.content or ""
-        except (openai.OpenAIError, ValueError, TypeError, IndexError, AttributeError) as error:
-            # the shapes of replies of other servers are as various as their failures
-            return "", _Reply(None, self._clean(f"{type(error).__name__}: {error}"), 0)
+            answer = self._endpoint.ask(messages, schema=_schema(legal), schema_name="choice")
+        except CallError as error:
+            return "", _Reply(None, _short(f"{type(error).__name__}: {error}"), 0)
+        tokens = (answer.usage.input_tokens or 0) + (answer.usage.output_tokens or 0)
         try:
-            action = json.loads(said)["action"]
+            action = read_json(answer.text)["action"]
         except (ValueError, TypeError, KeyError):
-            return said, _Reply(None, self._clean(f"the reply {said!r} holds no action"), tokens)
+            return answer.text, _Reply(None, _short(f"the reply {answer.text!r} holds no action"), tokens)
         # True is an int to Python
         if type(action) is not int or action not in legal:
-            return said, _Reply(None, self._clean(f"action {action!r} is not legal"), tokens)
-        return said, _Reply(action, "", tokens)
+            return answer.text, _Reply(None, _short(f"action {action!r} is not legal"), tokens)
+        return answer.text, _Reply(action, "", tokens)
 
-    def _clean(self, text: str) -> str:
-        """One short line without secrets."""
-        key = os.environ.get(self.key_variable)
-        text = without_secrets(text.replace(key, "***") if key else text)
-        return " ".join(text.split())[:_LONGEST_REASON]
+
+def _short(text: str) -> str:
+    """One short line without secrets."""
+    return " ".join(without_secrets(text).split())[:_LONGEST_REASON]
 
 
 def situation(turn: Turn, row: int) -> dict[str, Any]:
@@ -221,15 +217,14 @@ def situation(turn: Turn, row: int) -> dict[str, Any]:
     }
 
 
-def _format(legal: Sequence[int]) -> dict[str, Any]:
+def _schema(legal: Sequence[int]) -> dict[str, Any]:
     """The JSON schema of a reply: one legal action."""
-    schema = {
+    return {
         "type": "object",
         "properties": {"action": {"type": "integer", "enum": list(legal)}},
         "required": ["action"],
         "additionalProperties": False,
     }
-    return {"type": "json_schema", "json_schema": {"name": "choice", "strict": True, "schema": schema}}
 
 
 def _number(value: Any) -> float | None:

@@ -75,7 +75,7 @@ def test_a_vision_language_model_judges_a_run(drawn):
 
 def test_its_verdicts_say_what_answered_and_what_it_noticed(drawn):
     folder, _, _ = drawn
-    trace = read_trace(folder / "run" / "trace.json")
+    trace = read_trace(folder / "run")
     first, last = trace.steps[0].verdict, trace.steps[-1].verdict
     assert (first.critic, first.model, first.revision) == ("vlm", "some-vlm", "some-vlm-2026-11")
     assert first.prompt_hash == prompts("vlm_prompts").sha256
