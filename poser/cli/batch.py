@@ -37,6 +37,7 @@ def batch(
         float | None, typer.Option(min=0, max=1, help="What money counts: 0 spend freely, 1 spare every cent.")
     ] = None,
     explore: Annotated[bool, typer.Option(help="Give experts with few calls a chance.")] = True,
+    reflect: Annotated[bool, typer.Option("--reflect", help="Have instructions reworded that failed twice.")] = False,
     n: Annotated[int, typer.Option(min=1, max=64, help="How many pictures of each prompt.")] = 1,
     deadline: Annotated[
         float, typer.Option(min=0.001, help="Seconds that a call is waited for; waiting for its turn does not count.")
@@ -51,10 +52,10 @@ def batch(
     """Make a picture of every prompt in a file, some at a time.
 
     What a prompt says for itself (keys or columns: image, plan, experts, critic, extractor, policy, seed, n, size,
-    max_steps, budget, thrift, explore) goes before the options. Every prompt is a run of its own in FOLDER/prompts; at
-    the end FOLDER holds summary.csv, summary.json and contact_sheet.png. A prompt that fails ends no other. Start it
-    again with the same file and folder to go on after an interruption: what is finished is skipped, what was cut off is
-    gone on with, new lines are added.
+    max_steps, budget, thrift, explore, reflect) goes before the options. Every prompt is a run of its own in
+    FOLDER/prompts; at the end FOLDER holds summary.csv, summary.json and contact_sheet.png. A prompt that fails ends no
+    other. Start it again with the same file and folder to go on after an interruption: what is finished is skipped,
+    what was cut off is gone on with, new lines are added.
 
     With --budget a prompt may spend an equal part of what is left when it begins; what it leaves goes to those after
     it. Exit code: 0 every prompt has a picture, 3 some have none, 130 interrupted.
@@ -77,6 +78,7 @@ def batch(
         "max_steps": settings.max_steps if max_steps is None else max_steps,
         "thrift": settings.thrift if thrift is None else thrift,
         "explore": explore,
+        "reflect": reflect,
         "n": n,
     }
     money = settings.budget if budget is None else budget

@@ -47,6 +47,7 @@ def generate(
     max_steps: int | None = None,
     thrift: float | None = None,
     explore: bool = True,
+    reflect: bool = False,
     seed: int = 0,
     n: int = 1,
     size: tuple[int, int] | None = None,
@@ -70,6 +71,7 @@ def generate(
         thrift: what a dollar counts against quality, 0 (money is no object) to 1; None = as `rules` say (about 0.5).
         explore: give experts with fewer than 20 tries of a skill a chance: the policy sees an ability drawn (by the
             seed) from what they may be able to do. False = always what is expected of them.
+        reflect: have the extractor reword an instruction once that has failed twice, from the critic's feedback.
         seed: 0 to 2**32 - 1; seeds everything that is drawn by chance.
         n: pictures to make side by side, 1 to 64, with seeds `seed` to `seed + n - 1`.
         size: (width, height) in pixels, each 256 to 2048 and within what the experts offer; None = the source's size
@@ -100,6 +102,7 @@ def generate(
             max_steps=max_steps,
             thrift=thrift,
             explore=explore,
+            reflect=reflect,
             seed=seed,
             n=n,
             size=size,
@@ -170,6 +173,7 @@ def resume(
     experts: Names | None = None,
     critic: str | Critic | None = None,
     policy: str | Policy | None = None,
+    extractor: str | Extractor | None = None,
 ) -> Result:
     """Go on with a run that a crash or Ctrl-C has cut off; what it has received already is not asked for again.
 
@@ -178,12 +182,13 @@ def resume(
         experts: the objects that it was given, where it was given objects.
         critic: as `experts`.
         policy: as `experts`.
+        extractor: as `experts`; of account where it rewords instructions.
 
     Raises:
         InputError: no such run, or one that cannot be gone on with.
         Interrupted: Ctrl-C; its `result` has the best picture so far.
     """
-    return _last(resumed(run, experts=experts, critic=critic, policy=policy))
+    return _last(resumed(run, experts=experts, critic=critic, policy=policy, extractor=extractor))
 
 
 def edit(

@@ -20,6 +20,7 @@ from poser.store import RunRow, RunStatus, Store, new_run_id
 if TYPE_CHECKING:
     from poser.critics.base import Critic
     from poser.experts.base import Expert
+    from poser.extract.base import Extractor
     from poser.policies.base import Policy
 
 
@@ -77,6 +78,7 @@ def resumed(
     experts: Iterable[str | Expert] | None = None,
     critic: str | Critic | None = None,
     policy: str | Policy | None = None,
+    extractor: str | Extractor | None = None,
     stop: threading.Event | None = None,
 ) -> Iterator[Event]:
     """Go on with a run that a crash or Ctrl-C has cut off, in the folder where it was begun.
@@ -89,6 +91,7 @@ def resumed(
         experts: the objects that the run was given, where it was given objects.
         critic: as `experts`.
         policy: as `experts`.
+        extractor: as `experts`; of account where it rewords instructions.
         stop: as in `stream`.
 
     Raises:
@@ -101,7 +104,13 @@ def resumed(
         if row.status == "finished":
             raise InputError(f'The run {row.id} is finished; follow it up with poser edit {row.id} "...".')
         order = load_order(
-            row.order, store.picture, experts=experts, critic=critic, policy=policy, warn=warnings.append
+            row.order,
+            store.picture,
+            experts=experts,
+            critic=critic,
+            policy=policy,
+            extractor=extractor,
+            warn=warnings.append,
         )
         settings = row.order["settings"]
         if row.folder is None:
@@ -116,8 +125,8 @@ def resumed(
 def follow_up(name: str, options: Options) -> tuple[RunRow, Options]:
     """The run that is followed up, and the arguments of the run that follows it: its picture is the source.
 
-    Experts, critic, policy and rules are those of the first run unless `options` say otherwise; a budget in its rules
-    holds for the second one by itself.
+    Experts, critic, extractor, policy and rules are those of the first run unless `options` say otherwise; a budget in
+    its rules holds for the second one by itself.
 
     Raises:
         InputError: no such run, or it has no picture.
@@ -133,6 +142,8 @@ def follow_up(name: str, options: Options) -> tuple[RunRow, Options]:
             "critic": row.order["critic"],
             "policy": row.order["policy"],
             "explore": row.order["explore"],
+            "extractor": row.order.get("extractor"),
+            "reflect": bool(row.order.get("reflect") and row.order["extractor"]),
         }
     given = {key: value for key, value in options.items() if value is not None}
     merged: Options = {**inherited, **given}  # type: ignore[typeddict-item]  # keys of both are those of Options

@@ -11,7 +11,7 @@ import numpy as np
 from poser import catalog
 from poser.engine.intake import ImageLike, PlanLike, read_plan, read_prompt
 from poser.engine.makers import Makers, Names, Warn
-from poser.engine.planning import at_size, given_plan
+from poser.engine.planning import at_size, given_plan, rewriter_of
 from poser.envs.driver import Task
 from poser.envs.rules import Rules, thrift_to_usd_cost
 from poser.experts.errors import InputError
@@ -21,6 +21,7 @@ from poser.experts.types import Plan, Usage
 
 if TYPE_CHECKING:
     from poser.critics.base import Critic
+    from poser.envs.rewriting import Rewriter
     from poser.experts.base import Expert
     from poser.experts.record import TrackRecord
     from poser.extract.base import Extractor
@@ -46,6 +47,7 @@ class CommonOptions(TypedDict, total=False):
     max_steps: int | None
     thrift: float | None
     explore: bool
+    reflect: bool
     seed: int
     n: int
     size: tuple[int, int] | None
@@ -64,6 +66,7 @@ class Chosen:
     experts: tuple[str, ...] | None
     critic: str | None
     policy: str | None
+    extractor: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +84,7 @@ class Order:
         records: the experts' track record as it stood when the order was taken, with what they came with.
         chosen: the same choices by name.
         extraction: what making the plan took; None where nothing is known of that.
+        rewriter: who rewords instructions that keep failing, or None.
     """
 
     plan: Plan
@@ -95,6 +99,7 @@ class Order:
     records: TrackRecord
     chosen: Chosen
     extraction: Usage | None = None
+    rewriter: Rewriter | None = None
 
     @property
     def draw_below(self) -> float:
@@ -104,7 +109,10 @@ class Order:
     @property
     def free(self) -> bool:
         """Whether no call of it can cost money."""
-        return self.critic.price == 0 and all(self.records.price(expert.spec) == 0 for expert in self.experts)
+        prices = [self.critic.price, 0.0 if self.rewriter is None else self.rewriter.rewrite_price]
+        return all(price == 0 for price in prices) and all(
+            self.records.price(expert.spec) == 0 for expert in self.experts
+        )
 
     def tasks(self) -> list[Task]:
         """One task a picture."""
@@ -138,6 +146,7 @@ def take_order(
     max_steps: int | None = None,
     thrift: float | None = None,
     explore: bool = True,
+    reflect: bool = False,
     seed: int = 0,
     n: int = 1,
     size: tuple[int, int] | None = None,
@@ -155,8 +164,11 @@ def take_order(
     decider = makers.policy(policy)
     pool = makers.experts(decider.experts if experts is None else experts, warn)
     judge = makers.critic(critic)
-    if not isinstance(explore, bool):
-        raise InputError(f"explore is {explore!r}; give True or False.")
+    for name, switch in (("explore", explore), ("reflect", reflect)):
+        if not isinstance(switch, bool):
+            raise InputError(f"{name} is {switch!r}; give True or False.")
+    reader = makers.extractor(extractor) if plan is None or reflect else None
+    rewriter = rewriter_of(reader) if reader is not None and reflect else None
     seeds = _seeds(_whole("seed", seed), _whole("n", n))
     settings = _settings(decider.rules if rules is None else rules, budget, max_steps, thrift, len(seeds))
     decider.check([expert.spec.name for expert in pool], settings)
@@ -170,7 +182,7 @@ def take_order(
         whole = given_plan(read_plan(plan), text, source, warn)
     else:
         assert text is not None
-        reader = makers.extractor(extractor)
+        assert reader is not None
         found, made = reader.extraction(text, source.ref if source is not None else None)
         whole = check_plan(found)
         settings = _charged(settings, made, len(seeds), reader.name, warn)
@@ -189,8 +201,10 @@ def take_order(
             experts=_names(experts, pool),
             critic=_name(critic, catalog.DEFAULT_CRITIC),
             policy=_name(policy, catalog.DEFAULT_POLICY),
+            extractor=_name(extractor, catalog.DEFAULT_EXTRACTOR),
         ),
         extraction=made,
+        rewriter=rewriter,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from poser import catalog
 from poser.engine.intake import ImageLike, choose_size, read_image, read_prompt
@@ -15,6 +15,7 @@ from poser.experts.types import Folded, Plan
 from poser.extract.base import edited
 
 if TYPE_CHECKING:
+    from poser.envs.rewriting import Rewriter
     from poser.experts.base import Expert
     from poser.extract.base import Extractor
 
@@ -39,6 +40,20 @@ def extract_plan(
     if image is not None:
         source, _ = at_size(image, size, catalog.experts(experts, warn), warn)
     return check_plan(reader.extract(text, source.ref if source is not None else None))
+
+
+def rewriter_of(extractor: Extractor) -> Rewriter:
+    """The extractor as one that rewords instructions.
+
+    Raises:
+        InputError: it cannot.
+    """
+    if not callable(getattr(extractor, "rewrite", None)):
+        raise InputError(
+            f"The extractor {extractor.name!r} cannot reword instructions; name one that can, such as an `llm` of "
+            "poser.toml, or leave reflect off."
+        )
+    return cast("Rewriter", extractor)
 
 
 def at_size(

@@ -69,6 +69,7 @@ class Run:
             draw_below=order.draw_below,
             journal=StoreJournal(store, name, self._warnings.append) if store is not None and name else None,
             key=name,
+            rewriter=order.rewriter,
         )
 
     def events(self) -> Generator[Event]:

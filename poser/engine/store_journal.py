@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 
 from poser.critics.types import JudgeRequest
 from poser.envs.call_journal import Answer, Call, Known
+from poser.envs.rewriting import RewriteRequest
 from poser.experts.digest import request_digest
 from poser.experts.errors import AnotherRequest, StoreError
 from poser.experts.types import Usage
-from poser.store import CallBegun, CallDone, Store, judge_digest
+from poser.store import CallBegun, CallDone, Store, judge_digest, rewrite_digest
 
 
 class StoreJournal:
@@ -67,4 +68,6 @@ class StoreJournal:
 def _digest(call: Call) -> str:
     if isinstance(call.request, JudgeRequest):
         return judge_digest(call.request)
+    if isinstance(call.request, RewriteRequest):
+        return rewrite_digest(call.request)
     return request_digest(call.request)

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from poser import catalog
 from poser.engine.order import Chosen, Order
+from poser.engine.planning import rewriter_of
 from poser.envs.rules import Rules
 from poser.experts.errors import InputError
 from poser.experts.picture import Picture, PictureRef
@@ -19,6 +20,7 @@ from poser.experts.types import Plan, Usage
 if TYPE_CHECKING:
     from poser.critics.base import Critic
     from poser.experts.base import Expert
+    from poser.extract.base import Extractor
     from poser.policies.base import Policy
 
 ORDER_VERSION = 1
@@ -38,6 +40,8 @@ def dump_order(order: Order, **settings: Any) -> dict[str, Any]:
         "experts": None if order.chosen.experts is None else list(order.chosen.experts),
         "critic": order.chosen.critic,
         "policy": order.chosen.policy,
+        "extractor": order.chosen.extractor,
+        "reflect": order.rewriter is not None,
         "extraction": None if order.extraction is None else order.extraction.model_dump(),
         "settings": settings,
     }
@@ -50,6 +54,7 @@ def load_order(
     experts: Iterable[str | Expert] | None = None,
     critic: str | Critic | None = None,
     policy: str | Policy | None = None,
+    extractor: str | Extractor | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> Order:
     """The order again.
@@ -60,6 +65,7 @@ def load_order(
         experts: the objects that the order was given, where it was given objects.
         critic: as `experts`.
         policy: as `experts`.
+        extractor: as `experts`; of account where it rewords instructions.
         warn: as in `catalog.experts`.
 
     Raises:
@@ -69,6 +75,8 @@ def load_order(
         raise InputError(f"The run was begun by another release (order version {data.get('version')}); begin it anew.")
     names = {"experts": data["experts"], "critic": data["critic"], "policy": data["policy"]}
     given = {"experts": experts, "critic": critic, "policy": policy}
+    if data.get("reflect"):
+        names["extractor"], given["extractor"] = data["extractor"], extractor
     for name, known in names.items():
         if known is None and given[name] is None:
             raise InputError(
@@ -97,7 +105,9 @@ def load_order(
             experts=None if names["experts"] is None else tuple(names["experts"]),
             critic=names["critic"],
             policy=names["policy"],
+            extractor=data.get("extractor"),
         ),
         # orders of earlier releases have none
         extraction=None if data.get("extraction") is None else Usage.model_validate(data["extraction"]),
+        rewriter=rewriter_of(catalog.extractor(extractor or data["extractor"])) if data.get("reflect") else None,
     )

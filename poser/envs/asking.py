@@ -13,10 +13,13 @@ from poser.critics.base import Critic, judge_checked
 from poser.critics.types import JudgeRequest, Verdict
 from poser.envs.call_journal import Answer, Call, CallJournal, Known
 from poser.envs.calls import Caller, Job
+from poser.envs.rewriting import Rewriter, RewriteRequest, Rewriting
 from poser.experts.base import CallContext, Expert, run_checked
-from poser.experts.errors import CallError, CriticError, ExpertError, PoserError, TimedOut
+from poser.experts.errors import BadReply, CallError, CriticError, ExpertError, PoserError, TimedOut
 from poser.experts.picture import Picture
 from poser.experts.types import ExpertRequest, ExpertResult, Usage
+
+Kind = Literal["expert", "critic", "rewriter"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,15 @@ class Judgement:
     """What the critic said of one picture, and what that really took."""
 
     verdict: Verdict | CriticError
+    usage: Usage
+    uncertain: bool = False
+
+
+@dataclass(frozen=True)
+class Reworded:
+    """What came of one instruction that was given to be reworded, and what that really took."""
+
+    rewriting: Rewriting | CallError
     usage: Usage
     uncertain: bool = False
 
@@ -73,6 +85,7 @@ class Asker:
         for row in rows:
             self._sent.pop((row, "expert"), None)
             self._sent.pop((row, "critic"), None)
+            self._sent.pop((row, "rewriter"), None)
 
     def ask(self, requests: Mapping[int, tuple[int, ExpertRequest]]) -> dict[int, Reply]:
         """Row -> reply, for row -> (index of the expert, request)."""
@@ -91,7 +104,9 @@ class Asker:
                 replies[row] = Reply(answer, usage, known[row].uncertain)
                 if self._on_picture is not None and isinstance(answer, ExpertResult):
                     self._on_picture(answer.picture)
-        jobs = [self._expert_job(self._experts[expert], [calls[row] for row in rows]) for expert, rows in rows_of.items()]
+        jobs = [
+            self._expert_job(self._experts[expert], [calls[row] for row in rows]) for expert, rows in rows_of.items()
+        ]
         for rows, answers in zip(rows_of.values(), self._caller.run(jobs), strict=True):
             for row, reply in zip(rows, answers, strict=True):
                 replies[row] = replace(reply, uncertain=known[row].uncertain)
@@ -114,9 +129,27 @@ class Asker:
                 judgements[row] = replace(judgement, uncertain=known[row].uncertain)
         return judgements
 
-    def _call(
-        self, row: int, kind: Literal["expert", "critic"], who: str, request: ExpertRequest | JudgeRequest
-    ) -> Call:
+    def rewrite(
+        self, rewriter: Rewriter, requests: Mapping[int, Sequence[RewriteRequest]]
+    ) -> list[tuple[int, RewriteRequest, Reworded]]:
+        """(row, request, answer) of all requests of all rows, in one call."""
+        asked = [(row, request) for row, several in requests.items() for request in several]
+        if not asked:
+            return []
+        calls = {i: self._call(row, "rewriter", rewriter.name, request) for i, (row, request) in enumerate(asked)}
+        known = self._known(calls)
+        answers: dict[int, Reworded] = {}
+        for i, found in known.items():
+            if found.usage is not None and isinstance(found.answer, Rewriting | CallError):
+                answers[i] = Reworded(found.answer, found.usage, found.uncertain)
+        left = [i for i in calls if i not in answers]
+        if left:
+            [reworded] = self._caller.run([self._rewriter_job(rewriter, [calls[i] for i in left])])
+            for i, answer in zip(left, reworded, strict=True):
+                answers[i] = replace(answer, uncertain=known[i].uncertain)
+        return [(row, request, answers[i]) for i, (row, request) in enumerate(asked)]
+
+    def _call(self, row: int, kind: Kind, who: str, request: ExpertRequest | JudgeRequest | RewriteRequest) -> Call:
         index = self._sent[row, kind]
         self._sent[row, kind] += 1
         key = f"{self._prefix}/{row}/{kind}-{index}" if self._prefix else ""
@@ -134,7 +167,9 @@ class Asker:
             return
         # what the user's stop has cut off is asked once more by the run that goes on
         stopped = self._caller.stopped
-        kept = [(c.key, answer, usage) for c, answer, usage in answers if not (stopped and isinstance(answer, TimedOut))]
+        kept = [
+            (c.key, answer, usage) for c, answer, usage in answers if not (stopped and isinstance(answer, TimedOut))
+        ]
         if kept:
             self._journal.done(kept)
 
@@ -161,6 +196,22 @@ class Asker:
             return [Judgement(error, usage) for _ in asked]
 
         return Job(owner=self._critic, pictures=len(asked), run=run, late=late)
+
+    def _rewriter_job(self, rewriter: Rewriter, calls: list[Call]) -> Job[list[Reworded]]:
+        asked = [call.request for call in calls if isinstance(call.request, RewriteRequest)]
+        began = time.perf_counter()
+
+        def run(ctx: CallContext) -> list[Reworded]:
+            answers = [_rewritten(rewriter, request, ctx) for request in asked]
+            self._note([(call, each.rewriting, each.usage) for call, each in zip(calls, answers, strict=True)])
+            return answers
+
+        def late(reason: str, begun: bool) -> list[Reworded]:
+            error, usage = _given_up(rewriter.name, reason, begun, (time.perf_counter() - began) / len(asked))
+            self._note_late(calls, error, usage)
+            return [Reworded(error, usage) for _ in asked]
+
+        return Job(owner=rewriter, pictures=len(asked), run=run, late=late)
 
     def _expert_job(self, expert: Expert, calls: list[Call]) -> Job[list[Reply]]:
         requests = [call.request for call in calls if isinstance(call.request, ExpertRequest)]
@@ -201,6 +252,22 @@ class Asker:
     def _note_late(self, calls: Sequence[Call], error: TimedOut, usage: Usage) -> None:
         """A run that goes on finds the time-out again, but for one by the user's stop."""
         self._note([(call, error, usage) for call in calls])
+
+
+def _rewritten(rewriter: Rewriter, request: RewriteRequest, ctx: CallContext) -> Reworded:
+    started = time.perf_counter()
+    try:
+        said: Rewriting | CallError = rewriter.rewrite(
+            request.plan, request.command, request.feedback, request.tries, ctx.cancelled
+        )
+    except CallError as error:
+        said = error
+    except Exception as error:  # noqa: BLE001  a plugin may raise anything; it is reported
+        said = BadReply(f"{rewriter.name} raised {type(error).__name__}: {error}", usd=None)
+    if not isinstance(said, Rewriting | CallError):
+        said = BadReply(f"{rewriter.name} gave a {type(said).__name__} instead of a Rewriting.", usd=None)
+    share = time.perf_counter() - started
+    return Reworded(said, _timed(said.usage, share) if isinstance(said, Rewriting) else _bill(said, [said], share))
 
 
 def _timed(usage: Usage, share: float) -> Usage:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from poser.critics.types import JudgeRequest, Verdict
+from poser.envs.rewriting import RewriteRequest, Rewriting
 from poser.experts.errors import CallError
 from poser.experts.types import ExpertRequest, ExpertResult, Usage
 
-Answer = ExpertResult | Verdict | CallError
+Answer = ExpertResult | Verdict | Rewriting | CallError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +20,7 @@ class Call:
 
     Attributes:
         key: its idempotency key: the same for the same call of a run that goes on, and no other has it.
-        who: name of the expert or of the critic.
+        who: name of the expert, of the critic, or of who rewords.
         index: number of the call among those of its kind in its episode.
         kind: who is called.
         request: what is asked.
@@ -28,8 +29,8 @@ class Call:
     key: str
     who: str
     index: int
-    kind: Literal["expert", "critic"]
-    request: ExpertRequest | JudgeRequest
+    kind: Literal["expert", "critic", "rewriter"]
+    request: ExpertRequest | JudgeRequest | RewriteRequest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,8 @@ from poser.envs.judging import record_source_verdict, settle_late, source_reques
 from poser.envs.observation import ObservationLayout
 from poser.envs.opening import open_episodes
 from poser.envs.pool import PoolBuilder, Prices
+from poser.envs.reflection import reflect
+from poser.envs.rewriting import Rewriter
 from poser.envs.rules import INTERRUPTED, Rules
 from poser.envs.trace import Decision, StepRecord, Trace
 from poser.envs.turn import Turn
@@ -57,6 +59,7 @@ class Driver:
         draw_below: float = 0.0,
         journal: CallJournal | None = None,
         key: str = "",
+        rewriter: Rewriter | None = None,
     ) -> None:
         """Set up; nobody is called yet.
 
@@ -75,6 +78,7 @@ class Driver:
             journal: keeps calls and answers; a run that goes on is the same run again, and whoever has answered is not
                 asked twice.
             key: of the run; begins the idempotency keys of its calls. A journal needs one.
+            rewriter: rewords, once, instructions that have failed twice; None = they stay.
 
         Raises:
             InputError: no expert, two of one name, or a setting out of range.
@@ -100,7 +104,7 @@ class Driver:
         if journal is not None and not key:
             raise InputError("A journal was given and no key; give the name of the run.")
         self._asker = Asker(self.experts, critic, caller, on_picture, journal, key)
-        self._episodes: list[Episode] = []
+        self._rewriter, self._episodes = rewriter, list[Episode]()
 
     def reset(self, tasks: Sequence[Task]) -> Turn:
         """Start one episode a task: refusals are asked for, sources judged, what nobody can do is dropped.
@@ -153,10 +157,11 @@ class Driver:
             raise InputError(f"{len(self._episodes)} episodes run; give one action (and decision) for each.")
         before = self._state
         choice = mdp.targets(before, self._pool, self.rules, actions)
-        called = np.flatnonzero(~before.done & choice.legal & ~choice.stop)
+        called = np.flatnonzero(~before.done & choice.legal & ~choice.stop).tolist()
+        with self._costing(called):
+            before = reflect(self._episodes, called, before, self._pool, choice, self._rewriter, self._asker)
         requests = {
-            row: expert_request(self._episodes[row], row, choice, self.specs[int(choice.expert[row])])
-            for row in called.tolist()
+            row: expert_request(self._episodes[row], row, choice, self.specs[int(choice.expert[row])]) for row in called
         }
         with self._costing(requests):
             replies = self._asker.ask({row: (int(choice.expert[row]), requests[row]) for row in requests})

@@ -10,13 +10,13 @@ import numpy as np
 from poser.critics.types import Verdict
 from poser.envs.arrays import Bools, State
 from poser.envs.rules import END_REASONS, INTERRUPTED, Rules
-from poser.envs.trace import CommandStatus, Refusal, StepRecord, Trace
+from poser.envs.trace import CommandStatus, Refusal, Rewrite, StepRecord, Trace
 from poser.envs.tries import Tried, count_tries
 from poser.experts.errors import InputError
 from poser.experts.picture import Picture
 from poser.experts.plan_check import check_plan
 from poser.experts.record import Cell
-from poser.experts.types import ExpertSpec, Plan, Usage
+from poser.experts.types import Command, ExpertSpec, Plan, Usage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +101,7 @@ class Episode:
         current, best: pictures; best_step: step that made the best one, None = the source; best_verdict: on it.
         source_verdict: None without a source, or if the critic failed on it.
         steps, pictures: one entry a step.
+        rewrites: instructions that were given to be reworded; texts: command id -> its new instruction.
         unjudged: pictures that still lack a verdict.
         tries: what calls show of their experts; calls: (expert, seconds, US dollars).
         usd: known bills; unknown_bill: there were others; simulated_usd: None if no call had one; seconds: real ones.
@@ -116,6 +117,8 @@ class Episode:
     source_verdict: Verdict | None = None
     steps: list[StepRecord] = field(default_factory=list)
     pictures: list[Picture | None] = field(default_factory=list)
+    rewrites: list[Rewrite] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
     unjudged: list[Unjudged] = field(default_factory=list)
     tries: list[Tried] = field(default_factory=list)
     calls: list[tuple[str, float, float | None]] = field(default_factory=list)
@@ -136,6 +139,11 @@ class Episode:
         if simulated_usd is not None:
             self.simulated_usd = (self.simulated_usd or 0.0) + simulated_usd
         self.seconds += seconds
+
+    def commands(self, chosen: Bools) -> tuple[Command, ...]:
+        """The commands chosen [K], with their instructions as they stand now."""
+        plan = (self.task.plan.commands[k] for k in np.flatnonzero(chosen))
+        return tuple(c.model_copy(update={"text": self.texts[c.id]}) if c.id in self.texts else c for c in plan)
 
     @property
     def observed(self) -> list[tuple[str, str, int, Cell]]:
@@ -181,6 +189,7 @@ class Episode:
                 "source_verdict": self.source_verdict,
                 "initial_alignment": float(state.initial[row]),
                 "steps": tuple(self.steps),
+                "rewrites": tuple(self.rewrites),
                 "best": None if self.best is None else self.best.ref,
                 "best_step": self.best_step,
                 "best_verdict": self.best_verdict,

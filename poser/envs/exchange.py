@@ -42,7 +42,7 @@ def expert_request(episode: Episode, row: int, choice: Choice, spec: ExpertSpec)
     task = episode.task
     fresh = bool(choice.fresh[row])
     canvas = None if fresh else episode.current
-    commands = tuple(task.plan.commands[k] for k in np.flatnonzero(choice.carried[row]))
+    commands = episode.commands(choice.carried[row])
     wanted = (task.width, task.height) if canvas is None else canvas.size
     width, height = nearest_size(wanted, spec.sizes)
     return ExpertRequest(

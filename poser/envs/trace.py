@@ -98,6 +98,36 @@ class StepRecord(Document):
     decision: Decision | None = None
 
 
+class Rewrite(Document):
+    """An instruction that had failed and was given to be reworded.
+
+    Attributes:
+        step: index of the step that was about to try it once more.
+        command: id of the command.
+        tries: how often it had failed.
+        feedback: what the critic had said of it, the oldest first.
+        before: the instruction.
+        text: the new one, in force from `step` on; "" = the old one stays.
+        rewriter: name of who was asked.
+        failure: why nothing usable came back.
+        expected_usd: what the budget was charged; None = unknown, and there is no budget.
+        usage: what it really took.
+        uncertain: as in `StepRecord`.
+    """
+
+    step: int
+    command: str
+    tries: int
+    feedback: tuple[str, ...] = ()
+    before: str
+    text: str = ""
+    rewriter: str = ""
+    failure: Failure | None = None
+    expected_usd: float | None = 0.0
+    usage: Usage = Usage(usd=0.0)
+    uncertain: bool = False
+
+
 class Refusal(Document):
     """Why an expert was not offered a command."""
 
@@ -121,13 +151,14 @@ class Trace(Document):
         source_verdict: on the source picture; None without a source.
         initial_alignment: Φ₀.
         steps: in order.
+        rewrites: instructions that were reworded on the way, in order.
         best: the returned picture; None if none was made.
         best_step: index of the step it came from; None for the source.
         best_verdict: on the returned picture.
         alignment: Φ of the returned picture.
         statuses: command id -> status in the returned picture ("dropped" where it was given up).
         end: why the episode ended.
-        usd: real dollars of all calls and of making the plan; None if any bill is unknown. usd_known sums the known
+        usd: real dollars of all calls, rewordings and the plan; None if any bill is unknown. usd_known sums the known
             ones.
         simulated_usd: by the simulated price list, for benchmarks.
         seconds: real seconds of the same.
@@ -146,6 +177,7 @@ class Trace(Document):
     source_verdict: Verdict | None = None
     initial_alignment: float = 0.0
     steps: tuple[StepRecord, ...] = ()
+    rewrites: tuple[Rewrite, ...] = ()
     best: PictureRef | None = None
     best_step: int | None = None
     best_verdict: Verdict | None = None

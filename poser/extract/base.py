@@ -25,8 +25,7 @@ class Extraction(NamedTuple):
 class Extractor(abc.ABC):
     """Makes a `Plan` of a prompt.
 
-    One that has a method `rewrite(request: RewriteRequest, ctx: CallContext) -> Rewriting` (`poser.envs.rewriting`) can
-    also reword the instruction of a command that keeps failing.
+    One that is also a `poser.envs.rewriting.Rewriter` can reword the instruction of a command that keeps failing.
 
     Attributes:
         name: unique; `Plan.extractor` begins with it.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from poser.envs.rewriting import Rewriting
 from poser.experts.chat import ChatEndpoint, structured
 from poser.experts.chat_wire import Asked
 from poser.experts.errors import CallError, InputError
@@ -13,11 +14,16 @@ from poser.experts.picture import PictureRef
 from poser.experts.types import Plan, Usage
 from poser.extract.base import Extraction, Extractor, check_prompt, stamped
 from poser.extract.grammar import GrammarExtractor
-from poser.extract.prompts import extraction_messages, instructions
-from poser.extract.replies import plan_schema, read_plan
+from poser.extract.prompts import extraction_messages, instructions, rewriting_messages
+from poser.extract.replies import read_plan, read_rewriting
+from poser.extract.reply_schema import REWRITING_SCHEMA, plan_schema
 
 if TYPE_CHECKING:
     from openai import OpenAI
+
+
+_REWRITING_TOKENS = (1000, 100)
+"""About what a rewording takes: tokens of the question, and of the reply."""
 
 
 class LLMExtractor(Extractor):
@@ -65,6 +71,10 @@ class LLMExtractor(Extractor):
         if not isinstance(attempts, int) or not 1 <= attempts <= 10:
             raise InputError(f"attempts is {attempts!r}; give 1 to 10.")
         self.name = name
+        prices = (input_cost_per_token, output_cost_per_token)
+        known = [tokens * price for tokens, price in zip(_REWRITING_TOKENS, prices, strict=True) if price is not None]
+        #: see `poser.envs.rewriting.Rewriter`
+        self.rewrite_price = sum(known) if len(known) == len(prices) else None
         self._attempts = attempts
         self._endpoint: Asked = endpoint or ChatEndpoint(
             name=name,
@@ -104,6 +114,22 @@ class LLMExtractor(Extractor):
             return Extraction(plan.model_copy(update={"notes": (note, *plan.notes)}), usage)
         facts = f"{self._endpoint.model}, instructions {instructions('extraction').stamp}"
         return Extraction(stamped(plan, self.name, facts), usage)
+
+    def rewrite(
+        self, plan: Plan, command_id: str, feedback: Sequence[str], tries: int, cancelled: Callable[[], bool]
+    ) -> Rewriting:
+        """See `poser.envs.rewriting.Rewriter`; what the new instruction leaves out of the atoms is added to it."""
+        command = plan.command(command_id)
+        text, usage = structured(
+            self._endpoint,
+            rewriting_messages(command, feedback, tries),
+            REWRITING_SCHEMA,
+            lambda data: read_rewriting(data, command),
+            attempts=self._attempts,
+            schema_name="rewriting",
+            cancelled=cancelled,
+        )
+        return Rewriting(text=text, usage=usage)
 
     def close(self) -> None:
         """Close the connections."""

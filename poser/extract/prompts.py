@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from string import Template
 from typing import NamedTuple
 
 from poser.experts import lexicon
-from poser.experts.types import Operation
+from poser.experts.types import Command, Operation
 
 ACTIONS = tuple(operation.value for operation in Operation if operation is not Operation.GENERATE)
 """What a command of a reply may do; a prompt that is not split is no business of a language model."""
@@ -44,6 +45,24 @@ def marked(text: str) -> str:
     """
     mark = f"=== {hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:16]} ==="
     return f"It stands between the two lines {mark}\n{mark}\n{text}\n{mark}"
+
+
+def rewriting_messages(command: Command, feedback: Sequence[str], tries: int) -> list[dict[str, str]]:
+    """What a model is asked, to reword the instruction of a command."""
+    statements = [f"- {atom.question} expected: {atom.answer}" for atom in command.atoms]
+    material = "\n".join(
+        [
+            f"Instruction, which failed {tries} times: {command.text}",
+            "Statements that must hold:",
+            *statements,
+            "Feedback on the pictures:",
+            *(f"- {said}" for said in feedback or ["none"]),
+        ]
+    )
+    return [
+        {"role": "system", "content": instructions("rewriting").text},
+        {"role": "user", "content": f"The material follows. {marked(material)}\nAnswer with the instruction as JSON."},
+    ]
 
 
 def extraction_messages(prompt: str, edits: bool) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""What a language model writes down as a plan: its JSON schema, and its reading without trust.
+"""What a language model writes down as a plan, read without trust.
 
 Spelling is forgiven (a number as a number, a missing list, another word for a colour); content is not: what cannot be
 read, contradicts itself, or quotes nothing of the prompt is refused in words that a model can mend it by.
@@ -7,11 +7,9 @@ read, contradicts itself, or quotes nothing of the prompt is refused in words th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
+from pydantic import ValidationError
 
 from poser.experts.errors import InputError
 from poser.experts.lexicon import TONES
@@ -21,6 +19,7 @@ from poser.experts.types import Atom, Command, Folded, Operation, Plan
 from poser.extract.coverage import quoted_from, uncovered_by_plan
 from poser.extract.mentions import unsaid
 from poser.extract.prompts import ACTIONS
+from poser.extract.reply_schema import AtomReply, CommandReply, FoldedReply, PlanReply, as_word
 from poser.extract.tuples import fitting, subject
 
 MOST_COMMANDS = 64
@@ -42,87 +41,17 @@ _SYNONYMS = {
 }
 
 
-def _word(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return f"{value:g}"
-    if isinstance(value, str):
-        # half of a surrogate pair can be written nowhere
-        return " ".join(value.encode("utf-8", "replace").decode("utf-8").split())
-    return value
+def read_rewriting(data: Any, command: Command) -> str:
+    """The new instruction in a reply, with what it leaves out of the command's atoms; "" = it stays as it is.
 
-
-def _words(value: Any) -> Any:
-    if value is None or value == "":
-        return []
-    return [value] if isinstance(value, str | int | float) else value
-
-
-Word = Annotated[str, BeforeValidator(_word)]
-WordList = Annotated[list[Word], BeforeValidator(_words)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore", json_schema_extra={"additionalProperties": False})
-
-
-class AtomReply(_Part):
-    """An atom as a model writes it; `words` are the pieces of the prompt that it stands for."""
-
-    id: Word
-    tuple: WordList
-    question: Word
-    answer: Word = "yes"
-    parents: WordList = []
-    words: WordList = []
-
-
-class CommandReply(_Part):
-    """A command as a model writes it."""
-
-    id: Word
-    action: Word
-    subjects: WordList = []
-    goals: WordList = []
-    instruction: Word
-    after: WordList = []
-    atoms: list[AtomReply]
-
-
-class FoldedReply(_Part):
-    """A change of mind as a model writes it; `command` "" = the command is gone."""
-
-    words: Word
-    command: Annotated[str, BeforeValidator(lambda value: "" if value is None else _word(value))] = ""
-    change: Word = ""
-
-
-class PlanReply(_Part):
-    """A plan as a model writes it."""
-
-    commands: list[CommandReply]
-    folded: list[FoldedReply] = []
-
-
-class _Strict(GenerateJsonSchema):
-    """Without defaults and titles, which strict mode does not take."""
-
-    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        return self.generate_inner(schema["schema"])
-
-
-def plan_schema() -> dict[str, Any]:
-    """The JSON schema of a reply, as strict mode wants it: nothing further, everything required."""
-    schema = PlanReply.model_json_schema(schema_generator=_Strict)
-    for part in (schema, *schema["$defs"].values()):
-        part.pop("title", None)
-        part.pop("description", None)
-        part["required"] = list(part["properties"])
-        for value in part["properties"].values():
-            value.pop("title", None)
-    schema["$defs"]["CommandReply"]["properties"]["action"] = {"type": "string", "enum": list(ACTIONS)}
-    return schema
+    Raises:
+        InputError: it is none; says what to mend.
+    """
+    said = as_word(data.get("instruction")) if isinstance(data, Mapping) else None
+    if not isinstance(said, str):
+        raise InputError('Answer with {"instruction": "..."} and nothing else.')
+    _short(said)
+    return _whole(said, command.atoms) if said else ""
 
 
 def read_plan(data: Any, prompt: str, source: PictureRef | None) -> Plan:
@@ -224,17 +153,20 @@ def _command(command: CommandReply, atoms: list[Atom], ids: Mapping[str, str]) -
     lettering = tuple(f'"{atom.tuple[1]}"' for atom in atoms if atom.kind == "text" and operation is Operation.TEXT)
     if not command.instruction:
         raise InputError(f"Command {command.id!r} has no instruction; say in a sentence what is to be done.")
-    lacking = unsaid(atoms, command.instruction)
-    text = " ".join([command.instruction.rstrip(".") + ".", *lacking]) if lacking else command.instruction
     return Command(
         id=ids[command.id],
         operation=operation,
         subjects=lettering or tuple(subject(phrase) for phrase in command.subjects if phrase),
         goals=tuple(filter(None, command.goals)),
-        text=text,
+        text=_whole(command.instruction, atoms),
         atoms=tuple(atoms),
         after=_known([name for name in command.after if name], ids, f"`after` of command {command.id!r}"),
     )
+
+
+def _whole(instruction: str, atoms: Sequence[Atom]) -> str:
+    lacking = unsaid(atoms, instruction)
+    return " ".join([instruction.rstrip(".") + ".", *lacking]) if lacking else instruction
 
 
 def _folded(fold: FoldedReply, ids: Mapping[str, str], prompt: str) -> Folded:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from poser.critics.types import JudgeRequest
+from poser.envs.rewriting import RewriteRequest
 from poser.experts.digest import canonical_sha256
 from poser.experts.errors import AnotherRequest, StoreError
 from poser.experts.picture import Picture
@@ -29,6 +30,18 @@ def judge_digest(request: JudgeRequest) -> str:
             "pictures": [None if picture is None else picture.sha256 for picture in pictures],
             "atoms": [atom.model_dump(mode="json") for atom in request.atoms],
             "prompt": request.prompt,
+        }
+    )
+
+
+def rewrite_digest(request: RewriteRequest) -> str:
+    """Hex SHA-256 of everything that somebody who rewords is asked."""
+    return canonical_sha256(
+        {
+            "plan": request.plan.model_dump(mode="json"),
+            "command": request.command,
+            "feedback": list(request.feedback),
+            "tries": request.tries,
         }
     )
 

@@ -1,4 +1,4 @@
-"""Documents of the store: JSON without secrets, and answers of experts and critics as such."""
+"""Documents of the store: JSON without secrets, and answers of experts, critics and who rewords as such."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from poser.critics.types import Verdict
+from poser.envs.rewriting import Rewriting
 from poser.experts.errors import (
     BadReply,
     BudgetExceeded,
@@ -24,7 +25,7 @@ from poser.experts.errors import (
 from poser.experts.picture import Picture, PictureRef
 from poser.experts.types import ExpertResult, Usage
 
-Answer = ExpertResult | Verdict | CallError
+Answer = ExpertResult | Verdict | Rewriting | CallError
 """What a call may end in."""
 
 _ERRORS = {
@@ -63,6 +64,8 @@ def dump_answer(answer: Answer) -> str:
         )
     if isinstance(answer, Verdict):
         return dumps({"type": "verdict", "verdict": answer.model_dump(mode="json")})
+    if isinstance(answer, Rewriting):
+        return dumps({"type": "rewriting", "rewriting": answer.model_dump(mode="json")})
     # a plugin's own error comes back as the one that it is a kind of
     kind = next(base.__name__ for base in type(answer).__mro__ if base in _ERRORS.values())
     return dumps(
@@ -87,6 +90,8 @@ def load_answer(text: str, picture: Callable[[str], Picture]) -> Answer:
         data = json.loads(text)
         if data["type"] == "verdict":
             return Verdict.model_validate(data["verdict"])
+        if data["type"] == "rewriting":
+            return Rewriting.model_validate(data["rewriting"])
         if data["type"] == "error":
             return _ERRORS[data["error"]](data["message"], retry_after=data["retry_after"], usd=data["usd"])
         reference, usage = PictureRef.model_validate(data["picture"]), Usage.model_validate(data["usage"])

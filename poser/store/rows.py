@@ -13,7 +13,7 @@ from poser.experts.types import Usage
 from poser.store.documents import Answer
 
 RunStatus = Literal["running", "finished", "interrupted"]
-CallKind = Literal["expert", "critic"]
+CallKind = Literal["expert", "critic", "rewriter"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,8 @@ class RunRow:
         parent: id of the run that it follows up, or None.
         folder: the run folder, or None.
         calls: calls of experts that were begun.
-        usd: dollars billed for experts and critic; None if any bill is unknown, that of a call without answer included.
+        usd: dollars billed for experts, critic, rewordings and the plan; None if any bill is unknown, that of a call
+            without answer included.
         usd_known: the sum of the known bills.
         best: the best picture by the traces, or None.
         alignment: Φ in [0, 1] of that picture; None without a trace.
@@ -57,9 +58,9 @@ class CallBegun:
     Attributes:
         run: id of the run.
         key: its idempotency key, unique within the run.
-        expert: name of the expert, or of the critic.
+        expert: name of the expert, of the critic, or of who rewords.
         index: number of the step.
-        digest: hash of what is asked (`request_digest`, `judge_digest`).
+        digest: hash of what is asked (`request_digest`, `judge_digest`, `rewrite_digest`).
         kind: who is called.
     """
 

@@ -157,18 +157,20 @@ def require_run(connection: sqlite3.Connection, run: str) -> None:
 
 
 def _run(row: tuple[Any, ...], holds: Holds) -> RunRow:
-    run, prompt, created, status, order, parent, folder, calls, unknown, usd, best, alignment = row
+    run, prompt, created, status, document, parent, folder, calls, unknown, usd, best, alignment = row
+    order = json.loads(document)
+    made = (order.get("extraction") or {"usd": 0.0})["usd"]
     return RunRow(
         id=run,
         prompt=prompt,
         created=datetime.fromtimestamp(created, UTC),
         status="interrupted" if status == "running" and not holds.held(run) else status,
-        order=json.loads(order),
+        order=order,
         parent=parent,
         folder=None if folder is None else Path(folder),
         calls=calls,
-        usd=None if unknown else usd,
-        usd_known=usd,
+        usd=None if unknown or made is None else usd + made,
+        usd_known=usd + (made or 0.0),
         best=None if best is None else PictureRef.model_validate_json(best),
         alignment=alignment,
     )

@@ -76,7 +76,29 @@ _VERSION_1: Statements = (
     ) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[Statements, ...] = (_VERSION_1,)
+_VERSION_2: Statements = (
+    """CREATE TABLE new_calls (
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        key TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('expert', 'critic', 'rewriter')),
+        expert TEXT NOT NULL,     -- or the name of the critic, or of who rewords
+        step INTEGER NOT NULL,
+        digest TEXT NOT NULL,
+        sent INTEGER NOT NULL,
+        begun REAL NOT NULL,
+        ended REAL,
+        usd REAL,
+        usage TEXT,
+        answer TEXT,              -- NULL = no answer yet
+        PRIMARY KEY (run, key)
+    ) WITHOUT ROWID""",
+    """INSERT INTO new_calls (run, key, kind, expert, step, digest, sent, begun, ended, usd, usage, answer)
+        SELECT run, key, kind, expert, step, digest, sent, begun, ended, usd, usage, answer FROM calls""",
+    "DROP TABLE calls",
+    "ALTER TABLE new_calls RENAME TO calls",
+)
+
+MIGRATIONS: tuple[Statements, ...] = (_VERSION_1, _VERSION_2)
 """Step n takes a store from version n to n + 1; an empty file has version 0. Steps are added, never changed."""
 
 

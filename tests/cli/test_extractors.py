@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from poser.engine.user_store import open_store
+from poser.experts.testing import FakeExpert
 from poser.run_folder.reading import read_trace
 from tests.extract.written import atom, command
 from tests.loopback.chat_server import ChatServer
@@ -54,6 +56,8 @@ def test_a_model_of_poser_toml_decomposes_the_prompt_and_its_cost_is_on_the_bill
     assert trace.extraction.usd == pytest.approx(7 * 0.001 + 3 * 0.002)
     steps = sum(usage.usd for step in trace.steps for usage in (step.usage, step.critic_usage) if usage is not None)
     assert done.json()["usd"] == pytest.approx(trace.extraction.usd + steps)
+    with open_store() as store:
+        assert store.run(done.json()["run"]).usd == pytest.approx(done.json()["usd"])
     assert "sk-very-secret" not in done.stdout + done.stderr + Path("run/trace.json").read_text()
 
 
@@ -100,6 +104,22 @@ def test_a_plan_can_be_looked_at_and_one_that_was_changed_by_hand_is_not_sent_in
         trace = read_trace(Path(name))
         assert trace.extraction is None
         assert [fold.words for fold in trace.plan.folded] == folded
+
+
+def test_reflection_is_a_switch_and_has_a_row_in_the_trace(poser, fakes, monkeypatch):
+    fakes.experts = [FakeExpert("painter", ability=0.0)]
+    with ChatServer(script=[reply()], says=json.dumps({"instruction": "Add a tree, quite tall"})) as server:
+        configure(server, monkeypatch, PRICES)
+        common = ("--extractor", "llm", "--max-steps", "8", *SMALL)
+        poser("generate", PROMPT, "--out", "with", "--reflect", *common)
+        trace = read_trace(Path("with"))
+        asked = len(server.requests)
+    assert trace.rewrites
+    assert asked == 1 + len(trace.rewrites)
+    assert all(rewrite.usage.usd == pytest.approx(0.013) for rewrite in trace.rewrites)
+    done = poser("generate", "car", "--reflect", *SMALL)
+    assert done.exit_code == 2
+    assert "cannot reword instructions" in done.stderr
 
 
 def test_settings_that_the_extractor_does_not_know_are_named(poser, monkeypatch):

@@ -15,7 +15,8 @@ from poser.experts.picture import PictureRef
 from poser.experts.plan_check import check_plan
 from poser.experts.types import Operation
 from poser.extract.mentions import unsaid
-from poser.extract.replies import LONGEST, MOST_COMMANDS, plan_schema, read_plan
+from poser.extract.replies import LONGEST, MOST_COMMANDS, read_plan
+from poser.extract.reply_schema import plan_schema
 from tests.extract.written import PROMPT, atom, command, written
 
 REF = PictureRef(sha256="0" * 64, width=64, height=64)

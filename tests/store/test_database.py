@@ -127,7 +127,7 @@ def test_an_older_store_is_brought_up_to_date_with_its_rows(tmp_path):
     path = tmp_path / "store.sqlite"
     with contextlib.closing(Database(path)) as old:
         old.write(lambda c: c.execute("INSERT INTO track_record VALUES (1, 'kept')").rowcount)
-        assert old.read(lambda c: c.execute("PRAGMA user_version").fetchone()) == (1,)
+        assert old.read(lambda c: c.execute("PRAGMA user_version").fetchone()) == (len(MIGRATIONS),)
     step = (
         "ALTER TABLE track_record ADD COLUMN note TEXT NOT NULL DEFAULT ''",
         "UPDATE track_record SET note = 'moved from ' || document",
@@ -137,8 +137,9 @@ def test_an_older_store_is_brought_up_to_date_with_its_rows(tmp_path):
             assert new.read(lambda c: c.execute("SELECT * FROM track_record").fetchall()) == [
                 (1, "kept", "moved from kept")
             ]
-            assert new.read(lambda c: c.execute("PRAGMA user_version").fetchone()) == (2,)
-    with pytest.raises(InputError, match="has version 2 and this release knows 1"):
+            assert new.read(lambda c: c.execute("PRAGMA user_version").fetchone()) == (len(MIGRATIONS) + 1,)
+    newest = len(MIGRATIONS)
+    with pytest.raises(InputError, match=f"has version {newest + 1} and this release knows {newest}"):
         Database(path)
 
 
@@ -194,4 +195,9 @@ def test_the_stored_version_one_is_still_read(tmp_path):
         counts = [
             database.read(lambda c, t=table: c.execute(f"SELECT COUNT(*) FROM {t}").fetchone()[0]) for table in tables
         ]
+        columns = "run, key, kind, expert, step, digest, sent, begun, ended, usd, usage, answer"
+        kept = database.read(lambda c: c.execute(f"SELECT {columns} FROM calls ORDER BY key").fetchall())
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript((Path(__file__).parent / "data" / "version_1.sql").read_text())
+        assert kept == connection.execute(f"SELECT {columns} FROM calls ORDER BY key").fetchall()
     assert counts == [1, 3, 1, 1, 2, 2, 1, 1]

@@ -50,7 +50,7 @@ def generate_many(
 
     Args:
         prompts: texts, or mappings with `prompt` and any of image, plan, experts, critic, extractor, policy, seed, n,
-            size, max_steps, budget, thrift, explore, which go before `options`.
+            size, max_steps, budget, thrift, explore, reflect, which go before `options`.
         out: folder of the batch. Every prompt is then a kept run in a folder of its own below it; given again with the
             same prompts, what is finished is skipped, what was cut off is gone on with. None = nothing is written.
         concurrency: prompts at a time, 1 to 256.

@@ -206,6 +206,7 @@ class Batch:
             experts=experts,
             critic=self.makers.critic(data["critic"] or self.options.get("critic")),
             policy=self.makers.policy(data["policy"] or self.options.get("policy")),
+            extractor=data.get("extractor") or self.options.get("extractor"),
             warn=warnings.append,
         )
         return self.makers.share(order)

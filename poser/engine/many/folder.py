@@ -177,6 +177,8 @@ class BatchFolder:
             return 0.0
         limit = row.order["rules"]["budget_usd"]
         allowed = 0.0 if limit is None else float(limit) * len(row.order["seeds"])
+        # what the plan cost is taken off the limit already
+        allowed += (row.order.get("extraction") or {}).get("usd") or 0.0
         if row.status == "finished" and row.usd is not None:
             return row.usd
         return max(row.usd_known, allowed)

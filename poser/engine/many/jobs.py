@@ -173,6 +173,7 @@ OPTIONS: Mapping[str, Callable[[Any], Any]] = {
     "budget": _number,
     "thrift": _number,
     "explore": _yes_or_no,
+    "reflect": _yes_or_no,
 }
 """What a prompt may say for itself, see `poser.generate`, and how it is read."""
 

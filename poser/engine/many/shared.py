@@ -6,7 +6,7 @@ import copy
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from poser import catalog
 from poser.critics.gathered import shared as shared_critic
@@ -119,6 +119,14 @@ class _OneAtATime(Extractor):
 
     def __init__(self, inner: Extractor, lock: threading.Lock) -> None:
         self.name, self._inner, self._lock = inner.name, inner, lock
+
+        if callable(getattr(inner, "rewrite", None)):
+            self.rewrite_price = inner.rewrite_price  # type: ignore[attr-defined]  # of a Rewriter
+            self.rewrite = self._rewrite
+
+    def _rewrite(self, *given: Any) -> Any:
+        with self._lock:
+            return self._inner.rewrite(*given)  # type: ignore[attr-defined]  # of a Rewriter
 
     def extract(self, prompt: str, source: PictureRef | None = None) -> Plan:
         with self._lock:
