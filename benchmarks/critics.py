@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from benchmarks.critics_local import local_section
 from benchmarks.experts_single import Painted
 from benchmarks.experts_timing import Median, alternating, median
 from benchmarks.report import write
@@ -142,7 +143,7 @@ def http_section(repeats: int) -> list[str]:
     return [table(("critic", "n", "client, ms", "critic, ms", "difference, ms", "of processor, ms"), rows)]
 
 
-SECTIONS: dict[str, Callable[[int], list[str]]] = {"http": http_section}
+SECTIONS: dict[str, Callable[[int], list[str]]] = {"http": http_section, "local": local_section}
 """Name -> makes a part of the page, for so many repeats."""
 
 

@@ -49,12 +49,16 @@ ADAPTERS: Mapping[str, Mapping[str, str]] = {
         "openai_images": "poser.experts.openai_images:OpenAIImages",
     },
     "critic": {
+        "local_vlm": "poser.critics.local_vlm:LocalVLM",
         "panel": "poser.catalog:panel",
         "rubric": "poser.critics.rubric:RubricCritic",
         "rubric-judge": "poser.critics.rubric:RubricJudge",
         "vlm": "poser.critics.vlm:VLMCritic",
     },
-    "extractor": {"llm": "poser.extract.llm:LLMExtractor"},
+    "extractor": {
+        "llm": "poser.extract.llm:LLMExtractor",
+        "local_llm": "poser.extract.local:LocalExtractor",
+    },
 }
 """Kind, where there are any -> what `use` in `poser.toml` may name -> "module:class"."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from poser.experts.chat_endpoint import ChatEndpoint, never, summed
-from poser.experts.chat_wire import ChatAnswer, Message
+from poser.experts.chat_wire import Asked, ChatAnswer, Message
 from poser.experts.errors import BadReply, CallError
 from poser.experts.json_repair import read_json
 from poser.experts.picture import Picture
@@ -50,7 +50,7 @@ class Structured(NamedTuple, Generic[T]):
 
 
 def structured(
-    endpoint: ChatEndpoint,
+    endpoint: Asked,
     messages: Sequence[Message],
     schema: Mapping[str, Any],
     read: Callable[[Any], T],
@@ -93,7 +93,7 @@ def structured(
 
 
 def structured_answer(
-    endpoint: ChatEndpoint,
+    endpoint: Asked,
     messages: Sequence[Message],
     schema: Mapping[str, Any],
     read: Callable[[Any], T],

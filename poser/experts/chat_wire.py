@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from poser.experts.errors import BadReply, ContentFiltered
 from poser.experts.openai_wire import without
@@ -41,6 +41,37 @@ class ChatAnswer(NamedTuple):
     model: str
     finish: str
     logprobs: tuple[dict[str, float], ...] | None
+
+
+class Asked(Protocol):
+    """A language model that can be asked, wherever it runs: `ChatEndpoint`, `LocalChat`."""
+
+    @property
+    def name(self) -> str:
+        """In messages."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """What is asked."""
+        ...
+
+    def close(self) -> None:
+        """Free what is held."""
+        ...
+
+    def ask(
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: Mapping[str, Any] | None = None,
+        schema_name: str = "answer",
+        max_tokens: int | None = None,
+        cancelled: Callable[[], bool] = ...,
+        within: float | None = None,
+    ) -> ChatAnswer:
+        """What the model says; see `ChatEndpoint.ask`."""
+        ...
 
 
 @dataclass(frozen=True)

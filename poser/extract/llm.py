@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from poser.envs.rewriting import Rewriting
 from poser.experts.chat import ChatEndpoint, structured
+from poser.experts.chat_wire import Asked
 from poser.experts.errors import CallError, InputError
 from poser.experts.picture import PictureRef
 from poser.experts.types import Plan, Usage
@@ -44,6 +45,7 @@ class LLMExtractor(Extractor):
         input_cost_per_token, output_cost_per_token: US dollars; None = unknown. 0 for both: the server is one's own.
         extra_body: further fields of the request, as the server names them.
         client: an `openai.OpenAI` to use instead of an own one; it is not closed.
+        endpoint: who is asked instead of a server; settings of the server and of the reply are its own then.
 
     Raises:
         InputError: a setting that does not fit.
@@ -64,6 +66,7 @@ class LLMExtractor(Extractor):
         output_cost_per_token: float | None = None,
         extra_body: Mapping[str, Any] | None = None,
         client: OpenAI | None = None,
+        endpoint: Asked | None = None,
     ) -> None:
         if not isinstance(attempts, int) or not 1 <= attempts <= 10:
             raise InputError(f"attempts is {attempts!r}; give 1 to 10.")
@@ -73,7 +76,7 @@ class LLMExtractor(Extractor):
         #: see `poser.envs.rewriting.Rewriter`
         self.rewrite_price = sum(known) if len(known) == len(prices) else None
         self._attempts = attempts
-        self._endpoint = ChatEndpoint(
+        self._endpoint: Asked = endpoint or ChatEndpoint(
             name=name,
             model=model,
             base_url=base_url,

@@ -10,8 +10,6 @@ from poser.experts.diffusers.arguments import Accepted
 
 NO_CALLBACK = "this pipeline reports no steps: no progress is shown and it cannot be stopped midway"
 
-_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory")
-
 
 class StoppedError(Exception):
     """The call was stopped before its last step; it brings no pictures."""
@@ -76,16 +74,3 @@ class _Watch:
                 raise StoppedError
             pipe._interrupt = True
         return tensors
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Does this exception say that memory ran out? CUDA, MPS and the CPU's allocator say it in different types."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return True
-    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _MEMORY)
-
-
-def first_line(error: BaseException) -> str:
-    """The type and the first line of an exception: libraries write pages."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from poser.experts.model_files import model_folder, size_gb, version_of
+
 _VARIANT = re.compile(r"\.(fp16|bf16|fp8|fp32|non_ema|ema_only)[.-]")
-_GIB = 2.0**30
 
 _CLIP_TOKENS = 75
 """77 less begin and end."""
@@ -39,7 +37,7 @@ class Description:
 
 def describe(model: str, revision: str = "", variant: str = "") -> Description:
     """Look at a model's folder, or at its snapshot in the local hub cache. Reads small files only, no network."""
-    folder = _folder(model, revision)
+    folder = model_folder(model, revision)
     index = folder / "model_index.json" if folder is not None else None
     if folder is None or index is None or not index.is_file():
         return Description()
@@ -52,20 +50,13 @@ def describe(model: str, revision: str = "", variant: str = "") -> Description:
     tag = f".{variant}." if variant else ""
     used = [path for path in files if tag in path.name] if variant else []
     used = used or [path for path in files if not _VARIANT.search(path.name)] or files
-    # names and sizes and times stand for the weights: reading gigabytes would take minutes
-    seen = [index.read_bytes(), *(f"{p.relative_to(folder)} {_stamp(p)}".encode() for p in files)]
     pipeline = str(parts.get("_class_name", ""))
     return Description(
         pipeline=pipeline,
         max_prompt_tokens=_tokens(pipeline, parts),
-        weights_gb=sum(path.stat().st_size for path in used) / _GIB,
-        version=hashlib.sha256(b"\0".join(seen)).hexdigest()[:8],
+        weights_gb=size_gb(used),
+        version=version_of(folder, index.read_bytes(), files),
     )
-
-
-def _stamp(path: Path) -> str:
-    stat = path.stat()
-    return f"{stat.st_size} {stat.st_mtime_ns}"
 
 
 def _tokens(pipeline: str, parts: dict[str, Any]) -> int | None:
@@ -74,17 +65,3 @@ def _tokens(pipeline: str, parts: dict[str, Any]) -> int | None:
             return tokens
     encoders = [part[1] for name, part in parts.items() if name.startswith("tokenizer") and part[1]]
     return _CLIP_TOKENS if encoders and all("CLIP" in encoder for encoder in encoders) else None
-
-
-def _folder(model: str, revision: str) -> Path | None:
-    local = Path(model).expanduser()
-    if local.is_dir():
-        return local
-    home = Path(os.environ.get("HF_HOME", "~/.cache/huggingface")).expanduser()
-    cache = Path(os.environ.get("HF_HUB_CACHE", home / "hub")) / f"models--{model.replace('/', '--')}"
-    try:
-        commit = (cache / "refs" / (revision or "main")).read_text(encoding="utf-8").strip()
-    except OSError:
-        commit = revision
-    snapshot = cache / "snapshots" / commit
-    return snapshot if commit and snapshot.is_dir() else None

@@ -13,12 +13,13 @@ from typing import Any
 
 from poser.experts.base import CallContext, Expert
 from poser.experts.declared import checked_spec
+from poser.experts.devices import choose_device, memory_gb, sweep
 from poser.experts.diffusers import loading as loader
 from poser.experts.diffusers.description import Description, describe
-from poser.experts.diffusers.residency import residency_of
 from poser.experts.diffusers.serving import Serving
 from poser.experts.diffusers.settings import Loading, Sampling
 from poser.experts.errors import CallError, ExpertError, InputError, InvalidRequest, TimedOut
+from poser.experts.residency import residency_of
 from poser.experts.settings import checked_settings
 from poser.experts.types import ExpertRequest, ExpertResult, ExpertSpec, Mode, Operation
 
@@ -225,7 +226,7 @@ class DiffusersExpert(Expert):
     def _carried_out(
         self, requests: Mapping[int, ExpertRequest], ctx: CallContext
     ) -> dict[int, ExpertResult | ExpertError]:
-        device = str(self._pipe.device) if self._pipe is not None else loader.choose_device(self._loading.device)
+        device = str(self._pipe.device) if self._pipe is not None else choose_device(self._loading.device)
         settings = replace(self._loading, device=device)
         edits, masks = self._spec.kind == "i2i", self._spec.mask
         key = (settings, self._version, edits, masks) if self._pipe is None else ("given", id(self._pipe))
@@ -243,7 +244,7 @@ class DiffusersExpert(Expert):
 
         self._loaded_on = device, key
         own = self._pipe is None
-        limit = self._limit_gb if self._limit_gb is not None else loader.memory_gb(device)
+        limit = self._limit_gb if self._limit_gb is not None else memory_gb(device)
         with residency_of(device).hold(
             key,
             gb=self._gb if own else 0.0,
@@ -251,7 +252,7 @@ class DiffusersExpert(Expert):
             load=load,
             # a pipeline that the user built stays the user's
             unload=loader.unhook if own else lambda loaded: None,
-            sweep=loader.sweep,
+            sweep=sweep,
             cancelled=ctx.cancelled,
         ) as loaded:
             waited = (f"loading took {took:.1f} s, not counted in the call's seconds",) if took else ()

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from poser.experts.devices import INSTALL, first_line, is_out_of_memory, sweep, torch_dtype
 from poser.experts.diffusers.arguments import Accepted
-from poser.experts.diffusers.calling import first_line, is_out_of_memory
 from poser.experts.diffusers.reading import tokenizers_of
 from poser.experts.diffusers.settings import Loading
 from poser.experts.errors import CallError, Unavailable
+from poser.experts.model_files import looks_local
 
-INSTALL = "pip install 'image-poser[local]'"
 MEMORY_REMEDY = (
     "set offload='model' (or 'sequential'), a smaller batch_size or max_pixels, dtype='bfloat16', or declare vram_gb "
     "so that other pipelines make room"
@@ -23,8 +21,6 @@ MEMORY_REMEDY = (
 
 LEAST_MULTIPLE = 8
 """Stable Diffusion refuses other sides whatever its VAE does."""
-
-_GIB = 2.0**30
 
 
 @dataclass(frozen=True)
@@ -46,37 +42,6 @@ class Loaded:
     notes: tuple[str, ...] = ()
 
 
-def choose_device(wanted: str) -> str:
-    """The device of a setting: "auto" takes CUDA, then MPS, then the CPU.
-
-    Raises:
-        Unavailable: torch is missing.
-    """
-    try:
-        import torch
-    except ImportError as error:
-        raise Unavailable(f"torch is not installed ({error}); {INSTALL}.") from None
-    if wanted == "auto":
-        if torch.cuda.is_available():
-            wanted = "cuda"
-        else:
-            wanted = "mps" if torch.backends.mps.is_available() else "cpu"
-    return f"{wanted}:0" if wanted in ("cuda", "xpu") else wanted
-
-
-def memory_gb(device: str) -> float | None:
-    """Memory of the device in GiB, or None where nobody tells."""
-    import torch
-
-    if device.startswith("cuda"):
-        return torch.cuda.get_device_properties(device).total_memory / _GIB
-    if device == "mps":
-        return torch.mps.recommended_max_memory() / _GIB
-    if device == "cpu" and hasattr(os, "sysconf"):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _GIB
-    return None
-
-
 def load(name: str, loading: Loading, device: str, *, edits: bool, masks: bool) -> Loaded:
     """Load a pipeline and put it on its device.
 
@@ -93,8 +58,7 @@ def load(name: str, loading: Loading, device: str, *, edits: bool, masks: bool) 
         Unavailable: anything at all that keeps it from being loaded, with a remedy.
     """
     folder = Path(loading.model).expanduser()
-    looks_local = folder.is_absolute() or loading.model.startswith(("./", "../", "~")) or loading.model.count("/") > 1
-    if not folder.is_dir() and looks_local:
+    if not folder.is_dir() and looks_local(loading.model):
         raise Unavailable(
             f"{name}: there is no folder {loading.model!r}; give the folder that holds model_index.json, or a hub id."
         )
@@ -145,20 +109,7 @@ def unhook(loaded: Loaded) -> None:
         loaded.pipe.remove_all_hooks()
 
 
-def sweep() -> None:
-    """Give back the memory that nobody holds any more."""
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    elif torch.backends.mps.is_available():
-        torch.mps.empty_cache()
-
-
 def _build(diffusers: Any, source: str, loading: Loading, device: str, *, edits: bool, masks: bool) -> Any:
-    import torch
-
     kind = diffusers.DiffusionPipeline
     if loading.pipeline != "auto":
         kind = getattr(diffusers, loading.pipeline, None)
@@ -168,7 +119,7 @@ def _build(diffusers: Any, source: str, loading: Loading, device: str, *, edits:
                 "classes, or 'auto' for the one that the model names."
             )
     options: dict[str, Any] = {
-        "dtype": _dtype(torch, loading.dtype, device),
+        "dtype": torch_dtype(loading.dtype, device),
         "use_safetensors": True,
         "local_files_only": loading.local_files_only,
         "trust_remote_code": loading.trust_remote_code,
@@ -181,14 +132,6 @@ def _build(diffusers: Any, source: str, loading: Loading, device: str, *, edits:
     elif edits and "image" not in accepted:
         pipe = diffusers.AutoPipelineForImage2Image.from_pipe(pipe)
     return pipe
-
-
-def _dtype(torch: Any, wanted: str, device: str) -> Any:
-    if wanted != "auto":
-        return getattr(torch, wanted)
-    if device.startswith("cuda"):
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    return torch.float16 if device in ("mps", "xpu:0") else torch.float32
 
 
 def _place(pipe: Any, offload: str, device: str) -> tuple[str, ...]:

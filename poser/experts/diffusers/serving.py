@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from poser.experts.base import CallContext
+from poser.experts.devices import first_line, is_out_of_memory, sweep
 from poser.experts.diffusers.arguments import settled
 from poser.experts.diffusers.batching import Job, batches, chunks, finished, job_of, per_request
-from poser.experts.diffusers.calling import NO_CALLBACK, StoppedError, call, first_line, is_out_of_memory
-from poser.experts.diffusers.loading import MEMORY_REMEDY, Loaded, sweep
+from poser.experts.diffusers.calling import NO_CALLBACK, StoppedError, call
+from poser.experts.diffusers.loading import MEMORY_REMEDY, Loaded
 from poser.experts.diffusers.settings import Sampling
 from poser.experts.errors import (
     BadReply,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from poser.experts.devices import check_device
 from poser.experts.errors import InputError, UnknownName
 
-DTYPES = ("auto", "float32", "float16", "bfloat16")
 OFFLOADS = ("none", "model", "sequential")
 
 OURS = frozenset(
@@ -27,8 +26,6 @@ NAMED = {
     "negative_prompt": "negative_prompt",
 }
 """Arguments of a pipeline's call that have a setting of their own."""
-
-_DEVICE = re.compile(r"^(auto|cpu|mps|(cuda|xpu)(:\d+)?)$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +47,9 @@ class Loading:
             raise InputError(
                 "model is empty, or no name; give a hub id such as 'owner/name', or a folder with a model_index.json."
             )
-        if self.dtype not in DTYPES:
-            raise UnknownName("dtype", self.dtype, DTYPES)
+        check_device(self.device, self.dtype)
         if self.offload not in OFFLOADS:
             raise UnknownName("offload", self.offload, OFFLOADS)
-        if not _DEVICE.match(self.device):
-            raise InputError(f"device is {self.device!r}; give 'auto', 'cpu', 'cuda', 'cuda:1', 'mps' or 'xpu'.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,10 +12,10 @@ import pytest
 from poser.experts.base import CallContext, run_checked
 from poser.experts.conformance import check_expert
 from poser.experts.diffusers import DiffusersExpert
-from poser.experts.diffusers.residency import residency_of
 from poser.experts.errors import ContentFiltered, InvalidRequest, TimedOut, Unavailable
 from poser.experts.examples import example_source
 from poser.experts.picture import Picture
+from poser.experts.residency import residency_of
 from poser.experts.types import Command, ExpertRequest, ExpertResult, Operation, Region
 
 pytestmark = pytest.mark.heavy

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from poser.experts.diffusers.residency import Residency, residency_of
 from poser.experts.errors import TimedOut
+from poser.experts.residency import Residency, residency_of
 
 PATIENCE = 20.0
 

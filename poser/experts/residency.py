@@ -1,4 +1,4 @@
-"""Which pipelines are in memory: least recently used ones make room, by what each declares to need."""
+"""Which models are in memory: least recently used ones make room, by what each declares to need."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Residency:
                         self._waiting.remove(ticket)
                         self._changed.notify_all()
                     if cancelled():
-                        raise TimedOut("Stopped while waiting for memory that other pipelines hold.")
+                        raise TimedOut("Stopped while waiting for memory that other models hold.")
                     self._changed.wait(_LOOK_SECONDS)
             finally:
                 if ticket in self._waiting:
