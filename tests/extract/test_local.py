@@ -49,6 +49,7 @@ def test_it_is_made_of_settings_without_loading_anything(tmp_path, monkeypatch):
     extractor = catalog.extractor("mine")
     assert isinstance(extractor, LocalExtractor)
     assert extractor.name == "mine"
+    assert extractor.rewrite_price == 0.0
 
 
 @pytest.mark.heavy
