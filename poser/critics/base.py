@@ -34,7 +34,7 @@ class Critic(abc.ABC):
 
     @property
     def parts(self) -> tuple[Critic, ...]:
-        """The critics that this one asks; none for most. Whoever grades runs must be none of those that steered them."""
+        """The critics that this one asks; none for most. Whoever grades runs must be none of those that steer them."""
         return ()
 
     @abc.abstractmethod

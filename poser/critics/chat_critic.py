@@ -1,4 +1,4 @@
-"""ChatCritic: what critics over a chat endpoint share: settings, several pictures at a time, where verdicts come from."""
+"""ChatCritic: what critics over a chat endpoint share: settings, pictures side by side, where verdicts come from."""
 
 from __future__ import annotations
 

@@ -97,9 +97,7 @@ class PanelCritic(Critic):
         return tuple(
             atom
             for atom, given in zip(heard.request.atoms, heard.probabilities, strict=True)
-            if not given
-            or max(given) - min(given) >= self._disagreement
-            or abs(median(given) - 0.5) < self._unsure
+            if not given or max(given) - min(given) >= self._disagreement or abs(median(given) - 0.5) < self._unsure
         )
 
 

@@ -86,12 +86,17 @@ class RubricCritic(ChatCritic):
     def _messages(self, request: JudgeRequest, atoms: Sequence[Atom], criteria: Sequence[str]) -> Any:
         texts = prompts(self.prompts_file).texts
         words, edited = texts["rubric"], is_edited(request)
-        form = json.dumps({"flag": False, **dict.fromkeys(criteria, 2), **_statements(dict.fromkeys(_ids(len(atoms)), 4))})
+        form = json.dumps(
+            {"flag": False, **dict.fromkeys(criteria, 2), **_statements(dict.fromkeys(_ids(len(atoms)), 4))}
+        )
         rules = [words["edit" if edited else "fresh"], words["fulfillment"]]
         rules += [words["preservation"]] if edited else []
         rules += [words["statements"]] if atoms else []
         rules += [words["strict"], words["form"].replace("{form}", form)]
-        put = [words["request"], json.dumps(request.prompt or [atom.question for atom in request.atoms], ensure_ascii=False)]
+        put = [
+            words["request"],
+            json.dumps(request.prompt or [atom.question for atom in request.atoms], ensure_ascii=False),
+        ]
         if atoms:
             asked = [
                 {"id": name, "question": atom.question, "expected": atom.answer}
@@ -114,7 +119,7 @@ class RubricJudge(RubricCritic):
 
 
 def score(verdict: Verdict) -> float | None:
-    """The rubric's total from 0 to 10; None where one of the three grades is missing, as for pictures without a source."""
+    """The rubric's total from 0 to 10; None where one of the three grades is missing, as without a source."""
     shares = (verdict.fidelity, verdict.aesthetics, verdict.preservation)
     if None in shares:
         return None
@@ -140,8 +145,12 @@ def read_grades(value: Any, criteria: Sequence[str], count: int) -> Grades:
     total = {name: _read_grade(name, value.get(name, ""), LEVELS[name]) for name in criteria}
     given = value.get("questions", {})
     if not isinstance(given, dict) or sorted(given) != sorted(_ids(count)):
-        raise ValueError(f"'questions' must hold exactly the ids {', '.join(_ids(count)[:5])}{' …' if count > 5 else ''}")
-    return Grades(total, tuple(_read_grade(name, given[name], LEVELS["fulfillment"]) for name in _ids(count)), value["flag"])
+        raise ValueError(
+            f"'questions' must hold exactly the ids {', '.join(_ids(count)[:5])}{' …' if count > 5 else ''}"
+        )
+    return Grades(
+        total, tuple(_read_grade(name, given[name], LEVELS["fulfillment"]) for name in _ids(count)), value["flag"]
+    )
 
 
 def _read_grade(name: str, value: Any, highest: int) -> int | None:

@@ -12,9 +12,9 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from poser.critics.types import Verdict
-from poser.envs.tries import Tried
 from poser.envs.recount import TRANSIENT_ERRORS, recount
 from poser.envs.trace import StepRecord, Trace
+from poser.envs.tries import Tried
 from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
 from poser.experts.record import PRIOR_RETRY, RecordDocument, TrackRecord

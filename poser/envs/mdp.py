@@ -108,8 +108,8 @@ def apply(
 ) -> tuple[State, Floats, Bools, Effects]:
     """One step of every episode that is not over; the others stay as they are, with reward 0.
 
-    `actions` [B] are action indices, or what `targets` said they mean here; `outcome` is what the calls brought, ignored
-    where the action was illegal or STOP.
+    `actions` [B] are action indices, or what `targets` said they mean here; `outcome` is what the calls brought,
+    ignored where the action was illegal or STOP.
 
     Returns:
         The next state, reward [B], done [B] (of the next state), and what to do with the pictures.

@@ -50,9 +50,9 @@ PAIRS = (
 )  # fmt: skip
 """Features of an (expert, target) pair; the last target is ALL. `gain`, `risk`: expected rise and loss of Φ, the former
 less after failed tries, for a fresh picture of everything how much it may be above the best one so far; `net`: gain
-minus cost; `worth`: gain by gain and cost, in [0, 1]: where the first hit ends the search, trying in the order of chance
-by cost is best (Weitzman 1979); `lead`, `net_lead`, `worth_lead`: distance to the best other expert for this target, in
-[-1, 1]; `tries`: failed ones, merged ones included."""
+minus cost; `worth`: gain by gain and cost, in [0, 1]: where the first hit ends the search, trying in the order of
+chance by cost is best (Weitzman 1979); `lead`, `net_lead`, `worth_lead`: distance to the best other expert for this
+target, in [-1, 1]; `tries`: failed ones, merged ones included."""
 
 
 class Parts(NamedTuple):

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from poser.critics.types import Verdict
 from poser.envs.alignment import align, atom_table, probabilities
 from poser.envs.arrays import Bools
-from poser.envs.tries import Tried, count_tries
 from poser.envs.rules import Rules
 from poser.envs.trace import Trace
+from poser.envs.tries import Tried, count_tries
 from poser.experts.record import Cell
-from poser.experts.types import Command
 
 TRANSIENT_ERRORS = ("RateLimited", "TimedOut", "Unavailable")
 

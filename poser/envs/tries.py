@@ -33,7 +33,8 @@ class Tried(NamedTuple):
 
 
 def count_tries(tries: Iterable[Tried]) -> list[tuple[str, str, int, Cell]]:
-    """(expert, skill, merged, counts) of the calls of one episode, for `TrackRecord.observe`, in the order of the steps.
+    """(expert, skill, merged, counts) of the calls of one episode, for `TrackRecord.observe`, in the order of the
+    steps.
 
     Damage is shared out evenly over the skills of a call, as nobody can tell which of them did it.
     """

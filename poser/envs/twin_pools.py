@@ -15,7 +15,13 @@ from poser.envs.twin_graded import make_graded
 from poser.envs.twin_outcomes import Truth
 from poser.experts.errors import InputError
 from poser.experts.record import (
-    PRIOR_CALLS, PRIOR_DAMAGE, PRIOR_RETRY, RETRY_HITS, UNKNOWN_ABILITY, next_prior, posterior_mean,
+    PRIOR_CALLS,
+    PRIOR_DAMAGE,
+    PRIOR_RETRY,
+    RETRY_HITS,
+    UNKNOWN_ABILITY,
+    next_prior,
+    posterior_mean,
 )  # fmt: skip
 from poser.experts.types import Plan
 

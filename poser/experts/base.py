@@ -15,7 +15,6 @@ from poser.experts.errors import BadReply, CallError, ExpertError, InputError, I
 from poser.experts.picture import Picture
 from poser.experts.types import Command, ExpertRequest, ExpertResult, ExpertSpec, Operation, Usage
 
-
 BATCH_DEADLINES = 8
 """A call for a batch gets the deadline of each of its pictures, up to so many: who hangs must not cost hours."""
 

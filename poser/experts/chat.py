@@ -27,7 +27,10 @@ __all__ = [
     "total",
 ]
 
-COMPLAINT = "That answer cannot be used: {problem}. Answer the same once more, with JSON alone and by this JSON schema: {schema}"
+COMPLAINT = (
+    "That answer cannot be used: {problem}. "
+    "Answer the same once more, with JSON alone and by this JSON schema: {schema}"
+)
 """What a model is told whose answer was unusable."""
 
 _LONGEST_QUOTE = 4_000
@@ -69,7 +72,10 @@ def structured(
         schema: JSON schema of the answer.
         read: checks the value and makes something of it; a ValueError says what is wrong, in words for the model.
         attempts: how often is asked in all; each time with the last answer and what is wrong with it.
-        schema_name, max_tokens, cancelled, within: as in `ChatEndpoint.ask`; `within` is for all attempts.
+        schema_name: as in `ChatEndpoint.ask`.
+        max_tokens: as there.
+        cancelled: as there.
+        within: as there, for all attempts.
 
     Returns:
         What `read` made, and the usage of all attempts.

@@ -208,8 +208,8 @@ def _size_problem(expert: Expert, request: ExpertRequest) -> str:
             )
         if not isinstance(answer, InvalidRequest):
             return (
-                f"{size[0]}x{size[1]} pixels, which spec.sizes does not offer, ended in {type(answer).__name__}: {answer}; "
-                "bring that size all the same, or return a poser.InvalidRequest"
+                f"{size[0]}x{size[1]} pixels, which spec.sizes does not offer, ended in "
+                f"{type(answer).__name__}: {answer}; bring that size all the same, or return a poser.InvalidRequest"
             )
     return ""
 

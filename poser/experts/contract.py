@@ -6,22 +6,24 @@
 | `GET /v1/spec` | `{"contract": 1, "experts": [ExpertSpec, …]}` |
 | `POST /v1/run` | the answers, one for each request, in their order |
 
-A run and its answers are `multipart/form-data`. The part `call` is JSON, every other part is one picture as PNG, named by
-the JSON; a picture that occurs twice is sent once.
+A run and its answers are `multipart/form-data`. The part `call` is JSON, every other part is one picture as PNG, named
+by the JSON; a picture that occurs twice is sent once.
 
-- Run: `{"contract": 1, "expert": name, "requests": [{"mode", "text", "commands", "width", "height", "seed", "key", "source",
-  "mask", "references"}]}`: the fields of `ExpertRequest`; source and mask are names of parts or null, references a list.
-- Answers: `{"contract": 1, "answers": [{"picture", "usage", "text_sent", "notes", "revision"} | {"error": {"type", "message",
-  "retry_after", "usd"}}]}`; type is the name of a `CallError`.
+- Run: `{"contract": 1, "expert": name, "requests": [{"mode", "text", "commands", "width", "height", "seed", "key",
+  "source", "mask", "references"}]}`: the fields of `ExpertRequest`; source and mask are names of parts or null,
+  references a list.
+- Answers: `{"contract": 1, "answers": [{"picture", "usage", "text_sent", "notes", "revision"} | {"error": {"type",
+  "message", "retry_after", "usd"}}]}`; type is the name of a `CallError`.
 
-Headers of a run: `X-Poser-Secret` (if the server has one), `X-Poser-Deadline` (seconds from now after which the answer is not
-waited for; optional). Closing the connection stops the call where its expert can be stopped. The `key` of a request is its
-idempotency key: within a window (ten minutes by default) the same key brings the same answer, or waits for the one that is being
-made; the same key with another request is an `InvalidRequest`. Failures that say nothing about the request (`transient`) are
-not kept.
+Headers of a run: `X-Poser-Secret` (if the server has one), `X-Poser-Deadline` (seconds from now after which the answer
+is not waited for; optional). Closing the connection stops the call where its expert can be stopped. The `key` of a
+request is its idempotency key: within a window (ten minutes by default) the same key brings the same answer, or waits
+for the one that is being made; the same key with another request is an `InvalidRequest`. Failures that say nothing
+about the request (`transient`) are not kept.
 
-What concerns the whole call is answered with an HTTP status and `{"error": {"type", "message"}}`: 400 malformed, 401 secret,
-403 from a browser, 404 no such path or expert, 411 no length, 413 too large, 415 no multipart, 429 too many calls, 500, 503.
+What concerns the whole call is answered with an HTTP status and `{"error": {"type", "message"}}`: 400 malformed, 401
+secret, 403 from a browser, 404 no such path or expert, 411 no length, 413 too large, 415 no multipart, 429 too many
+calls, 500, 503.
 """
 
 from __future__ import annotations
@@ -140,8 +142,8 @@ def decode_run(content_type: str, body: bytes, max_pixels: int = MAX_PIXELS) -> 
     """Name of the expert that is asked, and the requests.
 
     Raises:
-        InputError: a body that does not keep the contract, or pictures of more than `max_pixels` pixels each, given or asked,
-            or of more than eight times as many in all.
+        InputError: a body that does not keep the contract, or pictures of more than `max_pixels` pixels each, given or
+            asked, or of more than eight times as many in all.
     """
     parts = _parts(content_type, body)
     try:

@@ -172,7 +172,7 @@ class _Together(Generic[Request, Answer]):
         return self._deadline is not None and time.monotonic() >= self._deadline + GRACE_SECONDS
 
     def leave(self, part: _Part[Request, Answer]) -> None:
-        """This part wants its answers no more; the call is told to stop once that holds for all."""
+        """The part wants its answers no more; the call is told to stop once that holds for all."""
         self._left.add(id(part))
         if len(self._left) == len(self._parts):
             self._stop.set()

@@ -18,8 +18,8 @@ WATCH_SECONDS = 0.05
 def hanging_up(ctx: CallContext) -> Iterator[Callable[[str, Mapping[str, Any]], None]]:
     """Ends the connections of a call once it is no longer wanted; a blocked reader then fails at once.
 
-    httpx cannot be stopped from outside, and its time-outs are of single reads. Yields the trace function that its requests
-    take as `extensions={"trace": …}`, which tells of the connections.
+    httpx cannot be stopped from outside, and its time-outs are of single reads. Yields the trace function that its
+    requests take as `extensions={"trace": …}`, which tells of the connections.
     """
     sockets: list[socket.socket] = []
     done = threading.Event()

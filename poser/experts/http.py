@@ -1,4 +1,4 @@
-"""HttpExpert: an expert in another environment or on another machine, behind the contract of `poser.experts.contract`."""
+"""HttpExpert: an expert in another environment or machine, behind the contract of `poser.experts.contract`."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ SPEC_SECONDS = 5.0
 class HttpExpert(Expert):
     """An expert that `poser expert-server` (or another server of the contract) offers.
 
-    **Its spec.** With `kind` the spec is what the settings say, and nothing but a run ever touches the network. Without, it
-    is fetched on first use (at most five seconds; `Unavailable` if the server does not answer), kept, and the settings that
-    are given win over it. Give `kind` where the server may be off while others work.
+    **Its spec.** With `kind` the spec is what the settings say, and nothing but a run ever touches the network.
+    Without, it is fetched on first use (at most five seconds; `Unavailable` if the server does not answer), kept, and
+    the settings that are given win over it. Give `kind` where the server may be off while others work.
 
     What the far expert refuses by its own `refuses` comes back from a run as `InvalidRequest`.
 
@@ -43,8 +43,8 @@ class HttpExpert(Expert):
         name: of this expert in the pool.
         url: of the server, such as "http://127.0.0.1:8765".
         expert: its name over there; `name` by default.
-        secret_env: environment variable that holds the server's secret; empty: none is sent. Over a network use https, or the
-            secret and the pictures can be read on the way.
+        secret_env: environment variable that holds the server's secret; empty: none is sent. Over a network use https,
+            or the secret and the pictures can be read on the way.
         timeout: seconds that a call may take at most; the run's own deadline may be nearer.
         max_bytes: of a body, in both directions. A batch that is larger is sent in several calls.
         kind: "t2i" or "i2i"; see above.
@@ -153,8 +153,8 @@ class HttpExpert(Expert):
         there = offered[self._there]
         if there.api_version != API_VERSION:
             raise Unavailable(
-                f"{self._name} speaks api_version {there.api_version} at {self._server.url}, this release {API_VERSION}; "
-                "update the older one."
+                f"{self._name} speaks api_version {there.api_version} at {self._server.url}, this release "
+                f"{API_VERSION}; update the older one."
             )
         return checked_spec({**there.model_dump(), **self._settings, "name": self._name})
 

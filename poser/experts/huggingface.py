@@ -38,9 +38,9 @@ _RESERVED = frozenset(
 class HuggingFaceImages(Expert):
     """A model behind `InferenceClient.text_to_image` (kind "t2i") or `image_to_image` (kind "i2i").
 
-    Needs `huggingface_hub` (extra `huggingface`). The client knows neither bill nor request id, and `image_to_image` takes
-    no seed, mask or references: `spec.seeded` is false there, and notes say what was left out. Providers may ignore
-    the wanted size without a word; the notes say so where it shows.
+    Needs `huggingface_hub` (extra `huggingface`). The client knows neither bill nor request id, and `image_to_image`
+    takes no seed, mask or references: `spec.seeded` is false there, and notes say what was left out. Providers may
+    ignore the wanted size without a word; the notes say so where it shows.
 
     Args:
         model: id at the Hugging Face Hub, such as "owner/name". Needed unless `base_url` is given.

@@ -39,9 +39,9 @@ class _Entry:
 class KeptAnswers:
     """Calls experts, each key once. Thread-safe.
 
-    A request without a key is always carried out. With one, an answer that was given within the window is given again, one
-    that is being made is waited for, and another request under the same key is an `InvalidRequest`. Failures that say
-    nothing about the request (`transient`) are shared with who waits, but not kept.
+    A request without a key is always carried out. With one, an answer that was given within the window is given again,
+    one that is being made is waited for, and another request under the same key is an `InvalidRequest`. Failures that
+    say nothing about the request (`transient`) are shared with who waits, but not kept.
     """
 
     def __init__(

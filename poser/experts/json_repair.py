@@ -196,7 +196,7 @@ def _refused(constant: str) -> NoReturn:
 
 
 def _sound(value: Any, levels: int) -> Any:
-    """The value with "\\ufffd" for halves of characters, which can be written nowhere."""
+    r"""The value with "\ufffd" for halves of characters, which can be written nowhere."""
     if levels < 0:
         raise ValueError(f"more than {DEEPEST} brackets within each other")
     if isinstance(value, str):

@@ -35,8 +35,8 @@ PRIOR_DAMAGE = 0.08
 """Assumed chance that an edit breaks one satisfied command, as long as none has been seen."""
 
 PRIOR_RETRY = 2.0 / 3.0
-"""Assumed share of its chance that a call keeps after it has missed once, as long as no retry has been seen. Retries are
-not independent: public trajectories put an edit at 0.52 and a second try on the same route at 0.34 (197 of 588)."""
+"""Assumed share of its chance that a call keeps after it has missed once, as long as no retry has been seen. Retries
+are not independent: public trajectories put an edit at 0.52 and a second try on the same route at 0.34 (197 of 588)."""
 
 RETRY_HITS = 4.0
 """That assumption counts as so many retries that were expected to hit."""

@@ -25,7 +25,7 @@ from poser.experts.errors import (
 from poser.experts.picture import MAX_PIXELS, Picture
 
 if TYPE_CHECKING:
-    import httpx
+    pass
 
 LONGEST_BODY = 300
 """Characters of an error's body that are quoted."""

@@ -10,7 +10,7 @@ from poser.experts.errors import InputError
 from poser.experts.picture import Picture
 
 LARGEST_PICTURES = 8
-"""A body is decoded to so many pictures of the largest size at most: a small file may hold many pixels of one colour."""
+"""A body is decoded to so many pictures of the largest size at most: a small file may hold many pixels."""
 
 
 class Pictures:
@@ -34,7 +34,6 @@ class Pictures:
 
 def reader(parts: Mapping[str, multipart.Part], max_pixels: int) -> Callable[[str], Picture]:
     """Gives the picture of a part by its name, each decoded once; InputError if there is none, or it cannot be read."""
-
     left = most = LARGEST_PICTURES * max_pixels
 
     @cache

@@ -32,8 +32,8 @@ GRACE_SECONDS = 10.0
 class ExpertServer(ThreadingHTTPServer):
     """Serves experts until it is closed; a context manager.
 
-    Calls of one expert are carried out one after another unless `concurrency` says otherwise; different experts run side by
-    side. Pictures of calls with a key are kept for `keep_seconds`.
+    Calls of one expert are carried out one after another unless `concurrency` says otherwise; different experts run
+    side by side. Pictures of calls with a key are kept for `keep_seconds`.
 
     Attributes:
         offered: the experts by name.

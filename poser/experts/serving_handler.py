@@ -62,11 +62,11 @@ class ExpertHandler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: ExpertServer
 
-    def do_GET(self) -> None:  # noqa: N802  named by http.server
+    def do_GET(self) -> None:
         """`/v1/health` and `/v1/spec`."""
         self._serve({"/v1/health": self._health, "/v1/spec": self._specs}, {"/v1/run": "POST"})
 
-    def do_POST(self) -> None:  # noqa: N802  named by http.server
+    def do_POST(self) -> None:
         """`/v1/run`."""
         self._serve({"/v1/run": self._run}, {"/v1/health": "GET", "/v1/spec": "GET"})
 

@@ -75,8 +75,8 @@ def checked_settings(
             # not shown: it may be the secret itself
             if name.endswith("_env") and value and not _VARIABLE.fullmatch(str(value)):
                 raise InputError(
-                    f"expert {who!r}: {name} names no environment variable. Put the secret into a variable, and give the "
-                    "name of that."
+                    f"expert {who!r}: {name} names no environment variable. Put the secret into a variable, and give "
+                    "the name of that."
                 )
         init(self, *args, **given)
 

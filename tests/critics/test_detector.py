@@ -262,7 +262,10 @@ def test_lettering_of_another_colour_is_told():
     picture = Picture(paint(scene, 512, 512, 1))
     atoms = [
         Atom(id="t", tuple=("text", "SALE"), question="Can SALE be read?", answer="SALE"),
-        *(Atom(id=c, tuple=("attribute", "color", '"SALE"', c), question="?", parents=("t",)) for c in ("black", "white")),
+        *(
+            Atom(id=c, tuple=("attribute", "color", '"SALE"', c), question="?", parents=("t",))
+            for c in ("black", "white")
+        ),
     ]
     (verdict,) = DetectorCritic(ocr=False).judge([JudgeRequest(picture=picture, atoms=tuple(atoms))], CallContext())
     answers = {answer.atom: answer for answer in verdict.answers}

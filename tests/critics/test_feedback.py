@@ -35,6 +35,9 @@ def test_every_kind_of_failure_has_words(words, said, negated):
 def test_only_what_fails_is_named_and_what_follows_from_it_is_not():
     car = Atom(id="a1", tuple=("entity", "car"), question="?")
     blue = Atom(id="a2", tuple=("attribute", "color", "car", "blue"), question="?", parents=("a1",))
-    sun, sky = Atom(id="a3", tuple=("entity", "sun"), question="?"), Atom(id="a4", tuple=("entity", "sky"), question="?")
+    sun, sky = (
+        Atom(id="a3", tuple=("entity", "sun"), question="?"),
+        Atom(id="a4", tuple=("entity", "sky"), question="?"),
+    )
     answers = [Answer(p, "", complaint(a, "")) for a, p in ((car, 0.1), (blue, 0.0), (sun, 0.9), (sky, None))]
     assert feedback([car, blue, sun, sky], answers) == "car is missing"

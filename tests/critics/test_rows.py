@@ -17,7 +17,9 @@ from tests.critics.test_letters import drawn
 
 @pytest.mark.parametrize("text", ["Grand Opening", "SALE 50%", "my cup of tea"])
 def test_the_size_of_lettering_is_found_by_reading_it(text):
-    lines = lines_by_bands(np.vstack([np.zeros((20, 1), np.float32).repeat(drawn(text, 30).shape[1], 1), drawn(text, 30)]))
+    lines = lines_by_bands(
+        np.vstack([np.zeros((20, 1), np.float32).repeat(drawn(text, 30).shape[1], 1), drawn(text, 30)])
+    )
     assert lines is not None
     assert [line.text for line in lines] == [text]
     assert unexplained(lines) < 0.25

@@ -49,7 +49,9 @@ def test_the_stage_first_the_look_last_and_nothing_before_what_it_builds_on(comm
 
 
 def test_words_that_a_model_does_not_read_to_their_end_give_way_to_the_commands():
-    long = plan_of(2).model_copy(update={"prompt": "Once upon a time there were, dear reader, a red car and a red tree."})
+    long = plan_of(2).model_copy(
+        update={"prompt": "Once upon a time there were, dear reader, a red car and a red tree."}
+    )
     assert compose_text(long, long.commands, True, longest=20) == long.prompt
     assert compose_text(long, long.commands, True, longest=12) == "A red car. A red tree."
 
@@ -86,7 +88,7 @@ def test_a_recomposition_speaks_of_everything_that_its_commands_are_judged_by(se
 @pytest.mark.parametrize(
     "prompt",
     [
-        "Two blue cars left of a tall tree. Then remove one of the cars. A sign reads \"OPEN\".",
+        'Two blue cars left of a tall tree. Then remove one of the cars. A sign reads "OPEN".',
         "Three red apples and two green apples on a table, no people, watercolor.",
         "A gargoyle between two lamps at the top left; make the gargoyle small. Night sky, warm colours.",
         "Instead of the sailboat a ship. A dog next to the ship, not brown.",

@@ -19,7 +19,7 @@ def counts(*tries: Tried) -> Cell:
 
 
 def test_a_call_counts_for_each_of_its_skills():
-    (expert, skill, merged, cell), = count_tries([Tried(3, "a", (FIRST, SECOND), (True, None), False, 1, 3)])  # fmt: skip
+    [(expert, skill, merged, cell)] = count_tries([Tried(3, "a", (FIRST, SECOND), (True, None), False, 1, 3)])
     assert (expert, skill, merged) == ("a", "add", 2)
     assert cell == Cell(success=1, damaged=1, spared=3)
     lettered = SECOND.model_copy(update={"operation": Operation.TEXT, "skill": "text"})

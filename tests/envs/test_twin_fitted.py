@@ -105,7 +105,8 @@ def test_misses_that_were_failures_are_not_counted_twice(calibration, gives_up):
     drawer = int(np.flatnonzero(turn.pool.t2i[0] & turn.pool.supported.any(axis=(0, 2)))[0])
     expected = odds_of_a_fresh_picture(turn.pool, drawer)
     twin.step(np.full(3000, (drawer + 1) * (turn.pool.shape[2] + 1) - 1))
-    assert twin.quality.sum() and twin.quality.mean() == pytest.approx(expected, abs=0.01)
+    assert twin.quality.sum()
+    assert twin.quality.mean() == pytest.approx(expected, abs=0.01)
 
 
 def odds_of_a_fresh_picture(pool: Pool, drawer: int) -> float:

@@ -48,8 +48,7 @@ def test_whatever_stands_in_a_setting_it_is_taken_or_refused_in_words(adapter):
             try:
                 adapter(**{**ADAPTERS[adapter], name: value})
             except InputError as error:
-                refused += 1
-                assert str(error)
+                refused += bool(str(error))
         # `pipe` and `client` are objects
         assert refused > 3 or name in ("pipe", "client"), name
 

@@ -16,7 +16,7 @@ PATIENCE = 20.0
 
 
 class WaitingExpert(Expert):
-    """Set `go` and it draws; `started` and `stopped` tell what happened; `most` is the largest number of calls at once."""
+    """Set `go` and it draws; `started` and `stopped` tell what happened; `most` is the most calls at once."""
 
     def __init__(self, name: str = "waiting") -> None:
         self._spec = ExpertSpec(

@@ -103,11 +103,11 @@ class Comfy:
         return entry if isinstance(entry, dict) else None
 
     def state(self, prompt: str) -> str:
-        """ "running", "pending" or "" (neither: done, or unknown)."""
+        """Either "running" or "pending", or "" (neither: done, or unknown)."""
         return _state(self._json("GET", "/queue"), prompt)
 
     def standing(self, prompt: str) -> str:
-        """ "done", "failed", "running", "pending" or "" (unknown)."""
+        """One of "done", "failed", "running", "pending", "" (unknown)."""
         for _ in range(2):
             entry = self.history(prompt)
             if entry is not None:

@@ -26,15 +26,16 @@ from poser.experts.types import ExpertRequest, ExpertResult, ExpertSpec, Usage
 class ComfyUIExpert(Expert):
     """Carries out a workflow, exported by "Workflow > Export (API)", whose marked inputs a request fills.
 
-    How inputs are marked, by node titles or in the JSON, stands in `poser.experts.comfyui.workflow`: `{prompt}` is required,
-    `{image}` makes it an editor, `{seed}` makes it repeatable, `{width}` and `{height}` let it draw in the size asked for;
-    `{negative}`, `{mask}`, `{reference1}`, … are optional. A picture of another size than asked is scaled, with a note.
-    A mask is uploaded as a picture, white = edit here; load it by "Load Image (as Mask)", channel red. Without a mask in the
-    request the whole picture may be edited.
+    How inputs are marked, by node titles or in the JSON, stands in `poser.experts.comfyui.workflow`: `{prompt}` is
+    required, `{image}` makes it an editor, `{seed}` makes it repeatable, `{width}` and `{height}` let it draw in the
+    size asked for; `{negative}`, `{mask}`, `{reference1}`, … are optional. A picture of another size than asked is
+    scaled, with a note. A mask is uploaded as a picture, white = edit here; load it by "Load Image (as Mask)", channel
+    red. Without a mask in the request the whole picture may be edited.
 
-    All requests of a call are queued at once. The websocket tells progress (with the extra `comfyui`; without it, or if it
-    breaks, the history is read twice a second). What is cancelled is taken out of the queue, and interrupted if it is the one
-    that runs. A request with an idempotency key that the server still is at, or has carried out, is not queued again.
+    All requests of a call are queued at once. The websocket tells progress (with the extra `comfyui`; without it, or if
+    it breaks, the history is read twice a second). What is cancelled is taken out of the queue, and interrupted if it
+    is the one that runs. A request with an idempotency key that the server still is at, or has carried out, is not
+    queued again.
 
     Args:
         name: of the expert.
@@ -43,7 +44,8 @@ class ComfyUIExpert(Expert):
         kind: "t2i" or "i2i"; by default "i2i" if `{image}` is marked.
         operations: names, or a mapping to prior abilities in [0, 1]; by default all that make sense for the kind.
         negative: text for `{negative}`.
-        output: id or title of the node whose picture is the answer; by default the one marked `{output}`, else any that saves.
+        output: id or title of the node whose picture is the answer; by default the one marked `{output}`, else any that
+            saves.
         token_env: environment variable with a token for a server behind a login (sent as "Authorization: Bearer …").
         timeout: seconds that a call may take at most; the run's own deadline may be nearer.
         max_bytes: of a picture that is fetched.
@@ -194,8 +196,8 @@ class ComfyUIExpert(Expert):
             pictures["mask"] = request.mask or Picture(np.full((height, width, 3), 255, dtype=np.uint8))
         if len(request.references) < self._workflow.references:
             raise InvalidRequest(
-                f"{self._spec.name} takes {self._workflow.references} reference pictures; {len(request.references)} were "
-                "given."
+                f"{self._spec.name} takes {self._workflow.references} reference pictures; {len(request.references)} "
+                "were given."
             )
         pictures.update((f"reference{n + 1}", request.references[n]) for n in range(self._workflow.references))
         for placeholder, picture in pictures.items():
@@ -229,8 +231,8 @@ class ComfyUIExpert(Expert):
         if missing:
             signs = " and ".join(f"{{{name}}}" for name in missing)
             raise InputError(
-                f"expert {self._spec.name!r}: no input of workflow {path!r} is marked {signs}. Put the placeholder into the "
-                "title of the node in ComfyUI (or into the value in the JSON), and export it again."
+                f"expert {self._spec.name!r}: no input of workflow {path!r} is marked {signs}. Put the placeholder "
+                "into the title of the node in ComfyUI (or into the value in the JSON), and export it again."
             )
         if self._spec.kind == "t2i" and self._workflow.marked("image"):
             raise InputError(

@@ -3,8 +3,8 @@
 An input is marked by a **placeholder**: `{prompt}`, `{negative}`, `{seed}`, `{width}`, `{height}`, `{image}`, `{mask}`,
 `{reference1}`, `{reference2}`, …, in one of two ways.
 
-- In the **title of a node** (in the editor: right-click, Title), several if need be: "Sampler {seed}". It fills the input of
-  that node that fits, see `TITLE_INPUTS`, whatever was typed there. No JSON has to be edited.
+- In the **title of a node** (in the editor: right-click, Title), several if need be: "Sampler {seed}". It fills the
+  input of that node that fits, see `TITLE_INPUTS`, whatever was typed there. No JSON has to be edited.
 - In the **value of an input**, in the JSON: `"text": "masterpiece, {prompt}"`, `"seed": "{seed}"`. A value that is the
   placeholder alone takes its type (seed and sizes are numbers); inside a longer text it is replaced.
 
@@ -40,7 +40,7 @@ TITLE_INPUTS: Mapping[str, tuple[str, ...]] = {
     "mask": ("mask", *_PICTURES),
     "reference": _PICTURES,
 }
-"""Placeholder -> inputs that it fills by a node's title: every one of the texts that is there, else the first that is."""
+"""Placeholder -> inputs that it fills by a node's title: every text that is there, else the first input that is."""
 
 LARGEST_FILE = 16 * 2**20
 

@@ -161,15 +161,12 @@ class DiffusersExpert(Expert):
             {
                 "name": name or re.sub(r"[^a-z0-9._-]+", "-", short.lower()).strip("._-") or "diffusers",
                 "kind": kind,
-                "description": description
-                or f"{short}, run on this machine by diffusers ({found.pipeline or kind}).",
+                "description": description or f"{short}, run on this machine by diffusers ({found.pipeline or kind}).",
                 "limitations": limitations
                 or (f"Reads about {tokens} tokens of a text. " if tokens else "")
                 + ("Without a mask or a region it repaints everything. " if mask else "")
                 + "See the model's card.",
-                "operations": dict(abilities)
-                if isinstance(abilities, Mapping)
-                else dict.fromkeys(abilities, _PRIOR),
+                "operations": dict(abilities) if isinstance(abilities, Mapping) else dict.fromkeys(abilities, _PRIOR),
                 "max_prompt_tokens": tokens,
                 "seeded": batch_size == 1,
                 "mask": mask,
