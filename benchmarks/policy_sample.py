@@ -143,7 +143,7 @@ def main() -> None:
         print(page)
         return
     write("policy-sample.md", page)
-    write("policy-sample.json", json.dumps(held, indent=1))
+    write("policy-sample.json", json.dumps(held))
     plot(groups, known, goal, FIGURES / "policy-sample.png")
 
 
