@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,21 @@ from poser.experts.errors import InputError, UnknownName
 from poser.panels import panel_of
 from poser.pools import OWN, PluginState, Pools
 from poser.registry import GROUPS, BrokenPlugin, Source, attribute, installed, of_entry, of_file
+from poser.shipped import (
+    ADAPTERS,
+    BASELINES,
+    BASES,
+    CRITICS,
+    DEFAULT_CRITIC,
+    DEFAULT_EXTRACTOR,
+    DEFAULT_POLICY,
+    EXTRACTORS,
+    LEARNED,
+    NEEDED,
+    POOLS,
+    RECORDS,
+    SIDES,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,60 +43,6 @@ if TYPE_CHECKING:
     from poser.experts.record import TrackRecord
     from poser.extract.base import Extractor
     from poser.policies.base import Policy
-
-POOLS: Mapping[str, str] = {"studio": "poser.experts.studio:studio_experts"}
-"""Name of a pool -> "module:function" that makes its experts."""
-
-CRITICS: Mapping[str, str] = {
-    "detector": "poser.critics.detector:DetectorCritic",
-    "neural-judge": "poser.critics.judge.critic:NeuralJudge",
-}
-EXTRACTORS: Mapping[str, str] = {
-    "grammar": "poser.extract.grammar:GrammarExtractor",
-    "grammar-open": "poser.extract.prose:OpenGrammarExtractor",
-}
-ADAPTERS: Mapping[str, Mapping[str, str]] = {
-    "expert": {
-        "comfyui": "poser.experts.comfyui:ComfyUIExpert",
-        "diffusers": "poser.experts.diffusers.expert:DiffusersExpert",
-        "http": "poser.experts.http:HttpExpert",
-        "huggingface": "poser.experts.huggingface:HuggingFaceImages",
-        "openai_images": "poser.experts.openai_images:OpenAIImages",
-    },
-    "critic": {
-        "local_vlm": "poser.critics.local_vlm:LocalVLM",
-        "panel": "poser.catalog:panel",
-        "rubric": "poser.critics.rubric:RubricCritic",
-        "rubric-judge": "poser.critics.rubric:RubricJudge",
-        "vlm": "poser.critics.vlm:VLMCritic",
-    },
-    "extractor": {
-        "llm": "poser.extract.llm:LLMExtractor",
-        "local_llm": "poser.extract.local:LocalExtractor",
-    },
-}
-"""Kind, where there are any -> what `use` in `poser.toml` may name -> "module:class"."""
-
-BASES: Mapping[str, str] = {
-    "critic": "poser.critics.base:Critic",
-    "extractor": "poser.extract.base:Extractor",
-    "policy": "poser.policies.base:Policy",
-}
-"""Kind -> "module:class" of what it has to be; `poser.pools` looks at experts."""
-
-BASELINES = "poser.policies.baselines:BASELINES"
-LEARNED = "poser.policies.learned:Learned"
-
-SIDES: Mapping[str, tuple[int, int]] = {"poser.experts.studio": (512, 1024)}
-"""Package of experts -> shortest and longest side that they are meant for, in pixels."""
-
-RECORDS: Mapping[str, str] = {"poser.experts.studio": "poser.experts.studio.pool:studio_record"}
-"""Package of experts -> "module:function" that gives the track record they come with."""
-
-DEFAULT_CRITIC = "detector"
-DEFAULT_JUDGE = "neural-judge"
-DEFAULT_EXTRACTOR = "grammar"
-DEFAULT_POLICY = "learned"
 
 Warn = Callable[[str], None]
 
@@ -288,7 +249,7 @@ def _one(kind: str, chosen: Any, default: str, base: type) -> Any:
     if name in ADAPTERS[kind] and all(source.name != name for source in known):
         raise InputError(
             f"The {kind} {name!r} needs settings. Write into poser.toml: [[{kind}s]] with name = {name!r}, "
-            f"use = {name!r} and model = the name under which its server knows it."
+            f"use = {name!r} and {NEEDED[name]}."
         )
     return made_by(named_source(kind, name, known), base)
 

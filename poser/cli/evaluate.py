@@ -63,7 +63,7 @@ def evaluate_policies(
     from rich.console import Console
     from rich.progress import Progress
 
-    from poser import catalog
+    from poser import catalog, shipped
     from poser.cli.tables import note_view
     from poser.config import load_settings
     from poser.engine.intake import choose_size, read_size
@@ -87,7 +87,7 @@ def evaluate_policies(
     path = DEFAULT_SUITE if suite is None else suite
     prompts, settings = read_suite(path)[:limit], load_settings().run
     pool, checker = catalog.experts(split_names(experts)), catalog.critic(critic or settings.critic)
-    grader = catalog.critic(judge or settings.judge or catalog.DEFAULT_JUDGE)
+    grader = catalog.critic(judge or settings.judge or shipped.DEFAULT_JUDGE)
     check_judge(checker, grader, same_judge=same_judge)
     rules = Rules() if max_steps is None else Rules(max_steps=max_steps)
     contestants = named_contestants(split_names(policies) or [], pool, rules=rules, thrifts=_numbers(thrifts))

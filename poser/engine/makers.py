@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from poser import catalog
+from poser import catalog, shipped
 from poser.engine.user_store import load_record
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ OPEN = {"grammar": "grammar-open"}
 def suited_extractor(pool: Iterable[Expert]) -> str:
     """Name of the extractor to take where none is: experts with sides of their own draw from the lexicon alone."""
     closed = all(
-        any(f"{type(expert).__module__}.".startswith(f"{package}.") for package in catalog.SIDES) for expert in pool
+        any(f"{type(expert).__module__}.".startswith(f"{package}.") for package in shipped.SIDES) for expert in pool
     )
-    name = catalog.DEFAULT_EXTRACTOR
+    name = shipped.DEFAULT_EXTRACTOR
     return name if closed else OPEN.get(name, name)
 
 

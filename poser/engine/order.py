@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
-from poser import catalog
+from poser import shipped
 from poser.engine.intake import ImageLike, PlanLike, read_plan, read_prompt
 from poser.engine.makers import Makers, Names, Warn, suited_extractor
 from poser.engine.planning import at_size, given_plan, rewriter_of
@@ -200,9 +200,9 @@ def take_order(
         records=makers.record(pool, warn),
         chosen=Chosen(
             experts=_names(experts, pool),
-            critic=_name(critic, catalog.DEFAULT_CRITIC),
-            policy=_name(policy, catalog.DEFAULT_POLICY),
-            extractor=_name(reading, catalog.DEFAULT_EXTRACTOR),
+            critic=_name(critic, shipped.DEFAULT_CRITIC),
+            policy=_name(policy, shipped.DEFAULT_POLICY),
+            extractor=_name(reading, shipped.DEFAULT_EXTRACTOR),
         ),
         extraction=made,
         rewriter=rewriter,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
-from poser import catalog
+from poser import catalog, shipped
 from poser.engine.intake import ImageLike, choose_size, read_image, read_prompt
 from poser.engine.makers import Names, Warn, suited_extractor
 from poser.experts.errors import InputError
@@ -91,7 +91,7 @@ def _with_edits_marked(plan: Plan) -> Plan:
     """
     if plan.folded:
         return plan
-    if plan.extractor in catalog.EXTRACTORS:
+    if plan.extractor in shipped.EXTRACTORS:
         by_itself = catalog.extractor(plan.extractor).extract(plan.prompt, plan.source).commands == plan.commands
     else:
         by_itself = not edited(plan)

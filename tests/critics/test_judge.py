@@ -169,7 +169,7 @@ def test_the_weights_are_small():
 
 
 RECORDS = {"poser.critics.reading": {"Reading", "Thing"}, "poser.critics.looks": {"Look"}}
-PURE = {"answers", "base", "letters", "ocr", "preservation", "scene", "types"}
+PURE = {"answers", "base", "feedback", "letters", "ocr", "preservation", "scene", "types"}
 
 
 def test_nothing_is_recognised_with_the_detector():
@@ -179,7 +179,7 @@ def test_nothing_is_recognised_with_the_detector():
             if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("poser.critics"):
                 continue
             module, names = node.module, {name.name for name in node.names}
-            allowed = RECORDS.get(module) or ({"feedback"} if module == "poser.critics.detector" else None)
+            allowed = RECORDS.get(module)
             own = module.startswith("poser.critics.judge") or module.removeprefix("poser.critics.") in PURE
             assert own or (allowed and names <= allowed), f"{path.name} imports {names} from {module}"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from poser import catalog
+from poser import catalog, shipped
 from poser.config import KINDS, RunSettings, load_settings
 from poser.wrapping import WRAPPING
 
@@ -25,7 +25,7 @@ def test_every_key_and_variable_and_adapter_is_named():
     variables = [f"POSER_{field.name.upper()}" for field in fields(RunSettings)]
     others = ["POSER_HOME", "POSER_CONFIG", "POSER_PLUGINS", "POSER_PLUGIN_SECONDS"]
     assert [name for name in variables + others if f"`{name}`" not in PAGE] == []
-    assert [use for use in catalog.ADAPTERS["expert"] if f'| `"{use}"` |' not in PAGE] == []
+    assert [use for use in shipped.ADAPTERS["expert"] if f'| `"{use}"` |' not in PAGE] == []
     assert [table for table in KINDS if f"`[[{table}]]`" not in PAGE] == []
 
 

@@ -148,7 +148,7 @@ def test_without_reflection_nothing_is_asked_and_nothing_changes(server, rewords
 
 
 def test_an_extractor_that_cannot_reword_is_told_of_at_once():
-    with pytest.raises(InputError, match="'grammar' cannot reword instructions"):
+    with pytest.raises(InputError, match="'grammar-open' cannot reword instructions"):
         engine.generate("a red car", experts=[painter()], reflect=True)
     with pytest.raises(InputError, match="reflect is 1; give True or False"):
         engine.generate("a red car", experts=[painter()], reflect=1)
