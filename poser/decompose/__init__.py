@@ -1,0 +1,1 @@
+"""The GRPO decomposer: prompt -> action, subjects, goals, trained by set rewards and by outcomes on a twin."""
