@@ -136,7 +136,7 @@ def test_a_bill_that_nobody_knows_is_unknown_and_not_nothing(place):
     folder, hosted = place
     before = len(hosted.requests)
     prompt = "A red car. Make it feel hopeful."
-    pool = ("--experts=studio-composer,hosted,unpriced", "--thrift=0", "--no-explore")
+    pool = ("--experts=studio-composer,hosted,unpriced", "--thrift=0", "--no-explore", "--extractor=grammar")
     said, trace = generate(folder, "unknown", prompt, *pool)
     steps = [step for step in trace.steps if step.expert == "unpriced"]
     assert steps
