@@ -164,7 +164,7 @@ def main() -> None:
     text.append(f"Load of the machine: {load:.1f} before, {os.getloadavg()[0]:.1f} after.\n")
     page = "\n".join(text)
     if given.only is None:
-        write("critics.md", page)
+        write("critics-speed.md", page)
     print(page)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from poser.envs.trace import Alternative, StepRecord, Trace
+from poser.envs.trace import Alternative, Rewrite, StepRecord, Trace
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -27,6 +27,7 @@ def explain(trace: Trace) -> RenderableType:
                 parts.append(printable(f"  why: {step.decision.reason}"))
             if _scored(step):
                 parts.append(_table(step))
+        parts += [printable(f"  {_reworded(one)}") for one in trace.rewrites if one.step == step.index]
         parts += [printable(f"  {line}") for line in _outcome(step, before)]
     if not trace.steps:
         parts += ["", printable("No step was taken.")]
@@ -67,6 +68,7 @@ def explain_data(trace: Trace) -> dict[str, Any]:
             }
             for step, before in zip(trace.steps, _alignments(trace), strict=True)
         ],
+        "rewrites": [rewrite.model_dump(mode="json") for rewrite in trace.rewrites],
         "refusals": [refusal.model_dump() for refusal in trace.refusals],
         "initial_alignment": trace.initial_alignment,
         "alignment": trace.alignment,
@@ -134,6 +136,13 @@ def _title(step: StepRecord) -> str:
     if step.illegal:
         return f"an illegal action on {step.target}; nobody was called"
     return f"{step.expert} on {', '.join(step.commands) if step.target == 'all' else step.target}"
+
+
+def _reworded(rewrite: Rewrite) -> str:
+    if rewrite.text:
+        return f"before it, {rewrite.rewriter} reworded {rewrite.command}: {rewrite.before!r} → {rewrite.text!r}"
+    why = "it stays as it was" if rewrite.failure is None else rewrite.failure.message
+    return f"before it, {rewrite.rewriter} was asked to reword {rewrite.command}: {why}"
 
 
 def _expert(other: Alternative) -> str:

@@ -6,7 +6,7 @@ import json
 import pytest
 from rich.console import Console
 
-from poser.envs.trace import Trace
+from poser.envs.trace import Failure, Rewrite, Trace
 from poser.experts.testing import FakeExpert
 from poser.explain import explain, explain_data
 from poser.policies.baselines import BestSingle, Greedy, RandomLegal
@@ -50,6 +50,19 @@ def test_failures_are_told() -> None:
     assert "failed: BadReply: canvas raised RuntimeError" in text
 
 
+def test_rewordings_are_told_before_the_step_that_they_are_for() -> None:
+    [trace] = play(Greedy(), seeds=(3,))
+    said = Rewrite(step=1, command="c1", tries=2, before="Add a car", text="Draw a car", rewriter="llm")
+    failure = Failure(error="Unavailable", message="llm cannot be reached")
+    rewrites = (said, said.model_copy(update={"text": "", "failure": failure}), said.model_copy(update={"text": ""}))
+    text = _printed(trace.model_copy(update={"rewrites": rewrites}), 200)
+    second = text[text.index("Step 2: ") :].partition("Step 3: ")[0]
+    assert "llm reworded c1: 'Add a car' → 'Draw a car'" in second
+    assert "asked to reword c1: llm cannot be reached" in second
+    assert "asked to reword c1: it stays as it was" in second
+    assert text.count("reword") == 3
+
+
 def test_a_run_without_steps_says_why() -> None:
     [trace] = play(Greedy(), pool=[FakeExpert("canvas", "t2i", operations=["style"])])
     text = _printed(trace)
@@ -77,7 +90,7 @@ def test_any_terminal_is_wide_enough(width: int) -> None:
 def test_the_data_are_json_and_complete() -> None:
     [trace] = play(Greedy(), seeds=(3,))
     data = json.loads(json.dumps(explain_data(trace)))
-    assert data["policy"] == "greedy"
+    assert (data["policy"], data["rewrites"]) == ("greedy", [])
     assert [step["expert"] for step in data["steps"]] == [step.expert for step in trace.steps]
     first = data["steps"][0]
     assert first["alternatives"][0]["parts"].keys() == {"hits", "gain", "cost"}

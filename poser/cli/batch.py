@@ -45,7 +45,7 @@ def batch(
     metadata: Annotated[bool, typer.Option(help="Write prompt and summary into every final.png.")] = True,
     retry: Annotated[bool, typer.Option("--retry", help="Make prompts anew that ended without a picture.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before what may cost much.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; call nobody.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; call no expert.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")] = False,
 ) -> None:

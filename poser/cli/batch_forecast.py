@@ -21,7 +21,7 @@ SAMPLE = 8
 
 
 def show_forecast(jobs: Sequence[Job], options: dict[str, Any], budget: float | None, *, as_json: bool) -> None:
-    """Print what each prompt would do; nobody is called. What fails is told in its place."""
+    """Print what each prompt would do; no expert and no critic is called. What fails is told in its place."""
     rows: list[dict[str, Any]] = []
     for job in jobs:
         try:
@@ -64,7 +64,7 @@ def show_forecast(jobs: Sequence[Job], options: dict[str, Any], budget: float | 
         )  # fmt: skip
     console = Console(highlight=False)
     console.print(table)
-    console.print(printable(f"expected of all: {money(total)}; nobody was called"))
+    console.print(printable(f"expected of all: {money(total)}; no expert and no critic was called"))
 
 
 def confirm_batch(jobs: Sequence[Job], options: dict[str, Any], budget: float | None, limit: float | None) -> None:

@@ -160,7 +160,7 @@ def forecast_view(forecast: Forecast) -> RenderableType:
         Text(),
         printable(f"expected{many}: {forecast.calls:.1f} calls ({asked}), {cost}, {forecast.seconds:.1f} s"),
         printable(f"expected share of the commands that hold in the end: {forecast.alignment:.2f}"),
-        printable("nobody was called", style="dim"),
+        printable("no expert and no critic was called", style="dim"),
     )
 
 

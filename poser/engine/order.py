@@ -177,6 +177,11 @@ def take_order(
         warn(
             f"{decider.name} does not look at prices: thrift changes the count of the reward, nothing that it chooses."
         )
+    if settings.budget_usd is not None and judge.price is None:
+        warn(
+            f"What a verdict of {judge.name} costs is not known, so no call is allowed under a budget; give the prices "
+            "of its tokens."
+        )
     source, size = at_size(image, size, pool, warn)
     made = None
     if plan is not None:

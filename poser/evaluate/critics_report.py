@@ -172,7 +172,10 @@ def plot_reliability(measured: Sequence[Answers], path: Path, title: str) -> Non
         upper.set_title(f"{each.critic}\nECE {_number(each.figures().ece) or '–'}", fontsize=9)
         upper.grid(alpha=0.3)
         lower.bar((np.arange(BINS) + 0.5) / BINS, bins.statements, width=0.9 / BINS)
-        lower.set(xlabel="probability given", yscale="log")
+        lower.set_xlabel("probability given")
+    if any(bins_of(each).statements.any() for each in measured):
+        # the axes of a row are one
+        axes[1, 0].set_yscale("log")
     axes[0, 0].set_ylabel("share that holds")
     axes[1, 0].set_ylabel("statements")
     figure.suptitle(title, fontsize=10)

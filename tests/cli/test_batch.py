@@ -125,7 +125,7 @@ def test_a_dry_run_calls_nobody(poser, fakes):
     done = poser("batch", file, "--out", "b", "--dry-run", *SMALL)
     assert done.exit_code == 0
     assert "expected of all: $0.0" in done.stdout
-    assert "nobody was called" in done.stdout
+    assert "no expert and no critic was called" in done.stdout
     said = poser("batch", file, "--out", "b", "--dry-run", "--json", *SMALL).json()
     assert [row["commands"] for row in said["prompts"]] == [2, 1]
     assert not Path("b").exists()

@@ -118,7 +118,7 @@ def test_a_large_source_is_scaled_into_the_range(poser):
 def test_a_dry_run_calls_nobody_and_writes_nothing(poser, fakes):
     done = poser("generate", "car, tree", "--dry-run", *SMALL)
     assert done.exit_code == 0
-    for words in ("Add a car", "painter", "expected:", "$0.01", "nobody was called"):
+    for words in ("Add a car", "painter", "expected:", "$0.01", "no expert and no critic was called"):
         assert words in done.stdout
     said = poser("generate", "car, tree", "--dry-run", "--json", *SMALL).json()
     assert said["asked"][0]["expert"] == "painter"
@@ -246,6 +246,14 @@ def test_no_picture_exits_3_and_still_prints_its_object(poser, fakes):
     assert done.exit_code == 3
     assert done.json()["image"] is None
     assert "No picture was made. Last failure, of painter" in done.stderr.replace("\n", " ")
+
+
+def test_a_critic_of_unknown_price_leaves_nothing_to_call_under_a_budget_and_that_is_said(poser, fakes):
+    fakes.critic = ScriptedCritic(price=None)
+    done = poser("generate", "car", "--budget", "1", *SMALL)
+    assert done.exit_code == 3
+    assert "no call is allowed under a budget; give the prices of its tokens" in " ".join(done.stderr.split())
+    assert poser("generate", "car", *SMALL).exit_code == 0
 
 
 def test_budget_zero_with_dear_experts_exits_3(poser, fakes):

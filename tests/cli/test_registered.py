@@ -211,7 +211,8 @@ def test_settings_are_written_once_and_can_be_read(poser, tmp_path, monkeypatch)
     lines = [line[2:] if line.startswith("# ") and " = " in line else line for line in switched_on.splitlines()]
     (tmp_path / "poser.toml").write_text("\n".join(line for line in lines if not line.startswith("# ")))
     settings = load_settings()
-    assert {entry.use for entry in settings.entries} == {"diffusers", "openai_images", "comfyui", "http"}
+    uses = {"diffusers", "openai_images", "comfyui", "http", "vlm", "llm"}
+    assert {entry.use for entry in settings.entries} == uses
     assert settings.run.confirm_above == 1.0
     assert poser("init", "--force").exit_code == 0
     assert (tmp_path / "poser.toml").read_text() == before

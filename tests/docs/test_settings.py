@@ -25,7 +25,10 @@ def test_every_key_and_variable_and_adapter_is_named():
     variables = [f"POSER_{field.name.upper()}" for field in fields(RunSettings)]
     others = ["POSER_HOME", "POSER_CONFIG", "POSER_PLUGINS", "POSER_PLUGIN_SECONDS"]
     assert [name for name in variables + others if f"`{name}`" not in PAGE] == []
-    assert [use for use in shipped.ADAPTERS["expert"] if f'| `"{use}"` |' not in PAGE] == []
+    adapters = [use for adapters in shipped.ADAPTERS.values() for use in adapters]
+    assert [use for use in adapters if f'| `"{use}"` |' not in PAGE] == []
+    own = [*shipped.CRITICS, *shipped.EXTRACTORS]
+    assert [name for name in own if f"`{name}`" not in PAGE] == []
     assert [table for table in KINDS if f"`[[{table}]]`" not in PAGE] == []
 
 

@@ -126,6 +126,14 @@ def test_the_report_names_what_is_simulated_and_what_failed_and_is_data_as_well(
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_who_answers_nothing_has_a_plot_too(tmp_path):
+    mute = Answers("mute", kind=["text"], look=["clean"], picture=[0], probability=[float("nan")], holds=[True])
+    heard = Answers("heard", kind=["text"], look=["clean"], picture=[0], probability=[0.9], holds=[True])
+    for number, measured in enumerate(([mute], [mute, heard], [heard, mute])):
+        plot_reliability(measured, tmp_path / f"{number}.png", "title")
+        assert (tmp_path / f"{number}.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_nothing_measured_gives_figures_without_numbers():
     figures = Answers("nobody").figures()
     assert figures.n == 0
