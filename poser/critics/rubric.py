@@ -120,10 +120,17 @@ class RubricJudge(RubricCritic):
 
 def score(verdict: Verdict) -> float | None:
     """The rubric's total from 0 to 10; None where one of the three grades is missing, as without a source."""
+    share = share_of_points(verdict)
+    return None if share is None or verdict.aesthetics is None or verdict.preservation is None else 10.0 * share
+
+
+def share_of_points(verdict: Verdict) -> float | None:
+    """Grades given as a share of the points that they could be, in [0, 1]; None without a grade for fulfilment."""
     shares = (verdict.fidelity, verdict.aesthetics, verdict.preservation)
-    if None in shares:
+    given = [(highest, share) for highest, share in zip(LEVELS.values(), shares, strict=True) if share is not None]
+    if verdict.fidelity is None:
         return None
-    return sum(highest * (share or 0.0) for highest, share in zip(LEVELS.values(), shares, strict=True))
+    return sum(highest * share for highest, share in given) / sum(highest for highest, _ in given)
 
 
 def schema(criteria: Sequence[str], count: int) -> dict[str, Any]:

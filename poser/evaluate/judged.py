@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from poser.critics.base import Critic, judge_checked
+from poser.critics.rubric import share_of_points
 from poser.critics.types import JudgeRequest, Verdict
 from poser.envs.alignment import align, atom_table, probabilities
 from poser.envs.arrays import Floats
@@ -21,7 +22,8 @@ class Judged(NamedTuple):
     """What the judge says of N pictures.
 
     Attributes:
-        quality: [N] share of the commands whose judged atoms all pass, among those of which it can judge anything; 0
+        quality: [N] share of the commands whose judged atoms all pass, among those of which it can judge anything; of
+            a judge that grades pictures as a whole (`poser.critics.rubric.RubricJudge`) its grade as a share of 1; 0
             where there is no picture, NaN where it judges nothing or gives no verdict.
         known: [N] share of the commands of which it can judge anything; 1 where there is no picture, NaN without a
             verdict.
@@ -73,7 +75,9 @@ def judge_pictures(
     """Ask the judge about the returned picture of every task, once more where it fails.
 
     A command passes if none of its judged atoms is below `pass_probability` or depends on one that is. A command of
-    which nothing can be judged says nothing about a policy, so it is outside of the share, as it is outside of Φ.
+    which nothing can be judged says nothing about a policy, so it is outside of the share, as it is outside of Φ. Where
+    no atom is judged, but the picture is graded, the rubric's total counts (`poser.critics.rubric.score`), or without
+    a source, which the rubric does not know, what it gives for fulfilment and quality.
     """
     plans = [task.plan for task in tasks]
     drawn = {row: picture for row, picture in enumerate(pictures) if picture is not None}
@@ -96,7 +100,8 @@ def judge_pictures(
     judged = seen.judged.sum(axis=1).astype(float)
     passed = (seen.judged & seen.passed).sum(axis=1).astype(float)
     told = np.array([verdict is not None for verdict in verdicts])
-    quality = np.divide(passed, judged, out=np.full(len(tasks), np.nan), where=told & (judged > 0))
+    whole = np.array([None if verdict is None else share_of_points(verdict) for verdict in verdicts], float)
+    quality = np.divide(passed, judged, out=whole, where=told & (judged > 0))
     known = np.where(told, judged / np.maximum(commands, 1.0), np.nan)
     blank = np.array([picture is None for picture in pictures])
     return Judged(np.where(blank, 0.0, quality), np.where(blank, 1.0, known))

@@ -65,8 +65,9 @@ def _definitions(results: SuiteResults) -> list[str]:
     known = ", ".join(f"{name} {100 * share:.0f} %" for name, share in results.known.items())
     quality = (
         f"Quality is the share of a plan's commands whose atoms all pass before the judge, *{results.judge}*, in the "
-        f"returned picture; commands of which it can judge nothing are left out (judged: {known}). Alignment and "
-        f"return are by the critic of the runs, *{results.critic}*."
+        f"returned picture; commands of which it can judge nothing are left out (judged: {known}); where it judges no "
+        "atom but grades the whole picture, quality is its grade as a share of 1, and full success is the full grade. "
+        f"Alignment and return are by the critic of the runs, *{results.critic}*."
     )
     price = "the *simulated* price list" if results.prices == "simulated" else "expected prices"
     bills = ", ".join(f"{name} {'unknown' if usd is None else f'{usd:.4f}'}" for name, usd in results.usd.items())

@@ -1,14 +1,22 @@
 from __future__ import annotations
 
+import json
+
+import numpy as np
 import pytest
 
 from poser.critics.detector import DetectorCritic
 from poser.critics.gathered import GatheredCritic
 from poser.critics.judge.critic import NeuralJudge
 from poser.critics.panel import PanelCritic
+from poser.critics.rubric import RubricJudge
 from poser.critics.testing import ScriptedCritic
-from poser.evaluate.judged import check_judge, is_same
+from poser.envs.episode import Task
+from poser.evaluate.judged import check_judge, is_same, judge_pictures
 from poser.experts.errors import InputError
+from poser.experts.picture import Picture
+from poser.extract.grammar import GrammarExtractor
+from tests.loopback.chat_server import ChatServer
 
 
 def model(name: str, prompt: str, title: str = "vlm") -> ScriptedCritic:
@@ -43,3 +51,25 @@ def test_a_judge_that_takes_part_in_the_critic_is_refused_unless_it_is_wanted():
         check_judge(panel, DetectorCritic())
     check_judge(panel, DetectorCritic(), same_judge=True)
     check_judge(panel, NeuralJudge())
+
+
+def edit(source: Picture | None) -> Task:
+    return Task(plan=GrammarExtractor().extract("a red car"), source=source, width=64, height=64)
+
+
+def test_a_judge_without_atoms_grades_the_whole_picture():
+    grades = {"fulfillment": 2, "quality": 3}
+    kept = {"preservation": 0}
+    picture = Picture(np.zeros((64, 64, 3), np.uint8))
+
+    def says(body: dict) -> str:
+        asked = body["response_format"]["json_schema"]["schema"]["properties"]
+        return json.dumps({"flag": False, **grades, **(kept if "preservation" in asked else {})})
+
+    with ChatServer(says=says) as server:
+        judge = RubricJudge(model="m", base_url=server.address)
+        seen = judge_pictures(judge, [edit(picture), edit(None), edit(None)], [picture, picture, None])
+        judge.close()
+    # 2 of 4, 3 of 3, 0 of 3; without a source 2 of 4 and 3 of 3; no picture, no points
+    assert seen.quality == pytest.approx([5 / 10, 5 / 7, 0.0])
+    assert seen.known == pytest.approx([0.0, 0.0, 1.0])
