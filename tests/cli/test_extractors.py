@@ -106,6 +106,16 @@ def test_what_a_plan_has_cost_is_taken_from_the_budget(poser, monkeypatch):
         assert "What llm has cost is not known, so it is not in the budget" in done.stderr.replace("\n", " ")
 
 
+def test_a_follow_up_has_the_whole_budget_again(poser, monkeypatch):
+    with ChatServer(script=[reply()], says=reply()) as server:
+        configure(server, monkeypatch, PRICES)
+        first = poser("generate", PROMPT, "--extractor", "llm", "--out", "run", "--budget", "0.5", "--json", *SMALL)
+        free = poser("generate", PROMPT, "--extractor", "llm", "--out", "free", "--budget", "0", "--json", *SMALL)
+        assert poser("edit", first.json()["run"], PROMPT, "--out", "again").exit_code == 0
+    assert read_trace(Path("again")).rules["budget_usd"] == pytest.approx(0.487)
+    assert free.json()["steps"] == 0
+
+
 def test_a_plan_can_be_looked_at_and_one_that_was_changed_by_hand_is_not_sent_in_the_users_words(poser, monkeypatch):
     with ChatServer(says=reply()) as server:
         configure(server, monkeypatch)
