@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from poser.engine.user_store import open_store
 from poser.experts.testing import FakeExpert
 from poser.run_folder.reading import read_trace
+from tests.engine.test_makers import PROSE
 from tests.extract.written import atom, command
 from tests.loopback.chat_server import ChatServer
 
@@ -106,6 +107,22 @@ def test_what_a_plan_has_cost_is_taken_from_the_budget(poser, monkeypatch):
         assert "What llm has cost is not known, so it is not in the budget" in done.stderr.replace("\n", " ")
 
 
+def test_a_forecast_says_what_the_model_has_cost_that_was_asked_for_it(poser, monkeypatch):
+    order = ("generate", PROMPT, "--extractor", "llm", "--dry-run", *SMALL)
+    for prices, said in ((PRICES, "$0.0130"), ("", "an amount that is not known")):
+        with ChatServer(says=reply()) as server:
+            configure(server, monkeypatch, prices)
+            done = poser(*order)
+        assert done.exit_code == 0
+        assert f"Decomposing the prompt has cost {said}" in done.stderr.replace("\n", " ")
+    with ChatServer(says=reply()) as server:
+        configure(server, monkeypatch, "input_cost_per_token = 0\noutput_cost_per_token = 0\n")
+        assert "Decomposing" not in poser(*order).stderr
+        plan = poser("plan", PROMPT, "--extractor", "llm", "--json").stdout
+    Path("plan.json").write_text(plan)
+    assert "Decomposing" not in poser("generate", "--plan", "plan.json", "--dry-run", *SMALL).stderr
+
+
 def test_a_follow_up_has_the_whole_budget_again(poser, monkeypatch):
     with ChatServer(script=[reply()], says=reply()) as server:
         configure(server, monkeypatch, PRICES)
@@ -153,3 +170,15 @@ def test_settings_that_the_extractor_does_not_know_are_named(poser, monkeypatch)
     done = poser("generate", "car", "--extractor", "llm")
     assert done.exit_code != 0
     assert "modle" in done.stderr
+
+
+def test_a_plan_is_read_as_the_run_with_these_settings_would_read_it(tmp_path, monkeypatch):
+    from poser.cli.main import app
+
+    monkeypatch.chdir(tmp_path)
+    painter = '[[experts]]\nname = "painter"\nuse = "openai_images"\nmodel = "painter-9"\n'
+    for run, reader in (('[run]\nexperts = ["studio"]\n', "grammar"), ("", "grammar-open")):
+        Path("poser.toml").write_text(run + painter)
+        plan = CliRunner().invoke(app, ["plan", PROSE, "--json"])
+        assert plan.exit_code == 0, plan.stderr
+        assert json.loads(plan.stdout)["extractor"] == reader
