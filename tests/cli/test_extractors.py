@@ -123,6 +123,22 @@ def test_a_forecast_says_what_the_model_has_cost_that_was_asked_for_it(poser, mo
     assert "Decomposing" not in poser("generate", "--plan", "plan.json", "--dry-run", *SMALL).stderr
 
 
+def test_nobody_is_asked_before_a_batch_what_it_may_cost(poser, fakes, monkeypatch):
+    Path("p.txt").write_text("car, tree\nship, tree")
+    order = ("batch", "p.txt", "--out", "b", "--extractor", "llm", *SMALL)
+    # nobody is there to say yes
+    fakes.experts = [FakeExpert("painter", price=2.0)]
+    with ChatServer(says=reply()) as server:
+        configure(server, monkeypatch, PRICES)
+        refused, shown = poser(*order), poser(*order, "--reflect", "--dry-run")
+        asked = len(server.requests)
+    assert (refused.exit_code, shown.exit_code, asked) == (2, 0, 0)
+    assert "expected to cost" in refused.stderr
+    assert "llm is asked in the run" in shown.stderr.replace("\n", " ")
+    wrong = poser("batch", "p.txt", "--out", "b", "--extractor", "lml", "--dry-run", *SMALL)
+    assert "lml" in wrong.stdout
+
+
 def test_a_follow_up_has_the_whole_budget_again(poser, monkeypatch):
     with ChatServer(script=[reply()], says=reply()) as server:
         configure(server, monkeypatch, PRICES)
