@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -137,6 +139,24 @@ def test_nobody_is_asked_before_a_batch_what_it_may_cost(poser, fakes, monkeypat
     assert "llm is asked in the run" in shown.stderr.replace("\n", " ")
     wrong = poser("batch", "p.txt", "--out", "b", "--extractor", "lml", "--dry-run", *SMALL)
     assert "lml" in wrong.stdout
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="only Linux lists what a process has open")
+def test_a_batch_keeps_its_connections_to_the_model_and_closes_them(poser, monkeypatch):
+    Path("p.txt").write_text("\n".join(f"{PROMPT} {number}" for number in range(6)))
+    with ChatServer(says=lambda body: reply()) as server:
+        configure(server, monkeypatch)
+        before = len(os.listdir("/proc/self/fd"))
+        gc.disable()
+        try:
+            done = poser("batch", "p.txt", "--out", "b", "--extractor", "llm", "--concurrency", "2", *SMALL)
+            left = len(os.listdir("/proc/self/fd")) - before
+        finally:
+            gc.enable()
+        assert len(server.requests) == 6
+    assert done.exit_code == 0
+    # the server's own ends may linger
+    assert left <= 3
 
 
 def test_a_follow_up_has_the_whole_budget_again(poser, monkeypatch):
