@@ -27,7 +27,7 @@ def explain(trace: Trace) -> RenderableType:
                 parts.append(printable(f"  why: {step.decision.reason}"))
             if _scored(step):
                 parts.append(_table(step))
-        parts += [printable(f"  {line}") for line in _outcome(step, before)]
+        parts += [printable(f"  {line}") for line in (*_rewordings(trace, step), *_outcome(step, before))]
     if not trace.steps:
         parts += ["", printable("No step was taken.")]
         parts += [printable(f"  {refusal.expert}, {refusal.command}: {refusal.reason}") for refusal in trace.refusals]
@@ -67,6 +67,8 @@ def explain_data(trace: Trace) -> dict[str, Any]:
             }
             for step, before in zip(trace.steps, _alignments(trace), strict=True)
         ],
+        "rewrites": [rewrite.model_dump(mode="json") for rewrite in trace.rewrites],
+        "extraction": None if trace.extraction is None else trace.extraction.model_dump(mode="json"),
         "refusals": [refusal.model_dump() for refusal in trace.refusals],
         "initial_alignment": trace.initial_alignment,
         "alignment": trace.alignment,
@@ -138,6 +140,22 @@ def _title(step: StepRecord) -> str:
 
 def _expert(other: Alternative) -> str:
     return other.expert or "–"
+
+
+def _rewordings(trace: Trace, step: StepRecord) -> list[str]:
+    """What was reworded before the step, a line each."""
+    lines = []
+    for rewrite in trace.rewrites:
+        if rewrite.step != step.index:
+            continue
+        told = f"{rewrite.command} had failed {rewrite.tries} times; {rewrite.rewriter} "
+        if rewrite.failure is not None:
+            lines.append(f"{told}could not reword it: {rewrite.failure.error}: {rewrite.failure.message}")
+        elif rewrite.text:
+            lines.append(f"{told}reworded it: {rewrite.text}")
+        else:
+            lines.append(f"{told}left it as it is")
+    return lines
 
 
 def _outcome(step: StepRecord, before: float) -> list[str]:
