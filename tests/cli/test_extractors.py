@@ -196,6 +196,14 @@ def test_reflection_is_a_switch_and_has_a_row_in_the_trace(poser, fakes, monkeyp
     assert trace.rewrites
     assert asked == 1 + len(trace.rewrites)
     assert all(rewrite.usage.usd == pytest.approx(0.013) for rewrite in trace.rewrites)
+    monkeypatch.setenv("POSER_REFLECT", "true")
+    with ChatServer(script=[reply()], says=json.dumps({"instruction": "Add a tree, quite tall"})) as server:
+        configure(server, monkeypatch, PRICES)
+        poser("generate", PROMPT, "--out", "set", *common)
+        poser("generate", PROMPT, "--out", "unset", "--no-reflect", *common)
+    assert read_trace(Path("set")).rewrites
+    assert not read_trace(Path("unset")).rewrites
+    monkeypatch.delenv("POSER_REFLECT")
     done = poser("generate", "car", "--reflect", *SMALL)
     assert done.exit_code == 2
     assert "cannot reword instructions" in done.stderr
