@@ -214,7 +214,11 @@ def _converted(where: str, value: Any, kind: Any) -> Any:
         return value
     if wanted is str and isinstance(value, str):
         return value
-    if wanted not in (bool, float, int, str) and isinstance(value, list) and all(isinstance(each, str) for each in value):
+    if (
+        wanted not in (bool, float, int, str)
+        and isinstance(value, list)
+        and all(isinstance(each, str) for each in value)
+    ):
         return tuple(value)
     words = {bool: "true or false", float: "a number", int: "a whole number", str: "text"}
     raise InputError(f"{where} is {value!r}; give {words.get(wanted, 'a list of names')}.")

@@ -39,7 +39,9 @@ def generate(
     n: Annotated[int, typer.Option(min=1, max=64, help="How many pictures, with seeds SEED to SEED+N-1.")] = 1,
     metadata: Annotated[bool, typer.Option(help="Write prompt and summary into final.png.")] = True,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a run that may cost much.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; call no expert and no critic.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done; call no expert and no critic.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")] = False,
 ) -> None:

@@ -271,9 +271,7 @@ def plan(
     Raises:
         InputError: something given cannot be worked with.
     """
-    return extract_plan(
-        prompt, image=image, extractor=extractor, experts=experts, size=size, warn=lambda message: None
-    )
+    return extract_plan(prompt, image=image, extractor=extractor, experts=experts, size=size, warn=lambda message: None)
 
 
 def forecast(prompt: str | None = None, **options: Unpack[Options]) -> Forecast:
@@ -291,4 +289,3 @@ def forecast(prompt: str | None = None, **options: Unpack[Options]) -> Forecast:
     warnings: list[str] = []
     order = take_order(prompt, warn=warnings.append, **options)
     return make_forecast(order, [*warnings, *reading_paid(order)])
-
