@@ -48,6 +48,7 @@ class RunSettings:
         budget: most US dollars of a run.
         thrift: what money counts, 0 to 1.
         max_steps: most calls of experts a picture.
+        reflect: whether instructions are reworded that failed twice.
         size: "WIDTHxHEIGHT" in pixels.
         confirm_above: US dollars that a run may be expected to cost without being asked for.
     """
@@ -60,6 +61,7 @@ class RunSettings:
     budget: float | None = None
     thrift: float | None = None
     max_steps: int | None = None
+    reflect: bool | None = None
     size: str | None = None
     confirm_above: float | None = None
 
@@ -202,6 +204,8 @@ def _run_settings(before: RunSettings, given: Mapping[str, Any], where: str) -> 
 
 def _converted(where: str, value: Any, kind: Any) -> Any:
     wanted = next(each for each in get_args(kind) if each is not type(None))
+    if wanted is bool and isinstance(value, bool):
+        return value
     if wanted is float and isinstance(value, int | float) and not isinstance(value, bool):
         if value < 0 or value != value:
             raise InputError(f"{where} is {value}; give a number of at least 0.")
@@ -210,9 +214,13 @@ def _converted(where: str, value: Any, kind: Any) -> Any:
         return value
     if wanted is str and isinstance(value, str):
         return value
-    if wanted not in (float, int, str) and isinstance(value, list) and all(isinstance(each, str) for each in value):
+    if (
+        wanted not in (bool, float, int, str)
+        and isinstance(value, list)
+        and all(isinstance(each, str) for each in value)
+    ):
         return tuple(value)
-    words = {float: "a number", int: "a whole number", str: "text"}
+    words = {bool: "true or false", float: "a number", int: "a whole number", str: "text"}
     raise InputError(f"{where} is {value!r}; give {words.get(wanted, 'a list of names')}.")
 
 
@@ -236,6 +244,10 @@ def _from_text(name: str, text: str, kind: Any) -> Any:
     wanted = next(each for each in get_args(kind) if each is not type(None))
     if wanted is str:
         return text
+    if wanted is bool:
+        if text.lower() not in ("true", "false"):
+            raise InputError(f"{name} is {text!r}; give true or false.")
+        return text.lower() == "true"
     if wanted not in (float, int):
         return list(_split(text))
     try:

@@ -69,6 +69,7 @@ def explain_data(trace: Trace) -> dict[str, Any]:
             for step, before in zip(trace.steps, _alignments(trace), strict=True)
         ],
         "rewrites": [rewrite.model_dump(mode="json") for rewrite in trace.rewrites],
+        "extraction": None if trace.extraction is None else trace.extraction.model_dump(mode="json"),
         "refusals": [refusal.model_dump() for refusal in trace.refusals],
         "initial_alignment": trace.initial_alignment,
         "alignment": trace.alignment,
@@ -139,10 +140,11 @@ def _title(step: StepRecord) -> str:
 
 
 def _reworded(rewrite: Rewrite) -> str:
+    told = f"before it, {rewrite.command} having failed {rewrite.tries} times, {rewrite.rewriter}"
     if rewrite.text:
-        return f"before it, {rewrite.rewriter} reworded {rewrite.command}: {rewrite.before!r} → {rewrite.text!r}"
+        return f"{told} reworded {rewrite.command}: {rewrite.before!r} → {rewrite.text!r}"
     why = "it stays as it was" if rewrite.failure is None else rewrite.failure.message
-    return f"before it, {rewrite.rewriter} was asked to reword {rewrite.command}: {why}"
+    return f"{told} was asked to reword {rewrite.command}: {why}"
 
 
 def _expert(other: Alternative) -> str:

@@ -38,6 +38,17 @@ def test_the_project_goes_before_the_user_and_the_environment_before_both(folder
     assert (run.policy, run.budget, run.thrift, run.experts) == ("greedy", 2.5, 0.4, ("a", "b"))
 
 
+def test_a_switch_is_true_or_false_in_files_and_environment(folders, monkeypatch):
+    assert load_settings().run.reflect is None
+    write(folders / "project", "[run]\nreflect = true\n")
+    assert load_settings().run.reflect is True
+    monkeypatch.setenv("POSER_REFLECT", "False")
+    assert load_settings().run.reflect is False
+    monkeypatch.setenv("POSER_REFLECT", "maybe")
+    with pytest.raises(InputError, match="POSER_REFLECT is 'maybe'; give true or false"):
+        load_settings()
+
+
 def test_objects_of_both_files_stand_side_by_side_with_their_origin(folders):
     write(folders / "home", '[[experts]]\nname = "a"\nuse = "x:Y"\nmodel = "m"\n')
     write(folders / "project", '[[critics]]\nname = "b"\nuse = "x:Z"\n[plugins]\nload = ["c"]\nfiles = ["mine.py"]\n')
@@ -67,6 +78,7 @@ def test_the_environment_narrows_plugins(folders, monkeypatch):
         ("[run]\nbudget = -1\n", "at least 0"),
         ("[run]\nmax_steps = 1.5\n", "give a whole number"),
         ("[run]\npolicy = 3\n", "give text"),
+        ("[run]\nreflect = 1\n", "give true or false"),
         ('[run]\nexperts = "studio"\n', "give a list of names"),
         ("run = 3\n", r"write \[run\] above"),
         ("[plugins]\nload = 3\n", "give a list of names"),

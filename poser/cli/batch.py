@@ -37,7 +37,9 @@ def batch(
         float | None, typer.Option(min=0, max=1, help="What money counts: 0 spend freely, 1 spare every cent.")
     ] = None,
     explore: Annotated[bool, typer.Option(help="Give experts with few calls a chance.")] = True,
-    reflect: Annotated[bool, typer.Option("--reflect", help="Have instructions reworded that failed twice.")] = False,
+    reflect: Annotated[
+        bool | None, typer.Option(help="Have instructions reworded that failed twice; by default no.")
+    ] = None,
     n: Annotated[int, typer.Option(min=1, max=64, help="How many pictures of each prompt.")] = 1,
     deadline: Annotated[
         float, typer.Option(min=0.001, help="Seconds that a call is waited for; waiting for its turn does not count.")
@@ -78,7 +80,7 @@ def batch(
         "max_steps": settings.max_steps if max_steps is None else max_steps,
         "thrift": settings.thrift if thrift is None else thrift,
         "explore": explore,
-        "reflect": reflect,
+        "reflect": bool(settings.reflect) if reflect is None else reflect,
         "n": n,
     }
     money = settings.budget if budget is None else budget

@@ -11,6 +11,7 @@ import typer
 from poser.cli.reading import print_json
 from poser.cli.spending import CONFIRM_ABOVE
 from poser.experts.errors import InputError
+from poser.shipped import EXTRACTORS
 
 if TYPE_CHECKING:
     from poser.engine.forecast import Forecast
@@ -21,7 +22,10 @@ SAMPLE = 8
 
 
 def show_forecast(jobs: Sequence[Job], options: dict[str, Any], budget: float | None, *, as_json: bool) -> None:
-    """Print what each prompt would do; no expert and no critic is called. What fails is told in its place."""
+    """Print what each prompt would do; nobody is called. What fails is told in its place."""
+    models = sorted({str(name) for job in jobs if (name := _extractor(job, options)) not in (None, *EXTRACTORS)})
+    if models:
+        typer.echo(f"note: foretold from plans of the grammar; {', '.join(models)} is asked in the run.", err=True)
     rows: list[dict[str, Any]] = []
     for job in jobs:
         try:
@@ -115,9 +119,20 @@ def confirm_batch(jobs: Sequence[Job], options: dict[str, Any], budget: float | 
 
 
 def _forecast(job: Job, options: dict[str, Any], budget: float | None, prompts: int) -> Forecast:
-    from poser import engine
+    """The forecast of one prompt; an extractor that may cost money is not asked, the grammar stands in for it."""
+    from poser import catalog, engine
 
     share = None if budget is None else budget / prompts
     own = job.options.get("budget")
     money = own if share is None else share if own is None else min(own, share)
-    return engine.forecast(job.prompt or None, **{**options, **job.options, "budget": money})
+    order = {**options, **job.options, "budget": money}
+    if (reader := _extractor(job, options)) not in (None, *EXTRACTORS):
+        # only looked at, so that a name or a setting that is wrong is told of
+        catalog.extractor(reader)
+        order |= {"extractor": None, "reflect": False}
+    return engine.forecast(job.prompt or None, **order)
+
+
+def _extractor(job: Job, options: dict[str, Any]) -> Any:
+    """What would make the plan of a prompt; None = the default, or it has a plan."""
+    return None if "plan" in job.options else job.options.get("extractor", options.get("extractor"))

@@ -33,11 +33,15 @@ def generate(
         float | None, typer.Option(min=0, max=1, help="What money counts: 0 spend freely, 1 spare every cent.")
     ] = None,
     explore: Annotated[bool, typer.Option(help="Give experts with few calls a chance.")] = True,
-    reflect: Annotated[bool, typer.Option("--reflect", help="Have instructions reworded that failed twice.")] = False,
+    reflect: Annotated[
+        bool | None, typer.Option(help="Have instructions reworded that failed twice; by default no.")
+    ] = None,
     n: Annotated[int, typer.Option(min=1, max=64, help="How many pictures, with seeds SEED to SEED+N-1.")] = 1,
     metadata: Annotated[bool, typer.Option(help="Write prompt and summary into final.png.")] = True,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a run that may cost much.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; call no expert.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done; call no expert and no critic.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")] = False,
 ) -> None:
@@ -66,7 +70,7 @@ def generate(
         "budget": settings.budget if budget is None else budget,
         "thrift": settings.thrift if thrift is None else thrift,
         "explore": explore,
-        "reflect": reflect,
+        "reflect": bool(settings.reflect) if reflect is None else reflect,
         "n": n,
     }
     if dry_run:

@@ -24,10 +24,12 @@ def plan(
     from poser.config import load_settings
     from poser.engine.intake import read_size
 
+    settings = load_settings().run
     made = engine.plan(
         read_prompt_argument(prompt),
         image=image,
-        extractor=load_settings().run.extractor if extractor is None else extractor,
+        extractor=settings.extractor if extractor is None else extractor,
+        experts=settings.experts,
         size=None if size is None else read_size(size),
     )
     if as_json:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from poser.engine.forecast import Forecast, make_forecast
+from poser.engine.forecast import Forecast, make_forecast, reading_paid
 from poser.engine.intake import ImageLike, PlanLike
 from poser.engine.kept import follow_up, resumed, written
 from poser.engine.makers import Names
@@ -132,8 +132,8 @@ def stream(
         metadata: as in `generate`.
         deadline: as in `generate`.
         stop: set it from another thread or a signal handler to end the run early; `Finished` still comes.
-        confirm: gets the forecast of an order that is not wholly free, before anybody is called; it raises to call it
-            off.
+        confirm: gets the forecast of an order that is not wholly free, before any expert or critic is called; it
+            raises to call it off.
         **options: the further arguments of `generate`.
 
     Raises:
@@ -253,6 +253,7 @@ def plan(
     *,
     image: ImageLike | None = None,
     extractor: str | Extractor | None = None,
+    experts: Names | None = None,
     size: tuple[int, int] | None = None,
 ) -> Plan:
     """Decompose a prompt into commands, without carrying them out.
@@ -261,6 +262,7 @@ def plan(
         prompt: as in `generate`.
         image: as in `generate`.
         extractor: as in `generate`.
+        experts: as in `generate`; of account with `image`, or where no extractor is given.
         size: as in `generate`; of account with `image` alone.
 
     Returns:
@@ -269,11 +271,13 @@ def plan(
     Raises:
         InputError: something given cannot be worked with.
     """
-    return extract_plan(prompt, image=image, extractor=extractor, size=size, warn=lambda message: None)
+    return extract_plan(prompt, image=image, extractor=extractor, experts=experts, size=size, warn=lambda message: None)
 
 
 def forecast(prompt: str | None = None, **options: Unpack[Options]) -> Forecast:
-    """Say what `generate` would do and is expected to cost; nobody is called.
+    """Say what `generate` would do and is expected to cost; no expert and no critic is called.
+
+    An extractor that is a model is asked all the same, at its price; `warnings` say what it took.
 
     Args:
         prompt: as in `generate`.
@@ -284,4 +288,4 @@ def forecast(prompt: str | None = None, **options: Unpack[Options]) -> Forecast:
     """
     warnings: list[str] = []
     order = take_order(prompt, warn=warnings.append, **options)
-    return make_forecast(order, warnings)
+    return make_forecast(order, [*warnings, *reading_paid(order)])

@@ -124,6 +124,18 @@ def make_forecast(order: Order, warnings: Sequence[str] = ()) -> Forecast:
     )
 
 
+def reading_paid(order: Order) -> list[str]:
+    """That making the plan for a forecast has cost money, and how much; nothing where it was free."""
+    if order.extraction is None or order.extraction.usd == 0.0:
+        return []
+    usd = order.extraction.usd
+    cost = "an amount that is not known" if usd is None else f"${usd:.4f}"
+    return [
+        f"Decomposing the prompt has cost {cost}, which is not in this forecast. A run decomposes it once more, unless "
+        "it is given the plan."
+    ]
+
+
 def _play(order: Order, pool: Pool, truth: Pool) -> tuple[State, Counter[int]]:
     """Final states of the simulated episodes, and how often each expert was called in all of them.
 

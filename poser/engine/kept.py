@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
 
@@ -143,7 +143,7 @@ def follow_up(name: str, options: Options) -> tuple[RunRow, Options]:
         names = known_names({**row.order, "reflect": False}, given, again="poser.edit(run, prompt, {}=...)")
         inherited: dict[str, Any] = {
             "image": store.picture(row.best.sha256),
-            "rules": Rules(**row.order["rules"]),
+            "rules": _whole_budget(row.order),
             "explore": row.order["explore"],
             **names,
             "extractor": row.order.get("extractor"),
@@ -151,6 +151,15 @@ def follow_up(name: str, options: Options) -> tuple[RunRow, Options]:
         }
     merged: Options = {**inherited, **given}  # type: ignore[typeddict-item]  # keys of both are those of Options
     return row, merged
+
+
+def _whole_budget(order: Mapping[str, Any]) -> Rules:
+    """The rules of a stored order, with what making its plan cost put back into the budget."""
+    rules, made = Rules(**order["rules"]), (order.get("extraction") or {}).get("usd")
+    # 0 may have been 0 before: free experts only
+    if not rules.budget_usd or made is None:
+        return rules
+    return rules._replace(budget_usd=rules.budget_usd + made / len(order["seeds"]))
 
 
 def _bring_back(store: Store, row: RunRow) -> None:

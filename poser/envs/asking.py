@@ -159,7 +159,9 @@ class Asker:
         return Call(key=key, who=who, index=index, kind=kind, request=request)
 
     def _known(self, calls: Mapping[int, Call]) -> dict[int, Known]:
-        if self._journal is None:
+        # what is stopped before it is sent leaves no trace: the run that goes on may ask something else, since the stop
+        # may have cut off the rewording before it
+        if self._journal is None or self._caller.stopped:
             return dict.fromkeys(calls, Known())
         return dict(zip(calls, self._journal.begun(list(calls.values())), strict=True))
 
@@ -202,8 +204,11 @@ class Asker:
         began = time.perf_counter()
 
         def run(ctx: CallContext) -> list[Reworded]:
-            answers = [_rewritten(rewriter, request, ctx) for request in asked]
-            self._note([(call, each.rewriting, each.usage) for call, each in zip(calls, answers, strict=True)])
+            answers = []
+            for call, request in zip(calls, asked, strict=True):
+                answers.append(each := _rewritten(rewriter, request, ctx))
+                # one after another: what the first has cost must not be paid again if the second is cut off
+                self._note([(call, each.rewriting, each.usage)])
             return answers
 
         def late(reason: str, begun: bool) -> list[Reworded]:

@@ -25,8 +25,11 @@ def as_word(value: Any) -> Any:
     """A number or a truth value as a word, text on one line; anything else as it is."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return f"{value:g}"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        # 3.0 is a 3, and no digit of a lettering is lost
+        return f"{value:.15g}"
     if isinstance(value, str):
         # half of a surrogate pair can be written nowhere
         return " ".join(value.encode("utf-8", "replace").decode("utf-8").split())

@@ -52,6 +52,17 @@ def fitting(name: str, words: Sequence[str], answer: str, source: bool) -> tuple
     if not rest:
         raise InputError(f"Atom {name!r} has the tuple {list(words)}, which states nothing.")
     if kind == "count" and len(rest) == 2 and (number := _number(rest[1])) is not None:
+        # "no" beside a 0 says the 0 once more; beside another number it would deny it
+        agrees = (
+            number == "0"
+            if answer.casefold() in _NO
+            else (_number(answer) or number) in (number, number.removeprefix(">="))
+        )
+        if not agrees:
+            raise InputError(
+                f"Atom {name!r} states the number {number} and has the answer {answer[:40]!r}; state the number that "
+                "must hold, and give it as the answer."
+            )
         return ("count", subject(rest[0]), number), number
     expected = "no" if answer.casefold() in _NO else "yes" if answer.casefold() in _YES else ""
     if not expected and kind == "count":

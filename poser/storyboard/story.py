@@ -135,6 +135,8 @@ def totals(trace: Trace) -> list[tuple[str, str]]:
         ("alignment", _alignment(trace)),
         ("calls", str(len(calls))),
         ("cost", _dollars(trace.usd, trace.usd_known)),
+        ("of it the plan", "" if trace.extraction is None else _bill([trace.extraction])),
+        ("of it rewordings", _bill([rewrite.usage for rewrite in trace.rewrites])),
         ("time", _time(trace.seconds)),
         ("end", _UNCHECKED_END if trace.end == "satisfied" and trace.unchecked else _ENDS[trace.end]),
         ("policy", trace.policy),
@@ -142,6 +144,13 @@ def totals(trace: Trace) -> list[tuple[str, str]]:
         ("seed", str(trace.seed)),
     ]
     return [(name, clean(value)) for name, value in listed if value]
+
+
+def _bill(usages: Sequence[Usage]) -> str:
+    """What these took, in words; "" where that is nothing."""
+    known = [usage.usd for usage in usages if usage.usd is not None]
+    usd = None if len(known) < len(usages) else sum(known)
+    return "" if usd == 0.0 else _dollars(usd, sum(known))
 
 
 def by_the_studio(trace: Trace) -> bool:
@@ -169,7 +178,12 @@ def _fate(step: StepRecord, trace: Trace) -> Fate:
 
 
 def _task(step: StepRecord, trace: Trace) -> str:
-    commands = [command for command in trace.plan.commands if command.id in step.commands]
+    new = {each.command: f"{each.text} (reworded)" for each in trace.rewrites if each.text and each.step <= step.index}
+    commands = [
+        command.model_copy(update={"text": new[command.id]}) if command.id in new else command
+        for command in trace.plan.commands
+        if command.id in step.commands
+    ]
     if step.target != "all":
         return clean(_texts(commands) or step.target)
     painter = any(spec.name == step.expert and spec.kind == "t2i" for spec in trace.experts)

@@ -14,6 +14,8 @@ import pytest
 from poser.critics.chat_critic import FLAGGED
 from poser.critics.prompts import prompts
 from poser.run_folder.reading import read_trace
+from tests.cli.test_extractors import PROMPT as GERMAN
+from tests.cli.test_extractors import reply as wagon
 from tests.loopback.chat_server import ChatServer, Recorded, Reply
 
 SECRET = "sk-very-secret-0123456789"
@@ -83,6 +85,29 @@ def test_its_verdicts_say_what_answered_and_what_it_noticed(drawn):
     assert (first.notes, last.notes) == ((FLAGGED,), ())
     assert (first.usage.input_tokens, first.usage.usd) == (900, None)
     assert SECRET not in "".join(path.read_text("utf-8", "ignore") for path in folder.rglob("*") if path.is_file())
+
+
+def test_one_model_decomposes_and_another_judges(tmp_path):
+    def says(body: dict) -> str | Reply:
+        return wagon() if body["model"] == "some-llm" else sees(body)
+
+    extractor = '[[extractors]]\nname = "llm"\nuse = "llm"\nmodel = "some-llm"\n'
+    (tmp_path / "poser.toml").write_text(CRITIC.format(name="vlm") + extractor)
+    sees.first = True
+    with ChatServer(says=says, api_key=SECRET) as server:
+        chosen = ("--critic", "vlm", "--extractor", "llm", "--experts", "studio")
+        done = run(tmp_path, server, "generate", GERMAN, *chosen, "--size", "512x512", "--out", "run", "--json")
+        models = [request.body["model"] for request in server.requests]
+    assert done.returncode == 0, done.stderr
+    said, trace = json.loads(done.stdout), read_trace(tmp_path / "run")
+    assert Path(tmp_path / said["image"]).stat().st_size > 0
+    assert models[0] == "some-llm"
+    assert models.count("some-llm") == 1
+    assert set(models[1:]) == {"some-vlm"}
+    assert [command["text"] for command in said["commands"]] == ["Add a red car next to the tree", "Add a tree"]
+    assert trace.plan.extractor.startswith("llm (some-llm, ")
+    assert {step.verdict.model for step in trace.steps if step.verdict} == {"some-vlm"}
+    assert trace.usd is None
 
 
 def test_without_its_settings_the_critic_says_what_is_missing(tmp_path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from typer.testing import CliRunner
 from poser.engine.user_store import open_store
 from poser.experts.testing import FakeExpert
 from poser.run_folder.reading import read_trace
+from tests.engine.test_makers import PROSE
 from tests.extract.written import atom, command
 from tests.loopback.chat_server import ChatServer
 
@@ -106,6 +109,66 @@ def test_what_a_plan_has_cost_is_taken_from_the_budget(poser, monkeypatch):
         assert "What llm has cost is not known, so it is not in the budget" in done.stderr.replace("\n", " ")
 
 
+def test_a_forecast_says_what_the_model_has_cost_that_was_asked_for_it(poser, monkeypatch):
+    order = ("generate", PROMPT, "--extractor", "llm", "--dry-run", *SMALL)
+    for prices, said in ((PRICES, "$0.0130"), ("", "an amount that is not known")):
+        with ChatServer(says=reply()) as server:
+            configure(server, monkeypatch, prices)
+            done = poser(*order)
+        assert done.exit_code == 0
+        assert f"Decomposing the prompt has cost {said}" in done.stderr.replace("\n", " ")
+    with ChatServer(says=reply()) as server:
+        configure(server, monkeypatch, "input_cost_per_token = 0\noutput_cost_per_token = 0\n")
+        assert "Decomposing" not in poser(*order).stderr
+        plan = poser("plan", PROMPT, "--extractor", "llm", "--json").stdout
+    Path("plan.json").write_text(plan)
+    assert "Decomposing" not in poser("generate", "--plan", "plan.json", "--dry-run", *SMALL).stderr
+
+
+def test_nobody_is_asked_before_a_batch_what_it_may_cost(poser, fakes, monkeypatch):
+    Path("p.txt").write_text("car, tree\nship, tree")
+    order = ("batch", "p.txt", "--out", "b", "--extractor", "llm", *SMALL)
+    # nobody is there to say yes
+    fakes.experts = [FakeExpert("painter", price=2.0)]
+    with ChatServer(says=reply()) as server:
+        configure(server, monkeypatch, PRICES)
+        refused, shown = poser(*order), poser(*order, "--reflect", "--dry-run")
+        asked = len(server.requests)
+    assert (refused.exit_code, shown.exit_code, asked) == (2, 0, 0)
+    assert "expected to cost" in refused.stderr
+    assert "llm is asked in the run" in shown.stderr.replace("\n", " ")
+    wrong = poser("batch", "p.txt", "--out", "b", "--extractor", "lml", "--dry-run", *SMALL)
+    assert "lml" in wrong.stdout
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="only Linux lists what a process has open")
+def test_a_batch_keeps_its_connections_to_the_model_and_closes_them(poser, monkeypatch):
+    Path("p.txt").write_text("\n".join(f"{PROMPT} {number}" for number in range(6)))
+    with ChatServer(says=lambda body: reply()) as server:
+        configure(server, monkeypatch)
+        before = len(os.listdir("/proc/self/fd"))
+        gc.disable()
+        try:
+            done = poser("batch", "p.txt", "--out", "b", "--extractor", "llm", "--concurrency", "2", *SMALL)
+            left = len(os.listdir("/proc/self/fd")) - before
+        finally:
+            gc.enable()
+        assert len(server.requests) == 6
+    assert done.exit_code == 0
+    # the server's own ends may linger
+    assert left <= 3
+
+
+def test_a_follow_up_has_the_whole_budget_again(poser, monkeypatch):
+    with ChatServer(script=[reply()], says=reply()) as server:
+        configure(server, monkeypatch, PRICES)
+        first = poser("generate", PROMPT, "--extractor", "llm", "--out", "run", "--budget", "0.5", "--json", *SMALL)
+        free = poser("generate", PROMPT, "--extractor", "llm", "--out", "free", "--budget", "0", "--json", *SMALL)
+        assert poser("edit", first.json()["run"], PROMPT, "--out", "again").exit_code == 0
+    assert read_trace(Path("again")).rules["budget_usd"] == pytest.approx(0.487)
+    assert free.json()["steps"] == 0
+
+
 def test_a_plan_can_be_looked_at_and_one_that_was_changed_by_hand_is_not_sent_in_the_users_words(poser, monkeypatch):
     with ChatServer(says=reply()) as server:
         configure(server, monkeypatch)
@@ -133,6 +196,14 @@ def test_reflection_is_a_switch_and_has_a_row_in_the_trace(poser, fakes, monkeyp
     assert trace.rewrites
     assert asked == 1 + len(trace.rewrites)
     assert all(rewrite.usage.usd == pytest.approx(0.013) for rewrite in trace.rewrites)
+    monkeypatch.setenv("POSER_REFLECT", "true")
+    with ChatServer(script=[reply()], says=json.dumps({"instruction": "Add a tree, quite tall"})) as server:
+        configure(server, monkeypatch, PRICES)
+        poser("generate", PROMPT, "--out", "set", *common)
+        poser("generate", PROMPT, "--out", "unset", "--no-reflect", *common)
+    assert read_trace(Path("set")).rewrites
+    assert not read_trace(Path("unset")).rewrites
+    monkeypatch.delenv("POSER_REFLECT")
     done = poser("generate", "car", "--reflect", *SMALL)
     assert done.exit_code == 2
     assert "cannot reword instructions" in done.stderr
@@ -143,3 +214,15 @@ def test_settings_that_the_extractor_does_not_know_are_named(poser, monkeypatch)
     done = poser("generate", "car", "--extractor", "llm")
     assert done.exit_code != 0
     assert "modle" in done.stderr
+
+
+def test_a_plan_is_read_as_the_run_with_these_settings_would_read_it(tmp_path, monkeypatch):
+    from poser.cli.main import app
+
+    monkeypatch.chdir(tmp_path)
+    painter = '[[experts]]\nname = "painter"\nuse = "openai_images"\nmodel = "painter-9"\n'
+    for run, reader in (('[run]\nexperts = ["studio"]\n', "grammar"), ("", "grammar-open")):
+        Path("poser.toml").write_text(run + painter)
+        plan = CliRunner().invoke(app, ["plan", PROSE, "--json"])
+        assert plan.exit_code == 0, plan.stderr
+        assert json.loads(plan.stdout)["extractor"] == reader

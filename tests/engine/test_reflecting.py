@@ -10,11 +10,13 @@ import pytest
 
 from poser import engine
 from poser.critics.testing import ScriptedCritic
+from poser.envs.rewriting import Rewriting
 from poser.envs.rules import Rules
 from poser.events import Finished
-from poser.experts.errors import InputError
+from poser.experts.errors import InputError, TimedOut
 from poser.experts.testing import FakeExpert
-from poser.experts.types import Atom, Command, Operation, Plan
+from poser.experts.types import Atom, Command, Operation, Plan, Usage
+from poser.extract.base import Extractor
 from poser.extract.llm import LLMExtractor
 from poser.extract.prompts import instructions
 from tests.loopback.chat_server import ChatServer
@@ -121,6 +123,40 @@ def test_a_run_that_goes_on_does_not_ask_for_the_same_words_twice(server, tmp_pa
     assert [step.instruction for step in result.trace.steps] == ["two red cars", "two red cars", NEW, NEW, NEW]
     assert [rewrite.text for rewrite in result.trace.rewrites] == [NEW]
     assert result.trace.rewrites[0].usage == cut.trace.rewrites[0].usage
+
+
+class CutOff(Extractor):
+    """Rewords one instruction; while it is asked for the next one, the user stops the run."""
+
+    name = "cut-off"
+    rewrite_price = 0.0
+
+    def __init__(self, stop):
+        self.stop, self.asked = stop, []
+
+    def extract(self, prompt, source=None):
+        return PLAN
+
+    def rewrite(self, plan, command_id, feedback, tries, cancelled):
+        self.asked.append(plan.prompt)
+        if len(self.asked) == 2:
+            self.stop.set()
+            raise TimedOut("cut off")
+        return Rewriting(text=NEW, usage=Usage(usd=0.5))
+
+
+def test_what_was_reworded_before_the_stop_is_not_paid_again(tmp_path):
+    stop = threading.Event()
+    rewords = CutOff(stop)
+    order = {**ORDER, "extractor": rewords, "out": tmp_path / "run", "n": 2}
+    pool = {"experts": [painter()], "critic": ScriptedCritic([NEVER] * 40)}
+    for event in engine.stream(stop=stop, **order, **pool):
+        if isinstance(event, Finished):
+            cut = event.result
+    assert cut.end == "interrupted"
+    engine.resume(cut.run, extractor=rewords, **pool)
+    # one for each of two pictures, and the one that was cut off
+    assert len(rewords.asked) == 3
 
 
 def test_an_extractor_object_has_to_be_given_again(server, rewords, tmp_path):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from rich.console import Console
 
 from poser.critics.testing import ScriptedCritic
 from poser.envs.driver import Driver, Task
@@ -11,6 +14,8 @@ from poser.envs.rules import Rules
 from poser.experts.errors import BadReply, Unavailable
 from poser.experts.testing import FakeExpert
 from poser.experts.types import Usage
+from poser.explain import explain, explain_data
+from poser.storyboard import story
 from tests.envs.worlds import plan_of, source_picture
 
 EDIT_TREE, EDIT_ALL = 1, 2
@@ -88,6 +93,35 @@ def test_what_a_rewording_cost_is_on_the_bill_and_in_a_row_of_its_own():
     assert trace.usd == pytest.approx(calls + 0.002)
     assert trace.seconds >= 0.5
     assert all(step.usage.usd == 0.01 for step in trace.steps)
+
+
+def test_whoever_looks_at_the_run_sees_what_was_reworded():
+    run, _ = driver(Reworder())
+    run.reset(tasks())
+    for _ in range(4):
+        run.step([EDIT_TREE])
+    [trace] = run.traces()
+    console = Console(file=io.StringIO(), width=200)
+    console.print(explain(trace))
+    told = console.file.getvalue()
+    assert told.count("c1 having failed 2 times, reworder reworded c1: 'Add a red tree' → 'Add a red tree, clearly'") == 1
+    assert told.index("Step 3") < told.index("reworder reworded c1") < told.index("Step 4")
+    assert [each["text"] for each in explain_data(trace)["rewrites"]] == ["Add a red tree, clearly"]
+    old, new = "Add a red tree", "Add a red tree, clearly (reworded)"
+    assert [card.task for card in story.cards(trace)][1:] == [old, old, new, new]
+    assert dict(story.totals(trace))["of it rewordings"] == "$0.002"
+
+
+def test_a_rewording_that_failed_is_told_and_costs_nothing_that_is_shown():
+    run, _ = driver(Reworder(Unavailable("away", usd=0.0)))
+    run.reset(tasks())
+    for _ in range(3):
+        run.step([EDIT_TREE])
+    [trace] = run.traces()
+    console = Console(file=io.StringIO(), width=200)
+    console.print(explain(trace))
+    assert "reworder was asked to reword c1: away" in console.file.getvalue()
+    assert "of it rewordings" not in dict(story.totals(trace))
 
 
 def test_merged_calls_carry_the_new_words_too():

@@ -60,7 +60,7 @@ def edit(source: Picture | None) -> Task:
 def test_a_judge_without_atoms_grades_the_whole_picture():
     grades = {"fulfillment": 2, "quality": 3}
     kept = {"preservation": 0}
-    picture = Picture(np.zeros((64, 64, 3), np.uint8))
+    picture, before = (Picture(np.full((64, 64, 3), value, np.uint8)) for value in (0, 255))
 
     def says(body: dict) -> str:
         asked = body["response_format"]["json_schema"]["schema"]["properties"]
@@ -68,7 +68,7 @@ def test_a_judge_without_atoms_grades_the_whole_picture():
 
     with ChatServer(says=says) as server:
         judge = RubricJudge(model="m", base_url=server.address)
-        seen = judge_pictures(judge, [edit(picture), edit(None), edit(None)], [picture, picture, None])
+        seen = judge_pictures(judge, [edit(before), edit(None), edit(None)], [picture, picture, None])
         judge.close()
     # 2 of 4, 3 of 3, 0 of 3; without a source 2 of 4 and 3 of 3; no picture, no points
     assert seen.quality == pytest.approx([5 / 10, 5 / 7, 0.0])

@@ -101,6 +101,31 @@ def test_numbers_are_read_however_they_are_said(said, made):
     assert counted.answer == made
 
 
+@pytest.mark.parametrize(("said", "answer"), [("3", "4"), ("3", "no"), (3, False), (">=2", "3"), ("0", "2"), (1, "0")])
+def test_an_answer_that_denies_the_number_is_sent_back(said, answer):
+    with pytest.raises(InputError, match="states the number"):
+        one(atom("x", "count", "car", said, answer=answer))
+
+
+@pytest.mark.parametrize(("said", "answer"), [("3", "yes"), (">=2", "2"), ("0", "no"), (0, 0), ("three", 3), (3, True)])
+def test_an_answer_may_say_the_number_in_its_own_way(said, answer):
+    [counted] = one(atom("x", "count", "car", said, answer=answer)).atoms
+    assert counted.answer == counted.tuple[2]
+
+
+def test_numbers_in_the_place_of_words_keep_every_digit():
+    made = one(atom("x", "text", 20261121, answer=20261121), action="text")
+    assert made.atoms[0].tuple == ("text", "20261121")
+    assert one(atom("x", "text", 3.14159265, answer="yes"), action="text").atoms[0].tuple == ("text", "3.14159265")
+    assert one(atom("x", "count", "car", 3.0, answer=3.0)).atoms[0].answer == "3"
+
+
+def test_a_number_beyond_all_bounds_is_read_as_its_digits():
+    assert one(atom(10**400, "entity", "car")).atoms[0].id == "a1"
+    with pytest.raises(InputError, match="at most"):
+        one(atom("x", "text", 10**2000, answer="yes"))
+
+
 def test_a_number_of_no_number_is_a_statement():
     assert one(atom("x", "count", "car", "many")).atoms[0].tuple == ("other", "car many")
 

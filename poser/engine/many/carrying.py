@@ -200,13 +200,14 @@ class Batch:
         data = row.order
         # objects that were given in Python are given again, with the whole batch
         experts = self.makers.experts(data["experts"] or self.options.get("experts"), warnings.append)
+        reader = data.get("extractor") or self.options.get("extractor")
         order = load_order(
             data,
             self.store.picture,
             experts=experts,
             critic=self.makers.critic(data["critic"] or self.options.get("critic")),
             policy=self.makers.policy(data["policy"] or self.options.get("policy")),
-            extractor=data.get("extractor") or self.options.get("extractor"),
+            extractor=self.makers.extractor(reader) if data.get("reflect") and reader is not None else None,
             warn=warnings.append,
         )
         return self.makers.share(order)

@@ -28,7 +28,7 @@ class SharedMakers(Makers):
     """One expert of each name and one critic for all orders, and the same track record; may be used by many threads.
 
     Policies remember their episode, so each order has its own: those given as objects are copied. An extractor that is
-    given as an object is asked by one thread at a time.
+    given as an object is asked by one thread at a time; of one given by name every thread has its own.
 
     Args:
         chosen: the pool of the batch; its experts are found by name before the catalog's.
@@ -42,7 +42,8 @@ class SharedMakers(Makers):
         self._experts: dict[str, Expert] = {}
         self._pools: dict[tuple[str, ...] | None, list[Expert]] = {}
         self._critics: dict[str | None, Critic] = {}
-        self._made: list[Expert | Critic] = []
+        self._extractors: dict[tuple[int, str | None], Extractor] = {}
+        self._made: list[Any] = []
         self._shared: dict[int, Expert] = {}
         self._judges: dict[int, Critic] = {}
         if chosen is not None:
@@ -75,8 +76,16 @@ class SharedMakers(Makers):
             return self._critics[chosen]
 
     def extractor(self, chosen: str | Extractor | None) -> Extractor:
-        """Who decomposes."""
-        return _OneAtATime(chosen, self._asking) if isinstance(chosen, Extractor) else catalog.extractor(chosen)
+        """Who decomposes; its connections serve all prompts of a thread."""
+        if isinstance(chosen, Extractor):
+            return _OneAtATime(chosen, self._asking)
+        key = (threading.get_ident(), chosen)
+        with self._lock:
+            if key not in self._extractors:
+                self._extractors[key] = catalog.extractor(chosen)
+                if callable(getattr(self._extractors[key], "close", None)):
+                    self._made.append(self._extractors[key])
+            return self._extractors[key]
 
     def policy(self, chosen: str | Policy | None) -> Policy:
         """Who decides: one object for each order."""

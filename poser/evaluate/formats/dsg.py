@@ -30,6 +30,8 @@ COLUMNS = (
     "question_natural_language",
 )  # fmt: skip
 
+_DIGITS = 9
+
 
 def read_dsg(path: Path) -> tuple[Plan, ...]:
     """The plans of a CSV file, in its order.
@@ -153,17 +155,20 @@ def _said(path: Path, rows: list[tuple[int, dict[str, str]]], column: str) -> st
 
 
 def _proposition(row: dict[str, str]) -> Proposition:
+    number = _number(row["proposition_id"], "proposition_id")
+    if number == 0:
+        raise InputError("'proposition_id' is 0, which as a dependency means none; number propositions from 1.")
     dependency = tuple(_number(part, "dependency") for part in row["dependency"].split(","))
     published = Published(row["category_broad"], row["category_detailed"], row["tuple"])
     return Proposition(
-        id=_number(row["proposition_id"], "proposition_id"),
-        dependency=tuple(number for number in dependency if number),
+        id=number,
+        dependency=tuple(other for other in dependency if other),
         published=published,
         question=row["question_natural_language"],
     )
 
 
 def _number(text: str, column: str) -> int:
-    if not (text.strip().isdecimal() and text.strip().isascii()):
-        raise InputError(f"{column!r} is {text!r}; it must hold whole numbers.")
+    if not (text.strip().isdecimal() and text.strip().isascii()) or len(text.strip()) > _DIGITS:
+        raise InputError(f"{column!r} is {text[:40]!r}; it must hold whole numbers of up to {_DIGITS} digits.")
     return int(text)

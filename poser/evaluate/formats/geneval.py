@@ -12,6 +12,7 @@ record is refused.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def read_geneval(path: Path) -> tuple[Plan, ...]:
         with located(path, number):
             try:
                 record = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise InputError(f"this is no JSON ({error}); every line must be one GenEval record.") from error
             plans.append(to_plan(record))
     return tuple(plans)
@@ -208,7 +209,7 @@ def _check(record: Mapping[str, Any]) -> None:
         raise InputError(f"the key {strange[0]!r} is not of this format; keys are tag, include, exclude, prompt.")
     if record["tag"] not in TAGS:
         raise InputError(f"the tag {record['tag']!r} is unknown; it is one of {', '.join(TAGS)}.")
-    if not isinstance(record["prompt"], str) or not record["prompt"].strip():
+    if not _is_text(record["prompt"]):
         raise InputError("`prompt` is no text.")
     for key in ("include", "exclude"):
         entries = record.get(key, [])
@@ -223,11 +224,11 @@ def _check_entry(entry: Any, key: str, entries: int) -> None:
         raise InputError(f"{entry!r} in `{key}` has no class and count.")
     if strange := sorted(entry.keys() - _ENTRY - ({"color", "position"} if key == "include" else set())):
         raise InputError(f"the key {strange[0]!r} of {entry!r} in `{key}` is not of this format.")
-    if not isinstance(entry["class"], str) or not entry["class"].strip():
+    if not _is_text(entry["class"]):
         raise InputError(f"the class of {entry!r} is no text.")
     if type(entry["count"]) is not int or entry["count"] < 1:
         raise InputError(f"the count of {entry!r} must be a whole number from 1.")
-    if "color" in entry and entry["color"] not in COLORS:
+    if "color" in entry and not (isinstance(entry["color"], str) and entry["color"] in COLORS):
         raise InputError(f"the colour {entry['color']!r} is unknown; it is one of {', '.join(COLORS)}.")
     if "position" in entry:
         place = entry["position"]
@@ -237,3 +238,8 @@ def _check_entry(entry: Any, key: str, entries: int) -> None:
                 f"the position {place!r} must be one of {', '.join(RELATIONS)} and an index into `include` below "
                 f"{entries}."
             )
+
+
+def _is_text(value: Any) -> bool:
+    # half of a character (an escape such as \ud800 alone) can be written nowhere
+    return isinstance(value, str) and bool(value.strip()) and not re.search("[\ud800-\udfff]", value)

@@ -157,6 +157,8 @@ def changed(place, **cells):
         (changed(2, broad="mood"), 4, "category_broad 'mood' is unknown"),
         (changed(4, dependency="1,99"), 6, "depends on 99"),
         (changed(4, dependency="one"), 6, "whole numbers"),
+        (changed(4, dependency="9" * 5000), 6, "up to 9 digits"),
+        (changed(4, id=0), 6, "number propositions from 1"),
         (changed(4, id=3), 6, "stands on line 4 already"),
         (changed(4, id=""), 6, "'proposition_id' is empty"),
         (changed(0, dependency="2"), 2, "round in a circle"),

@@ -77,7 +77,9 @@ def test_a_plan_says_what_the_record_says():
         ({"include": [{"class": "kettle", "count": 1, "position": ["above", 1]}]}, "index into `include`"),
         ({"include": [{"class": "kettle", "count": 1}, {"class": "kettle", "count": 1}]}, "no colour tells them apart"),
         ({"exclude": [{"class": "dog", "count": 1}]}, "'exclude'"),
+        ({"include": [{"class": "kettle", "count": 1, "color": ["red"]}]}, "colour \\['red'\\]"),
         ({"prompt": " "}, "`prompt` is no text"),
+        ({"prompt": "a \ud800"}, "`prompt` is no text"),
         ({"seed": 3}, "key 'seed'"),
     ],
 )
@@ -89,7 +91,7 @@ def test_what_is_wrong_with_a_record_is_said_with_file_and_line(tmp_path, change
     assert str(caught.value).startswith(f"{path}, line 3: ")
 
 
-@pytest.mark.parametrize("line", ["{", "[1]", '{"tag": "colors", "prompt": "x"}'])
+@pytest.mark.parametrize("line", ["{", "[1]", "[" * 100_000, '{"tag": "colors", "prompt": "x"}'])
 def test_a_line_that_is_no_record_is_refused(tmp_path, line):
     path = tmp_path / "given.jsonl"
     path.write_text(line, encoding="utf-8")
