@@ -67,6 +67,7 @@ def evaluate_policies(
     from poser.cli.tables import note_view
     from poser.config import load_settings
     from poser.engine.intake import choose_size, read_size
+    from poser.engine.makers import suited_extractor
     from poser.engine.user_store import load_record
     from poser.envs.rules import Rules
     from poser.evaluate.contestants import named_contestants
@@ -92,9 +93,8 @@ def evaluate_policies(
     rules = Rules() if max_steps is None else Rules(max_steps=max_steps)
     contestants = named_contestants(split_names(policies) or [], pool, rules=rules, thrifts=_numbers(thrifts))
     width, height = choose_size(None if size is None else read_size(size), None, catalog.sides(pool))
-    tasks = make_tasks(
-        prompts, catalog.extractor(settings.extractor), seed=seed, size=(width, height), budget_usd=budget
-    )
+    reader = catalog.extractor(settings.extractor or suited_extractor(pool))
+    tasks = make_tasks(prompts, reader, seed=seed, size=(width, height), budget_usd=budget)
     _tell_notes(prompts, tasks, warn)
     folder = SuiteFolder(
         default_folder(f"evaluate {path.stem}", seed) if out is None else out,

@@ -104,7 +104,9 @@ def test_whoever_looks_at_the_run_sees_what_was_reworded():
     console = Console(file=io.StringIO(), width=200)
     console.print(explain(trace))
     told = console.file.getvalue()
-    assert told.count("c1 having failed 2 times, reworder reworded c1: 'Add a red tree' → 'Add a red tree, clearly'") == 1
+    assert (
+        told.count("c1 having failed 2 times, reworder reworded c1: 'Add a red tree' → 'Add a red tree, clearly'") == 1
+    )
     assert told.index("Step 3") < told.index("reworder reworded c1") < told.index("Step 4")
     assert [each["text"] for each in explain_data(trace)["rewrites"]] == ["Add a red tree, clearly"]
     old, new = "Add a red tree", "Add a red tree, clearly (reworded)"
