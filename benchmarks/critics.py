@@ -155,7 +155,7 @@ def main() -> None:
     given = parser.parse_args()
     load = os.getloadavg()[0]
     text = [
-        header("Critics", "make bench-critics", seed=0, load=f"{load:.1f} before"),
+        header("Critics: seconds", "make bench-critics", seed=0, load=f"{load:.1f} before"),
         (__doc__ or "").split("\n\n", 1)[1],
     ]
     for name, section in SECTIONS.items():
@@ -164,7 +164,7 @@ def main() -> None:
     text.append(f"Load of the machine: {load:.1f} before, {os.getloadavg()[0]:.1f} after.\n")
     page = "\n".join(text)
     if given.only is None:
-        write("critics.md", page)
+        write("critics-speed.md", page)
     print(page)
 
 
