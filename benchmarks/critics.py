@@ -155,7 +155,7 @@ def main() -> None:
     given = parser.parse_args()
     load = os.getloadavg()[0]
     text = [
-        header("Critics", "make bench-critics", seed=0, load=f"{load:.1f} before"),
+        header("Critics: seconds", "make bench-critics", seed=0, load=f"{load:.1f} before"),
         (__doc__ or "").split("\n\n", 1)[1],
     ]
     for name, section in SECTIONS.items():

@@ -33,15 +33,24 @@ def panel_of(
         name: of the panel.
 
     Raises:
-        InputError: a member that is a panel, or what `PanelCritic` refuses.
+        InputError: no list of names, a member that is a panel, somebody twice, or what `PanelCritic` refuses.
         UnknownName: no critic of such a name.
     """
     from poser.critics.panel import PanelCritic
 
+    if isinstance(members, str) or not isinstance(members, Sequence) or not isinstance(escalate_to, str):
+        raise InputError(f"A panel of {members!r}, escalating to {escalate_to!r}; give a list of names, and one name.")
+    asked = [*members, *([escalate_to] if escalate_to else [])]
+    for setting, value in (("disagreement", disagreement), ("unsure", unsure)):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{setting} of the panel {name!r} is {value!r}; give a number from 0 to 1.")
     # a panel of itself would never be made
     panels = {entry.name for entry in load_settings().entries if (entry.kind, entry.use) == ("critic", "panel")}
-    if isinstance(members, str) or panels.intersection([*members, escalate_to]):
-        raise InputError(f"A panel of {members!r}, escalating to {escalate_to!r}; give a list of critics, no panels.")
+    for number, critic in enumerate(asked):
+        if not isinstance(critic, str) or critic in panels or critic in asked[:number]:
+            raise InputError(
+                f"The panel {name!r} asks {critic!r}; give names of critics that are no panels, each of them once."
+            )
     return PanelCritic(
         members=[named(member) for member in members],
         escalate_to=named(escalate_to) if escalate_to else None,

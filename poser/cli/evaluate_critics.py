@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from poser.cli.reading import print_json, split_names
+from poser.cli.reading import EXIT_INTERRUPTED, print_json, split_names
 
 if TYPE_CHECKING:
     from poser.critics.base import Critic
@@ -39,7 +39,7 @@ def evaluate_critics(
     from rich.console import Console
     from rich.progress import Progress
 
-    from poser.evaluate.critics import measure_critics
+    from poser.evaluate.critics import MeasuringInterrupted, measure_critics
     from poser.evaluate.critics_report import critics_data, critics_notes, critics_page, overview, plot_reliability
     from poser.evaluate.known_pictures import known_pictures
     from poser.explain import printable
@@ -50,19 +50,25 @@ def evaluate_critics(
     folder = default_folder("evaluate critics", seed) if out is None else out
     _make(folder)
     errors = Console(stderr=True, highlight=False)
-    with Progress(console=errors, transient=True) as bar:
-        line = bar.add_task("judging", total=pictures)
-        measured = measure_critics(
-            asked,
-            known_pictures(pictures, seed, statements=statements),
-            batch=batch,
-            progress=lambda done, name: bar.update(line, completed=done, description=name or "judging"),
-        )
-    for critic in asked:
-        critic.close()
+    interrupted = ""
+    try:
+        with Progress(console=errors, transient=True) as bar:
+            line = bar.add_task("judging", total=pictures)
+            measured = measure_critics(
+                asked,
+                known_pictures(pictures, seed, statements=statements),
+                batch=batch,
+                progress=lambda done, name: bar.update(line, completed=done, description=name or "judging"),
+            )
+    except MeasuringInterrupted as stopped:
+        measured = stopped.measured
+        interrupted = f"**Interrupted**: {pictures} pictures were to be shown.\n\n"
+    finally:
+        for critic in asked:
+            critic.close()
     command = shlex.join(["poser", *sys.argv[1:]])
     facts = {"pictures": pictures, "seed": seed, "batch": batch}
-    data = {**facts, "out": str(folder), "critics": critics_data(measured)}
+    data = {**facts, "interrupted": bool(interrupted), "out": str(folder), "critics": critics_data(measured)}
     # said before it is written: a full disk must not take what was paid for
     if as_json:
         print_json(data)
@@ -73,10 +79,13 @@ def evaluate_critics(
             console.print(printable(said))
         for note in critics_notes(measured):
             console.print(printable(note.replace("*", ""), style="yellow"))
-    _write(folder, critics_page(measured, "Critics on pictures of known truth", command, facts, "report.png"), data)
+    title = "Critics on pictures of known truth"
+    _write(folder, critics_page(measured, title, command, facts, "report.png", interrupted), data)
     plot_reliability(measured, folder / "report.png", f"Critics on {pictures} studio pictures of known truth")
     if not as_json:
         typer.echo(folder / "report.md")
+    if interrupted:
+        raise typer.Exit(EXIT_INTERRUPTED)
 
 
 def _critics(names: Sequence[str]) -> list[Critic]:

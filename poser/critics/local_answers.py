@@ -70,7 +70,10 @@ class YesNoModel:
             raise Unavailable(f"{name}: the model has an encoder of its own for text; take one that only decodes.")
         self._last = {"logits_to_keep": 1} if _takes(loaded.model, "logits_to_keep") else {}
         self._before, self._after = self._split()
-        self._yes, self._no = self._words("yes"), self._words("no")
+        if "words" not in loaded.kept:
+            # goes through a vocabulary of a hundred thousand tokens and more
+            loaded.kept["words"] = self._words("yes"), self._words("no")
+        self._yes, self._no = loaded.kept["words"]
         self._can_share: bool | None = loaded.kept.get("shares a picture")
 
     def answers(self, items: Sequence[Item]) -> list[list[YesNo]]:

@@ -36,6 +36,9 @@ left unjudged."""
 _GAP = 16
 """White pixels between the two versions that the question on preservation shows."""
 
+_WIDEST = 4
+"""Most width of the left version, in longer sides of the right one."""
+
 _SHORTEST_SIDE = 28
 
 
@@ -233,10 +236,18 @@ class _Job:
 
 
 def side_by_side(left: Picture, right: Picture) -> Picture:
-    """Both pictures on one, with a white gap between; the left one is brought to the height of the right one."""
-    width = max(1, round(left.width * right.height / left.height))
-    gap = np.full((right.height, _GAP, 3), 255, dtype=np.uint8)
-    return Picture(np.hstack([left.resized(width, right.height).pixels, gap, right.pixels]))
+    """Both pictures on one, with a white gap between.
+
+    The left one is brought to the height of the right one, or, where it would be much wider (`_WIDEST`), to that
+    width, on white: a banner beside a square would take gigabytes.
+    """
+    scale = min(right.height / left.height, _WIDEST * max(right.size) / left.width)
+    small = left.resized(max(1, round(left.width * scale)), max(1, round(left.height * scale)))
+    both = np.full((right.height, small.width + _GAP + right.width, 3), 255, dtype=np.uint8)
+    top = (right.height - small.height) // 2
+    both[top : top + small.height, : small.width] = small.pixels
+    both[:, small.width + _GAP :] = right.pixels
+    return Picture(both)
 
 
 def _asked(name: str, model: YesNoModel, items: Sequence[Item]) -> list[list[YesNo]]:

@@ -108,8 +108,15 @@ def allowance_for(atoms: Iterable[Atom]) -> float:
             words = [word for word in words[1:] if word != "canvas"]
         number = words[1].removeprefix(">=") if kind == "count" else "1"
         for word in words[:1] if kind == "count" else words:
-            things[word] = max(things.get(word, 0), int(number) if number.isdecimal() else 1)
+            things[word] = max(things.get(word, 0), _number(number))
     return min(MOST, max(LEAST, PER_THING * sum(things.values())))
+
+
+def _number(word: str) -> int:
+    if not word.isdecimal():
+        return 1
+    # a dozen is more than may change; of thousands of digits Python makes no number
+    return int(word) if len(word) < 10 else 10**9
 
 
 def _reduced(pixels: _Bytes, cv2: Any) -> _Bytes:

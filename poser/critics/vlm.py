@@ -132,14 +132,16 @@ class VLMCritic(ChatCritic):
 
     def _look(self, request: JudgeRequest, ctx: CallContext) -> Look:
         spent: list[Usage] = []
-        if self._mode == "auto":
+        mode = self._mode
+        if mode == "auto":
             able, usage = self._asking.gives_probabilities(request, ctx)
             spent.append(usage)
-            # settled for all pictures that follow
-            self._mode = "logprobs" if able else "schema"
-        ask = self._asking.by_token if self._mode == "logprobs" else self._asking.by_schema
+            mode = "logprobs" if able else "schema"
+        ask = self._asking.by_token if mode == "logprobs" else self._asking.by_schema
         try:
             look = ask(request, ctx)
         except CallError as error:
             raise error.billed(total([*spent, Usage(usd=error.usd)]).usd) from None
+        # what has worked is settled for all pictures that follow
+        self._mode = mode
         return look._replace(usage=total([*spent, look.usage]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -123,6 +124,9 @@ def _seen(name: str, entry: Any) -> Seen:
         raise ValueError(
             f"{name} contradicts itself: it says {word!r} with a probability of {yes:g} that the answer is yes"
         )
+    if yes == 0.5:
+        # the word decides: one half is enough to pass
+        yes = math.nextafter(yes, float(word == "yes"))
     seen = entry.get("seen", "")
     if not isinstance(seen, str):
         raise ValueError(f"'seen' of {name} must be a text")

@@ -11,7 +11,7 @@ from poser.critics.vlm_answers import Looked, Seen, asked, questions, read_looke
 from poser.critics.yes_no import keeps_form, yes_probability
 from poser.experts.base import CallContext
 from poser.experts.chat import ChatAnswer, ChatEndpoint, Message, image_part, structured_answer, total
-from poser.experts.errors import BadReply, CallError
+from poser.experts.errors import BadReply, CallError, InvalidRequest
 from poser.experts.parallel import Lanes
 from poser.experts.types import Usage
 
@@ -109,10 +109,15 @@ class Asking:
     def gives_probabilities(self, request: JudgeRequest, ctx: CallContext) -> tuple[bool, Usage]:
         """Whether one token of an answer comes with log probabilities and keeps the form; and what asking cost.
 
+        A server that says nothing in one token, or takes no such question, gives none: models that think first.
+
         Raises:
             CallError: the call failed.
         """
-        answer = self._token(self._shown(request), self._questions(request)[0], ctx)
+        try:
+            answer = self._token(self._shown(request), self._questions(request)[0], ctx)
+        except (BadReply, InvalidRequest) as error:
+            return False, Usage(usd=error.usd)
         return bool(answer.logprobs and keeps_form(answer.logprobs[0])), answer.usage
 
     def _token(self, parts: Sequence[Part], question: str, ctx: CallContext) -> ChatAnswer:

@@ -100,6 +100,18 @@ class Reliability(NamedTuple):
     statements: Floats
 
 
+class MeasuringInterrupted(KeyboardInterrupt):
+    """Ctrl-C after the first verdicts.
+
+    Attributes:
+        measured: what every critic has said by then; some may have been shown a batch more than others.
+    """
+
+    def __init__(self, measured: list[Answers]) -> None:
+        super().__init__()
+        self.measured = measured
+
+
 def measure_critics(
     critics: Sequence[Critic],
     pictures: Iterator[KnownPicture],
@@ -116,9 +128,29 @@ def measure_critics(
         pictures: what is shown.
         batch: pictures in one call.
         progress: told (pictures done, whose turn it is).
+
+    Raises:
+        MeasuringInterrupted: Ctrl-C after the first verdicts; it holds them, since they may have been paid for.
     """
     pretenders = [_simulated(critic) for critic in critics]
     found = [Answers(critic.name, bool(those)) for critic, those in zip(critics, pretenders, strict=True)]
+    try:
+        _measure(critics, pretenders, found, pictures, batch, progress)
+    except KeyboardInterrupt:
+        if not any(answers.pictures for answers in found):
+            raise
+        raise MeasuringInterrupted(found) from None
+    return found
+
+
+def _measure(
+    critics: Sequence[Critic],
+    pretenders: Sequence[Sequence[SimulatedCritic]],
+    found: Sequence[Answers],
+    pictures: Iterator[KnownPicture],
+    batch: int,
+    progress: Callable[[int, str], None],
+) -> None:
     done = 0
     while shown := list(islice(pictures, batch)):
         requests = [
@@ -133,7 +165,6 @@ def measure_critics(
                 _enter(answers, number, known, verdict)
         done += len(shown)
         progress(done, "")
-    return found
 
 
 def _simulated(critic: Critic) -> list[SimulatedCritic]:

@@ -7,19 +7,21 @@ then on (`Dialect`), so that one set of settings serves all of them.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
-from poser.experts.errors import BadReply, ContentFiltered
+from poser.experts.errors import SHORTEST_SECRET, BadReply, ContentFiltered
 from poser.experts.openai_wire import without
 from poser.experts.remote import quoted
 from poser.experts.types import Usage
 
 Message = Mapping[str, Any]
 """One message of a conversation, as the API has it: `role` and `content`."""
+
+MOST_TOKENS = 10**12
+"""From here on a server's count of tokens is no count."""
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -152,7 +154,7 @@ def read_answer(name: str, model: str, body: bytes, prices: Prices, seconds: flo
         body: JSON, whatever its declared type.
         prices: of tokens.
         seconds: that the call took.
-        key: taken out of the text, and of everything that is quoted.
+        key: taken out of everything that is quoted, and, where it is long enough for a secret, out of the text.
 
     Raises:
         ContentFiltered: the model or a filter refused.
@@ -184,7 +186,9 @@ def read_answer(name: str, model: str, body: bytes, prices: Prices, seconds: flo
         raise ContentFiltered(
             f"{name} refused to answer: {said}. Say it in other words, or ask another model.", usd=usd
         )
-    text = _SURROGATE.sub("\ufffd", without(key, _text(message.get("content"))))
+    # a stopgap such as "x" or "none", for servers that want any key, would be taken out of words
+    secret = key if len(key) >= SHORTEST_SECRET else ""
+    text = _SURROGATE.sub("\ufffd", without(secret, _text(message.get("content"))))
     if not text.strip():
         why = "used up its tokens before it answered; raise max_tokens" if finish == "length" else "said nothing"
         raise BadReply(f"{name} {why}.", usd=usd)
@@ -224,9 +228,9 @@ def _logprobs(given: object) -> tuple[dict[str, float], ...] | None:
 
 
 def _is_logprob(value: object) -> bool:
-    # rounding makes some servers say 1e-7
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value < 0.01
+    # rounding makes some servers say 1e-7; comparing takes whole numbers of any length, converting does not
+    return isinstance(value, int | float) and not isinstance(value, bool) and -1e300 < value < 0.01
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_TOKENS else None

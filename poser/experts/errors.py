@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from typing import Self
 
 _SECRET_NAME = re.compile(r"(^|_)(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)S?$", re.IGNORECASE)
-_SHORTEST_SECRET = 8
+SHORTEST_SECRET = 8
+"""Characters; what is shorter is no secret, and stands in words ("none", "x")."""
 
 
 def without_secrets(text: str) -> str:
@@ -23,7 +24,7 @@ def without_secrets(text: str) -> str:
     What others raise goes into traces and storyboards, and an HTTP library names the whole address, key included.
     """
     for name, value in os.environ.items():
-        if len(value) >= _SHORTEST_SECRET and _SECRET_NAME.search(name):
+        if len(value) >= SHORTEST_SECRET and _SECRET_NAME.search(name):
             text = text.replace(value, "***")
     return text
 

@@ -1,6 +1,7 @@
 """JSON out of what language models write around it and wrong about it, without adding anything.
 
-Taken off: thoughts (`<think>…</think>`), code fences, prose before and after. Put right: trailing commas, single and
+Taken off: thoughts (`<think>…</think>`, also where the server keeps the opening mark), code fences, prose before and
+after. Put right: trailing commas, single and
 curly quotes, unescaped quotes and line breaks inside strings, bare keys, `True`, `False`, `None`, comments. Never put
 right: what was cut off, a missing comma or value, two different values for one key, several different answers. Those
 are refused: closing them would make up an answer.
@@ -19,10 +20,18 @@ DEEPEST = 100
 """Most brackets within each other."""
 
 _TRIES = 200
+_READ = 4_000_000
+"""Most brackets at which JSON may begin, and most characters that are read for all of them together."""
+
 _THOUGHT = re.compile(r"^\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
 _THINKING = re.compile(r"^\s*<think(?:ing)?>")
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
-_SKIPPED = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_THOUGHT_ENDS = "</think"
+"""Before it all is thoughts, also where the chat template has begun them for the model."""
+
+# of bounded length: of many that never end, each would be looked for up to the end of the text
+_WRITTEN_COMMENT = r"//[^\n]{0,500}(?=\n|\Z)|/\*.{0,500}?\*/"
+_COMMENT = re.compile(_WRITTEN_COMMENT, re.DOTALL)
+_SKIPPED = re.compile(rf"(?:\s+|{_WRITTEN_COMMENT})*", re.DOTALL)
 _WORD = re.compile(r"[^\W\d][\w$-]*")
 _PLAIN = re.compile(r"[^\s\"'“‘{}\[\],:/]+")
 _LITERALS = {"True": "true", "False": "false", "None": "null"}
@@ -59,13 +68,16 @@ def read_json(text: str) -> Any:
 def _found(text: str) -> Any:
     """The value among prose."""
     values: list[Any] = []
-    problem, place = "the reply holds no JSON", 0
-    for _ in range(_TRIES):
+    problem, place, ended = "the reply holds no JSON", 0, 0
+    for _ in range(min(_TRIES, 1 + _READ // len(text))):
         start = next((at for at in range(place, len(text)) if text[at] in _BRACKETS), None)
         if start is None:
             break
         try:
             written, place = _region(text, start)
+            if _THOUGHT_ENDS in text[ended:start]:
+                values = []
+            ended = place
         except _CutOff as error:
             # what is inside is part of something larger, and no answer by itself
             raise ValueError(str(error)) from None
@@ -79,6 +91,8 @@ def _found(text: str) -> Any:
         except ValueError as error:
             if _looks_like_json(written):
                 problem = f"the JSON is broken: {error}"
+    if values and _THOUGHT_ENDS in text[ended:]:
+        raise ValueError("the JSON stands in the thoughts, and none follows them")
     values = [value for value in values if isinstance(value, dict)] or values
     if not values:
         raise ValueError(problem)
@@ -113,6 +127,8 @@ def _region(text: str, start: int) -> tuple[str, int]:
             written.append(string)
             continue
         elif letter == "/" and (comment := _COMMENT.match(text, at)):
+            # a blank, or what stands on both sides would become one number
+            written.append(" ")
             at = comment.end()
             continue
         elif letter == ",":

@@ -61,6 +61,39 @@ def test_what_cannot_be_measured_is_refused(poser, given, said):
     assert said in " ".join(done.stderr.split())
 
 
+class Stopped(ScriptedCritic):
+    """Somebody presses Ctrl-C while it looks at this picture."""
+
+    def __init__(self, picture: int) -> None:
+        super().__init__(price=0.1)
+        self.picture = picture
+
+    def judge(self, requests, ctx):
+        if len(self.requests) + 1 == self.picture:
+            raise KeyboardInterrupt
+        return super().judge(requests, ctx)
+
+
+def test_ctrl_c_leaves_a_report_of_what_was_paid_for(poser, fakes):
+    fakes.critic = Stopped(3)
+    asked = ("evaluate", "critics", "--critics", "detector,simulated", "--pictures", 4, "--batch", 1)
+    done = poser(*asked, "--out", "ev", "--json")
+    assert done.exit_code == 130
+    said = done.json()
+    assert said["interrupted"]
+    assert [(each["critic"], each["pictures"]) for each in said["critics"]] == [("scripted", 2), ("simulated-0.9", 2)]
+    assert said["critics"][0]["usd"] == pytest.approx(0.2)
+    assert "**Interrupted**: 4 pictures" in Path("ev/report.md").read_text()
+    assert Path("ev/report.png").exists()
+
+
+def test_ctrl_c_before_anything_is_paid_for_leaves_no_report(poser, fakes):
+    fakes.critic = Stopped(1)
+    done = poser("evaluate", "critics", "--critics", "detector", "--pictures", 2, "--out", "ev")
+    assert done.exit_code == 130
+    assert list(Path("ev").iterdir()) == []
+
+
 def test_dear_critics_are_not_asked_without_a_yes(poser, fakes):
     fakes.critic = ScriptedCritic(price=0.4)
     asked = ("evaluate", "critics", "--critics", "detector", "--pictures", 3)

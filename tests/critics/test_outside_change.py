@@ -73,6 +73,7 @@ def test_more_things_may_touch_more_of_the_picture():
     assert allowance_for(atoms(("count", "bird", "3"), ("entity", "bird"))) == pytest.approx(0.45)
     assert allowance_for(atoms(("relation", "left of", "car", "tree"), ("text", "SALE"))) == pytest.approx(0.45)
     assert allowance_for(atoms(("relation", "top", "car", "canvas"), ("count", "star", ">=9"))) == 0.75
+    assert allowance_for(atoms(("count", "star", "9" * 5000))) == 0.75
 
 
 def preservation(after: Picture, asked: tuple[Atom, ...], own: float | None = None, **where) -> float | None:

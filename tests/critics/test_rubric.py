@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from poser.critics.base import judge_checked
 from poser.critics.chat_critic import FLAGGED
@@ -109,6 +111,27 @@ def test_other_grades_are_asked_for_once_more_and_then_refused(serve, wrong):
     [error] = judge_checked(critic, [EDIT], CallContext())
     assert type(error) is BadReply
     assert len(server.requests) == 2
+
+
+GRADE = st.none() | st.booleans() | st.integers(-1, 5) | st.floats() | st.just(10**400) | st.sampled_from(["4", "", []])
+REPLY = st.recursive(
+    GRADE, lambda inner: st.dictionaries(st.sampled_from([*WHOLE, "q1", "q2"]), inner), max_leaves=12
+) | st.fixed_dictionaries(
+    {**dict.fromkeys(GRADES, GRADE), "questions": st.fixed_dictionaries({"q1": GRADE, "q2": GRADE})}
+)
+
+
+@settings(max_examples=500)
+@given(REPLY)
+def test_any_value_is_graded_as_it_says_or_refused(value):
+    try:
+        grades = read_grades(value, ["fulfillment", "quality", "preservation"], 2)
+    except ValueError:
+        return
+    assert grades.flag is value["flag"]
+    assert grades.total == {name: value[name] for name in ("fulfillment", "quality", "preservation")}
+    assert grades.statements == (value["questions"]["q1"], value["questions"]["q2"])
+    assert all(grade is None or type(grade) is int for grade in (*grades.total.values(), *grades.statements))
 
 
 @pytest.mark.parametrize("count", [0, 30])

@@ -303,6 +303,26 @@ def test_auto_goes_over_to_schemas_and_stays_there(serve):
     assert ["response_format" in sent.body for sent in server.requests] == [False, True, True]
 
 
+@pytest.mark.parametrize(
+    "first", [Reply("", finish="length"), Reply("max_tokens is below the minimum of 16", status=400)], ids=str
+)
+def test_auto_goes_over_to_schemas_where_one_token_is_no_answer(serve, first):
+    critic, server = serve(
+        says=lambda body: first if body["max_tokens"] == 1 else MIXED, critic={"mode": "auto", "retries": 0}
+    )
+    assert probabilities(judged(critic, request()))[0] == pytest.approx(0.9)
+    judged(critic, request())
+    assert ["response_format" in sent.body for sent in server.requests] == [False, True, True]
+
+
+def test_auto_is_not_settled_by_a_passing_fault(serve):
+    critic, server = serve(critic={"mode": "auto", "attempts": 1})
+    server.says = Reply(body=b"<html>gone</html>")
+    assert isinstance(failed(critic, request()), BadReply)
+    server.says = None
+    assert probabilities(judged(critic, request()))[0] == pytest.approx(0.75 / 0.95)
+
+
 def test_one_failed_question_fails_the_verdict_with_the_cost_of_all(serve):
     prices = {"input_cost_per_token": 0.001, "output_cost_per_token": 0.001}
     critic, _ = serve("rate-limited", critic={"mode": "logprobs", **prices})

@@ -76,7 +76,16 @@ def test_any_value_is_read_whole_or_refused(value, count, preservation):
         return
     assert len(looked.answers) == count
     for number, seen in enumerate(looked.answers, 1):
-        assert value["answers"][f"q{number}"]["probability"] == seen.yes
+        assert value["answers"][f"q{number}"]["probability"] == pytest.approx(seen.yes)
+        assert seen.yes != 0.5
+
+
+@pytest.mark.parametrize("expects", ["yes", "no"])
+@pytest.mark.parametrize("said", ["yes", "no"])
+def test_the_word_decides_where_the_probability_is_one_half(said, expects):
+    entry = {"answer": said, "probability": 0.5, "seen": ""}
+    [seen] = read_looked({"flag": False, "answers": {"q1": entry}}, 1, preservation=False).answers
+    assert (held(atom("Is there a car?", expects), seen.yes) >= 0.5) == (said == expects)
 
 
 @pytest.mark.parametrize("preservation", [False, True])

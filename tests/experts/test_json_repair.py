@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -71,6 +72,8 @@ def test_any_text_gives_a_value_or_a_complaint(text):
         ('{"a": "http://x/y"}', {"a": "http://x/y"}),
         ('Sure! See [1].\n```json\n{"a": 1}\n```\nAnything else?', {"a": 1}),
         ('<think>Maybe {"a": 0}? No.</think>{"a": 1}', {"a": 1}),
+        ('Maybe {"a": 0}? No.</think>\n{"a": 1}', {"a": 1}),
+        ('Here: {"seen": "says "</think>{}"", "a": 1}', {"seen": 'says "</think>{}"', "a": 1}),
         ('The set {x, y} is small. {"a": 1}', {"a": 1}),
         ('{"a": 1}\n\n{"a": 1}', {"a": 1}),
         ('Antwort: {"größe": "groß"} Fertig.', {"größe": "groß"}),
@@ -93,6 +96,11 @@ def test_common_slips(text, value):
         ('{"answers": [{"a": 1}, {"a"', "cut off"),
         ('{"a": "b', "cut off"),
         ("<think>hmm {}", "thoughts"),
+        ('{"a": 1}</think>I cannot tell.', "thoughts"),
+        ('Maybe {"a": 1}.</think>', "thoughts"),
+        ('Maybe {"a": 1}.</think>I cannot tell [anything].', "no JSON"),
+        ('{"a": 0.1/* or so */5}', "broken"),
+        ('{"a": tr//\nue}', "broken"),
         ('{"a": 1} or rather {"a": 2}', "different"),
         ('{"a": 1, "a": 2}', "two different values"),
         ('{"a": 1 "b": 2}', "broken"),
@@ -108,3 +116,20 @@ def test_common_slips(text, value):
 def test_what_would_have_to_be_made_up_is_refused(text, reason):
     with pytest.raises(ValueError, match=reason):
         read_json(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{/*" * 300_000,
+        '{"' + '" /*' * 200_000,
+        '{"' + '"//' * 300_000,
+        "{" * 100 + "a " * 400_000 + "]",
+    ],
+    ids=["comments", "strings", "lines", "brackets"],
+)
+def test_long_nonsense_is_refused_in_seconds(text):
+    started = time.process_time()
+    with pytest.raises(ValueError, match=r"."):
+        read_json(text)
+    assert time.process_time() - started < 20.0
