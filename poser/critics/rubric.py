@@ -19,6 +19,9 @@ from poser.experts.types import Atom
 LEVELS: Mapping[str, int] = {"fulfillment": 4, "quality": 3, "preservation": 3}
 """Criterion -> its highest grade."""
 
+PROBABILITY = (0.0, 0.2, 0.4, 0.8, 1.0)
+"""Grade of an atom, index 0 to 4 -> the probability that stands for it (ours): partly fulfilled, 2, is not passed."""
+
 
 class Grades(NamedTuple):
     """What a model gave.
@@ -38,7 +41,7 @@ class RubricCritic(ChatCritic):
     """Grades edits as ImageEdit-R1 does (Zhao et al. 2026, Table 2), and every atom on the scale of fulfilment.
 
     The verdict's fidelity is fulfilment / 4, aesthetics is quality / 3, preservation is preservation / 3; `score` puts
-    them together. An atom's probability is its grade / 4; what the model cannot judge is None. Pictures without a
+    them together. An atom's probability is by `PROBABILITY`; what the model cannot judge is None. Pictures without a
     source are graded without preservation, which the published rubric does not know. Pictures are delimited, and what
     speaks to the judge in them is noted, as by `VLMCritic`.
 
@@ -69,7 +72,8 @@ class RubricCritic(ChatCritic):
             cancelled=ctx.cancelled,
             within=ctx.remaining(),
         )
-        shares = [None if grade is None else grade / 4 for grade in grades.statements] or [None] * len(request.atoms)
+        shares = [None if grade is None else PROBABILITY[grade] for grade in grades.statements]
+        shares = shares or [None] * len(request.atoms)
         answers = [Answer(share, "", complaint(atom, "")) for atom, share in zip(request.atoms, shares, strict=True)]
         total = {name: None if grade is None else grade / LEVELS[name] for name, grade in grades.total.items()}
         return self._said(

@@ -169,7 +169,7 @@ def plot_reliability(measured: Sequence[Answers], path: Path, title: str) -> Non
         upper.errorbar(
             bins.probability[filled], bins.holds[filled], yerr=error, marker="o", markersize=4, linewidth=1, capsize=2
         )
-        upper.set_title(f"{each.critic}\nECE {_number(each.figures().ece) or '–'}", fontsize=9)
+        upper.set_title(f"{each.critic}\nECE {_number(each.figures().ece) or '–'}", fontsize=9, parse_math=False)
         upper.grid(alpha=0.3)
         lower.bar((np.arange(BINS) + 0.5) / BINS, bins.statements, width=0.9 / BINS)
         lower.set_xlabel("probability given")

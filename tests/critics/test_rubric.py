@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from poser.critics.base import judge_checked
 from poser.critics.chat_critic import FLAGGED
 from poser.critics.conformance import check_critic
-from poser.critics.rubric import RubricCritic, RubricJudge, read_grades, schema, score
+from poser.critics.rubric import PROBABILITY, RubricCritic, RubricJudge, read_grades, schema, score
 from poser.critics.types import JudgeRequest, Verdict
+from poser.envs.rules import Rules
 from poser.experts.base import CallContext
 from poser.experts.errors import BadReply
 from poser.experts.examples import example_source
@@ -52,7 +53,7 @@ def judged(critic: RubricCritic, asked: JudgeRequest) -> Verdict:
 def test_an_edit_is_graded_as_a_whole_and_atom_by_atom(serve):
     critic, server = serve(json.dumps(WHOLE))
     verdict = judged(critic, EDIT)
-    assert [answer.probability for answer in verdict.answers] == [0.25, 1.0]
+    assert [answer.probability for answer in verdict.answers] == [0.2, 1.0]
     assert (verdict.fidelity, verdict.aesthetics, verdict.preservation) == (0.75, pytest.approx(2 / 3), 1.0)
     assert score(verdict) == pytest.approx(8.0)
     assert verdict.feedback == "car is missing"
@@ -144,3 +145,8 @@ def test_what_keeps_the_schema_is_complete(count):
 def test_it_keeps_the_contract_of_critics(serve, kind):
     critic, _ = serve(kind=kind)
     assert [finding for finding in check_critic(critic) if not finding.ok] == []
+
+
+@pytest.mark.parametrize(("grade", "passes"), [(0, False), (1, False), (2, False), (3, True), (4, True)])
+def test_what_is_partly_fulfilled_does_not_pass(grade, passes):
+    assert (PROBABILITY[grade] >= Rules().pass_probability) is passes
