@@ -11,7 +11,7 @@ WORKERS ?= 2
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-experts bench-critics bench-dpg bench-recognition judge bench-judge \
+.PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-experts bench-critics bench-dpg bench-recognition judge bench-judge bench-reflection \
 	bench-critics-reliability policy paper-policy \
 	calibration bench-policy-rivals bench-policy-sample bench-policy-zeroshot bench-policy-ablations bench-policy-ratings \
 	bench-policy-pixels bench-policy-speed clean
@@ -79,6 +79,9 @@ bench-judge: $(VENV)/.installed  ## the neural judge beside the detector: recogn
 
 bench-critics-reliability: $(VENV)/.installed  ## critics on 2,000 pictures of known truth, panels, critic error on the twin
 	$(BIN)/python -m benchmarks.critics_reliability
+
+bench-reflection: $(VENV)/.installed  ## rewording what has failed twice, with experts that read text (scripted rewriter)
+	$(BIN)/python -m benchmarks.reflection
 
 policy: $(VENV)/.installed  ## retrain the shipped policy on random twins (about eight minutes)
 	rm -rf runs/default
