@@ -97,7 +97,7 @@ BLOCKS: Mapping[str, tuple[str, str]] = {
         """,
         """
         {the} could do with more size
-        {the} {is} too small, so enlarge {it}
+        {the} {is} too small, so enlarge {them}
         """,
     ),
     "smaller do": (
@@ -119,7 +119,7 @@ BLOCKS: Mapping[str, tuple[str, str]] = {
         """,
         """
         {the} could do with less size
-        {the} {is} too big, so shrink {it}
+        {the} {is} too big, so shrink {them}
         """,
     ),
     "move do": (
@@ -391,7 +391,7 @@ BLOCKS: Mapping[str, tuple[str, str]] = {
         Hello again, it's me.
         """,
         """
-        Dear artist,
+        Dear artist!
         Greetings from the office.
         Evening, got a minute?
         """,

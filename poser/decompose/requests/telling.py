@@ -170,7 +170,7 @@ class Teller:
         """A frame about known things, whose words agree with them."""
         plural = reference.plural
         agreeing = {"the": reference.words, "is": "are" if plural else "is", "has": "have" if plural else "has",
-                    "s": "" if plural else "s", "it": "they" if plural else "it"}  # fmt: skip
+                    "s": "" if plural else "s", "it": "they" if plural else "it", "them": "them" if plural else "it"}  # fmt: skip
         return self.say(construct, **{**agreeing, **slots})
 
     def where(self, item: Item, distinct: dict[int, str]) -> str:

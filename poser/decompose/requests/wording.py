@@ -77,6 +77,7 @@ def _plain(word: str) -> bool:
     return word not in taken and not any(part in parts for part in word.replace("-", " ").split())
 
 
+@cache
 def lettering(kept: bool) -> Words:
     """The lettering of training, or with `kept` that of held-out rows."""
     return tuple(words for words in _LETTERING if held_out(words) == kept)
