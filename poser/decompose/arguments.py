@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from poser.experts.errors import InputError, UnknownName
@@ -52,18 +52,26 @@ class DecomposerArguments:
     resume: bool = about("go on from what `out` holds: finished stages are kept, one that was cut off goes on", False)
     stages: tuple[str, ...] = about("sft = warm start by imitation, grpo = reinforcement; one or both", STAGES)
 
-    data: str = about("JSONL file of rows to train on; studio = the studio's own generator", GENERATOR)
+    data: str = about(
+        "JSONL file of rows to train on, or folder of pictures with their rows in metadata.jsonl; studio = the studio's "
+        "own generator",
+        GENERATOR,
+    )
+    pictures: bool = about("requests of the studio's generator are edits, with the picture that is edited", False)
     level: Literal["tiny", "full"] = about("requests of the studio's generator: short, or as people write them", "full")
     examples: int = about("rows the warm start trains on; of a file at most so many", 4000)
     grpo_examples: int = about("rows GRPO trains on, those that follow; 0 = the same ones", 0)
-    eval_data: str = about("JSONL file of held-out rows; a split of the studio's generator; empty = phrasings", "")
+    eval_data: str = about(
+        "held-out rows, as data; a split of the studio's generator; empty = phrasings, or the last rows of a file", ""
+    )
     eval_examples: int = about("held-out rows of each evaluation", 200)
     eval_batch: int = about("rows decoded side by side", 50)
     eval_freq: int = about("optimizer steps between evaluations; 0 = at start and end of each stage alone", 0)
     save_freq: int = about("optimizer steps between checkpoints; 0 = none on the way", 0)
 
-    rewards: PAIRS = about(
-        "reward name = weight; 0 takes one out", {"format": 1.0, "action": 1.0, "subject": 1.0, "goal": 1.0}
+    rewards: PAIRS = field(
+        default_factory=lambda: {"format": 1.0, "action": 1.0, "subject": 1.0, "goal": 1.0},
+        metadata={"help": "reward name = weight; 0 takes one out"},
     )
     template: str = about("what the model is told; {request} stands for the user's words", "{request}")
     chat: bool = about("that is a user's message, rendered by the model's chat template; else it is the prompt", True)
@@ -72,11 +80,13 @@ class DecomposerArguments:
     lora_r: int = about("rank of LoRA adapters; 0 = all weights are trained", 0)
     lora_alpha: int = about("scale of the adapters is lora_alpha / lora_r", 32)
     lora_dropout: float = about("dropout before the adapters", 0.0)
-    lora_targets: tuple[str, ...] = about("names of the layers with adapters; all-linear = every linear one", ("all-linear",))
+    lora_targets: tuple[str, ...] = about(
+        "names of the layers with adapters; all-linear = every linear one", ("all-linear",)
+    )
 
-    trl: PAIRS = about("settings of TRL for both stages, handed on unchanged", {})
-    sft: PAIRS = about("settings of trl.SFTConfig, on top of trl", {})
-    grpo: PAIRS = about("settings of trl.GRPOConfig, on top of trl", {})
+    trl: PAIRS = field(default_factory=dict, metadata={"help": "settings of TRL for both stages, handed on unchanged"})
+    sft: PAIRS = field(default_factory=dict, metadata={"help": "settings of trl.SFTConfig, on top of trl"})
+    grpo: PAIRS = field(default_factory=dict, metadata={"help": "settings of trl.GRPOConfig, on top of trl"})
 
     hidden_size: int = about("width of a fresh model", 192)
     layers: int = about("of a fresh model", 4)

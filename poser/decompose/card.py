@@ -53,8 +53,8 @@ def card(
             "",
             "# Decomposer",
             "",
-            "Splits a request for a picture, or for a change of one, into commands: an action, its subjects and its goals "
-            "each, in the tags of ImageEdit-R1 (arXiv 2603.08059). A part of image-poser.",
+            "Splits a request for a picture, or for a change of one, into commands: an action, its subjects and its "
+            "goals each, in the tags of ImageEdit-R1 (arXiv 2603.08059). A part of image-poser.",
             "",
             f"- Starts from {base}, {parameters / 1e6:.1f} million parameters"
             + (f", LoRA of rank {given.lora_r}, merged" if given.lora_r else "")

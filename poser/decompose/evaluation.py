@@ -18,6 +18,7 @@ from trl.models.utils import unwrap_model_for_generation
 
 from poser.decompose.named_rewards import METRICS, metric
 from poser.decompose.prompting import WANTED, question
+from poser.experts.picture import Picture
 
 
 def decode(
@@ -135,13 +136,16 @@ class HeldOut(TrainerCallback):
         accelerator = trainer.accelerator
         # every process decodes as many rows as the others: with sharded weights they go in step
         rows, world = self._rows, accelerator.num_processes
-        mine = [rows[index % len(rows)] for index in range(accelerator.process_index, -(-len(rows) // world) * world, world)]
+        mine = [
+            rows[index % len(rows)] for index in range(accelerator.process_index, -(-len(rows) // world) * world, world)
+        ]
         with unwrap_model_for_generation(trainer.model_wrapped, accelerator) as model:
             answers = decode(model, trainer.processing_class, mine, **self._settings)
         found = figures(mine, answers)
         parts = gather_object([{name: values.tolist() for name, values in found.items()}])
         means = {
-            name: float(np.nanmean(np.array([part[name] for part in parts]).T.reshape(-1)[: len(rows)])) for name in found
+            name: float(np.nanmean(np.array([part[name] for part in parts]).T.reshape(-1)[: len(rows)]))
+            for name in found
         }
         line = {"stage": self._stage, "step": step, "seconds": round(self._clock, 1)} | means
         if accelerator.is_main_process:
@@ -164,7 +168,7 @@ class HeldOut(TrainerCallback):
 
 def _inputs(processor: Any, rows: Sequence[Mapping[str, Any]], template: str, chat: bool) -> Any:
     asked = [question(row["request"], template, chat=chat) for row in rows]
-    pictures = [row.get("image") for row in rows]
+    pictures = [_opened(row.get("image")) for row in rows]
     seeing = hasattr(processor, "image_processor")
     if chat:
         if seeing:
@@ -179,6 +183,10 @@ def _inputs(processor: Any, rows: Sequence[Mapping[str, Any]], template: str, ch
     inputs = processor(text=asked, return_tensors="pt", padding=True, padding_side="left", **more)
     inputs.pop("token_type_ids", None)
     return inputs
+
+
+def _opened(picture: Any) -> Any:
+    return Picture.open(picture).to_pil() if isinstance(picture, str) else picture
 
 
 def _ends(model: Any, tokenizer: Any) -> list[int]:

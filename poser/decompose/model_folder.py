@@ -65,7 +65,7 @@ def processor_of(model: str, *, pictures: bool, trust_remote_code: bool = False)
     kind: Any = AutoProcessor if pictures else AutoTokenizer
     try:
         processor = kind.from_pretrained(model, trust_remote_code=trust_remote_code)
-    except Exception as error:  # noqa: BLE001  loading fails in as many ways as there are models
+    except Exception as error:  # loading fails in as many ways as there are models
         what = "processor" if pictures else "tokenizer"
         raise InputError(f"The {what} of {model} cannot be loaded: {type(error).__name__}: {error}") from error
     # where a part is missing, a bare tokenizer comes back without a word, and pictures would be left out
@@ -98,7 +98,9 @@ def merged(base: str, adapter: Path, folder: Path, *, dtype: str = "auto") -> No
 
 
 def _chats(folder: Path) -> bool:
-    if any((folder / name).exists() for name in ("chat_template.jinja", "chat_template.json", "additional_chat_templates")):
+    if any(
+        (folder / name).exists() for name in ("chat_template.jinja", "chat_template.json", "additional_chat_templates")
+    ):
         return True
     for name in ("tokenizer_config.json", "processor_config.json"):
         path = folder / name

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from datasets import Dataset
+from datasets import Dataset, Image
 from peft import LoraConfig
 from transformers import PreTrainedModel
 from transformers.integrations import TensorBoardCallback
@@ -58,6 +58,8 @@ def make_trainer(
         )
     make = to_imitate if stage == "sft" else to_explore
     data = Dataset.from_list(make(rows, arguments.template, chat=arguments.chat))
+    if "image" in data.column_names:
+        data = data.cast_column("image", Image())
     callbacks: list[Any] = [] if watch is None else [watch]
     if logs is not None and find_spec("tensorboard") is not None:
         from torch.utils.tensorboard import SummaryWriter

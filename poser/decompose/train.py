@@ -20,7 +20,7 @@ from poser.decompose.evaluation import HeldOut
 from poser.decompose.model_folder import check_model, merged, processor_of
 from poser.decompose.named_rewards import reward_functions
 from poser.decompose.prompting import answer, write_settings
-from poser.decompose.rows import Rows, check_sources, has_pictures, training_rows, with_pictures
+from poser.decompose.rows import Rows, check_sources, has_pictures, training_rows
 from poser.decompose.stages import last_checkpoint, make_trainer
 from poser.decompose.trl_settings import check_settings, config_of
 from poser.experts.errors import InputError, PoserError
@@ -33,8 +33,8 @@ _FREE = ("resume", "progress", "out", "eval_freq", "eval_batch", "save_freq")
 def train(arguments: DecomposerArguments, command: Sequence[str] = ()) -> Path:
     """Train, evaluate, and write the model.
 
-    In the folder `arguments.out`: `model/` (weights, tokenizer, `decomposer.json`, model card), `base/` (a fresh model as
-    it began), a folder per stage (checkpoints, `model/` or `adapter/`, `history.json`), `logs/` (TensorBoard),
+    In the folder `arguments.out`: `model/` (weights, tokenizer, `decomposer.json`, model card), `base/` (a fresh model
+    as it began), a folder per stage (checkpoints, `model/` or `adapter/`, `history.json`), `logs/` (TensorBoard),
     `evaluations.jsonl`, `arguments.json`.
 
     A training that was cut off goes on with `resume`: from the last checkpoint of the stage it was in. Checkpoints fall
@@ -106,7 +106,9 @@ class _Training:
         processor = processor_of(model, pictures=pictures, trust_remote_code=bool(given.trl.get("trust_remote_code")))
         if pictures:
             place = Path(given.data).parent
-            rows = rows._replace(**{name: with_pictures(getattr(rows, name), place) for name in ("sft", "grpo", "held")})
+            rows = rows._replace(
+                **{name: with_pictures(getattr(rows, name), place) for name in ("sft", "grpo", "held")}
+            )
         for stage in given.stages:
             last = stage == given.stages[-1]
             target = self.out / "model" if last else self.out / stage / "model"
@@ -180,7 +182,11 @@ class _Training:
             shutil.rmtree(fresh, ignore_errors=True)
             tiny_model.build(
                 fresh,
-                (text for row in rows.sft for text in (given.template.replace("{request}", row["request"]), answer(row))),
+                (
+                    text
+                    for row in rows.sft
+                    for text in (given.template.replace("{request}", row["request"]), answer(row))
+                ),
                 hidden_size=given.hidden_size,
                 layers=given.layers,
                 heads=given.heads,

@@ -59,8 +59,8 @@ def config_of(stage: str, arguments: DecomposerArguments, folder: Path, weights:
         every = generation_steps(config)
         if arguments.save_freq % every:
             raise InputError(
-                f"save_freq is {arguments.save_freq}, but answers are generated every {every} steps; give a multiple of "
-                f"{every}: TRL keeps no answers in a checkpoint, so one between would go on with other ones."
+                f"save_freq is {arguments.save_freq}, but answers are generated every {every} steps; give a multiple "
+                f"of {every}: TRL keeps no answers in a checkpoint, so one between would go on with other ones."
             )
     return config
 

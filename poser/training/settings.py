@@ -21,8 +21,6 @@ PAIRS = Mapping[str, Any]
 
 def about(text: str, default: Any) -> Any:
     """A field of settings that says what it does."""
-    if isinstance(default, dict):
-        return dataclasses.field(default_factory=lambda: dict(default), metadata={"help": text})
     return dataclasses.field(default=default, metadata={"help": text})
 
 
@@ -106,7 +104,7 @@ def parse_options(kind: type, description: str, argv: Sequence[str] | None, prog
     kinds = get_type_hints(kind)
     for each in dataclasses.fields(kind):
         option, wanted = "--" + each.name.replace("_", "-"), kinds[each.name]
-        default = each.default if each.default is not dataclasses.MISSING else "none"
+        default = each.default if each.default_factory is dataclasses.MISSING else each.default_factory()
         text = f"{each.metadata['help']} (default: {default})".replace("%", "%%")
         if wanted is bool:
             parser.add_argument(option, action=argparse.BooleanOptionalAction, help=text)
