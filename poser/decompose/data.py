@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 __all__ = [
-    "COLUMNS", "LEVELS", "SPLITS", "Row", "dataset_of", "read_rows", "row_of", "studio_dataset", "studio_rows",
+    "COLUMNS", "LEVELS", "SPLITS", "Row", "dataset_of", "row_of", "studio_dataset", "studio_rows",
     "write_rows",
 ]  # fmt: skip
 

@@ -14,7 +14,7 @@ _ONCE = ("background", "style", "tone", "letter")
 _RELATIONS = ("left of", "right of", "above", "below", "next to")
 _COUNTS = (0.7, 0.2, 0.1)
 _TWINS, _SIGN, _STATED, _SHARED, _PAIRED, _AGAIN, _PLAIN = 0.2, 0.5, 0.35, 0.2, 0.3, 0.15, 0.25
-_COLORED, _COUNTED, _PLACED, _UNLETTERED, _NAMED = 0.5, 0.2, 0.6, 0.5, 0.1
+_COLORED, _PLACED, _UNLETTERED = 0.5, 0.6, 0.5
 
 
 class EditedPicture:
@@ -97,7 +97,7 @@ class EditedPicture:
         target: Thing | None = None
         new: Thing | None = None
         if kind == "recolor":
-            goal = dice.pick([color for color in COLORS if all(color != t.color for t in things)])
+            goal = self._other_color(things)
             slots = {"color": teller.color(goal)}
         elif kind == "resize":
             construct = goal = dice.pick(("larger", "smaller"))
@@ -114,14 +114,20 @@ class EditedPicture:
         return kind in ("recolor", "resize") and id(things[0]) not in self._distinct
 
     def _recolor_two(self, one: Thing, other: Thing) -> None:
-        teller, dice = self._teller, self._dice
-        goals = [dice.pick([color for color in COLORS if color != thing.color]) for thing in (one, other)]
+        teller = self._teller
+        goals = [self._other_color([thing]) for thing in (one, other)]
         first, second = (teller.reference([(t, self._distinct.get(id(t)))]) for t in (one, other))
         words = teller.about("recolor two do", first, color=teller.color(goals[0]), the2=second.words,
                              color2=teller.color(goals[1]), s2="" if second.plural else "s")  # fmt: skip
         self.clauses.append(Clause(words, "do"))
         for thing, goal in zip((one, other), goals, strict=True):
             self.sketch.edit(Edit("recolor", thing, goal))
+
+    def _other_color(self, things: list[Thing]) -> str:
+        """A colour that neither these things have nor others of their nouns, from which colour tells them apart."""
+        nouns = {thing.noun for thing in things}
+        taken = {thing.color for thing in self.things if thing.noun in nouns}
+        return self._dice.pick([color for color in COLORS if color not in taken])
 
     def _spot(self, thing: Thing) -> tuple[str, Thing | None]:
         """Where a thing goes: a place, or a relation to a thing that stays as it is."""

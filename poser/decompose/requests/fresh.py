@@ -224,4 +224,3 @@ def new_sign(dice: Dice, letters: wording.Words) -> Sign:
     sign.color = dice.pick(tuple(COLORS)) if dice.chance(_SIGN_COLOR) else None
     sign.places = [dice.pick(PLACES)] if dice.chance(_SIGN_PLACE) else []
     return sign
-

@@ -11,8 +11,8 @@ import numpy as np
 
 from poser.decompose.requests import wording
 from poser.decompose.requests.composing import request
-from poser.decompose.requests.fresh import FreshPicture
 from poser.decompose.requests.edits import EditedPicture
+from poser.decompose.requests.fresh import FreshPicture
 from poser.decompose.requests.telling import Dice, Teller
 from poser.experts.errors import InputError, UnknownName
 from poser.experts.picture import PictureRef
@@ -44,7 +44,7 @@ class Shown(NamedTuple):
 
     noun: str
     color: str
-    count: int
+    number: int
 
 
 class SourceScene(NamedTuple):

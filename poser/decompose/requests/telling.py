@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from poser.decompose.requests import wording
-from poser.decompose.requests.phrasings import PHRASINGS
+from poser.decompose.requests.phrasings import phrasings
 from poser.extract.sketch import Item, Sign, Thing
 
 T = TypeVar("T")
@@ -107,7 +107,7 @@ class Teller:
 
     def say(self, construct: str, **slots: str) -> str:
         """A frame of the construct, filled in."""
-        frames = PHRASINGS[construct]
+        frames = phrasings()[construct]
         return self.dice.pick(frames.held_out if self.kept else frames.train).format_map(slots)
 
     def of(self, pair: wording.Pair) -> str:
@@ -169,9 +169,9 @@ class Teller:
     def about(self, construct: str, reference: Reference, **slots: str) -> str:
         """A frame about known things, whose words agree with them."""
         plural = reference.plural
-        agreeing = {"the": reference.words, "is": "are" if plural else "is", "has": "have" if plural else "has",
-                    "s": "" if plural else "s", "it": "they" if plural else "it"}  # fmt: skip
-        return self.say(construct, **{**agreeing, **slots})
+        verbs = {"is": "are", "has": "have", "s": "", "it": "they", "them": "them"} if plural else {
+            "is": "is", "has": "has", "s": "s", "it": "it", "them": "it"}  # fmt: skip
+        return self.say(construct, **{"the": reference.words, **verbs, **slots})
 
     def where(self, item: Item, distinct: dict[int, str]) -> str:
         """Place or relation of an item in words, or ""; `distinct`: colours that tell things apart."""
@@ -191,7 +191,7 @@ class Teller:
 
 
 def with_article(number: str, words: str) -> str:
-    """ "a" before a vowel becomes "an"; other numbers stay."""
+    """Reads "an egg" where the number is "a"; other numbers stay."""
     return f"an {words}" if number == "a" and words[:1].lower() in "aeiou" else f"{number} {words}"
 
 

@@ -77,6 +77,7 @@ def _plain(word: str) -> bool:
     return word not in taken and not any(part in parts for part in word.replace("-", " ").split())
 
 
+@cache
 def lettering(kept: bool) -> Words:
     """The lettering of training, or with `kept` that of held-out rows."""
     return tuple(words for words in _LETTERING if held_out(words) == kept)
@@ -112,7 +113,10 @@ COLORS: Mapping[str, Words] = {
 SIZES: Mapping[str, Words] = {"small": ("tiny", "little"), "large": ("big", "huge", "giant")}
 
 RELATIONS: Mapping[str, Pair] = {
-    "left of": (("to the left of {}", "left of {}", "on the left of {}"), ("on the left-hand side of {}", "just left of {}")),
+    "left of": (
+        ("to the left of {}", "left of {}", "on the left of {}"),
+        ("on the left-hand side of {}", "just left of {}"),
+    ),
     "right of": (
         ("to the right of {}", "right of {}", "on the right of {}"),
         ("on the right-hand side of {}", "just right of {}"),
@@ -120,18 +124,36 @@ RELATIONS: Mapping[str, Pair] = {
     "above": (("above {}", "over {}", "higher than {}"), ("right above {}", "somewhere over {}")),
     "below": (("below {}", "under {}", "beneath {}"), ("right below {}", "lower down than {}")),
     "next to": (("next to {}", "beside {}", "near {}", "close to {}"), ("right beside {}", "side by side with {}")),
-    "between": (("between {} and {}", "in between {} and {}"), ("halfway between {} and {}", "with {} on one side and {} on the other")),
+    "between": (
+        ("between {} and {}", "in between {} and {}"),
+        ("halfway between {} and {}", "with {} on one side and {} on the other"),
+    ),
 }  # fmt: skip
 
 PLACES: Mapping[str, Pair] = {
-    "left": (("on the left", "on the left side", "at the left edge"), ("over on the left-hand side", "along the left border")),
-    "right": (("on the right", "on the right side", "at the right edge"), ("over on the right-hand side", "along the right border")),
-    "top": (("at the top", "in the upper part", "at the top edge"), ("all the way up at the top", "along the upper border")),
-    "bottom": (("at the bottom", "in the lower part", "at the bottom edge"), ("all the way down at the bottom", "along the lower border")),
+    "left": (
+        ("on the left", "on the left side", "at the left edge"),
+        ("over on the left-hand side", "along the left border"),
+    ),
+    "right": (
+        ("on the right", "on the right side", "at the right edge"),
+        ("over on the right-hand side", "along the right border"),
+    ),
+    "top": (
+        ("at the top", "in the upper part", "at the top edge"),
+        ("all the way up at the top", "along the upper border"),
+    ),
+    "bottom": (
+        ("at the bottom", "in the lower part", "at the bottom edge"),
+        ("all the way down at the bottom", "along the lower border"),
+    ),
     "center": (("in the center", "in the middle", "in the centre"), ("right in the middle", "at the very center")),
     **{
         f"{edge} {side}": (
-            (f"in the {edge} {side}", f"in the {edge} {side} corner", f"at the {edge} {side}", f"in the {other} {side} corner"),
+            (
+                *(f"in the {edge} {side}", f"in the {edge} {side} corner"),
+                *(f"at the {edge} {side}", f"in the {other} {side} corner"),
+            ),
             (f"tucked into the {edge} {side} corner", f"over in the {other} {side}"),
         )
         for edge, other in (("top", "upper"), ("bottom", "lower"))
