@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from typing import Any
@@ -48,6 +49,23 @@ def repaired(text: str) -> tuple[str, tuple[Operation, ...], tuple[tuple[str, ..
     aligned = _aligned(flat, subjects, goals)
     think = found.get("think", "")
     return think if isinstance(think, str) else "", *aligned
+
+
+def lists_of(text: str) -> dict[str, Groups]:
+    """The groups of "action", "subjects" and "goals" as far as each can be read for itself, aligned or not."""
+    text = _FENCE.sub("", text)
+    try:
+        found = _sections(text)
+        if "action" not in found:
+            found = _from_json(text)
+    except ValueError:
+        return {}
+    lists: dict[str, Groups] = {}
+    for name in ("action", "subjects", "goals"):
+        if name in found:
+            with contextlib.suppress(ValueError):
+                lists[name] = _groups(found[name], name)
+    return lists
 
 
 def _sections(text: str) -> dict[str, Any]:
