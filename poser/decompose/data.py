@@ -85,7 +85,7 @@ def studio_rows(
         seed: at least 0.
         split: "train"; "validation" (worded alike, never in train); "phrasings", "nouns", "both": all phrasings, or
             all nouns and lettering, or both, are kept out of training.
-        level: "tiny" (1 to 5 commands, at most 60 words, about a hundred nouns) or "full" (3 to 10, all nouns).
+        level: "tiny" (1 to 5 commands, at most 60 words, some forty nouns) or "full" (3 to 10, all nouns).
         with_images: edits alone, each with its source picture (512 px, drawn by the studio) as a PIL image. Without,
             about half of the rows are edits, and their plans' sources stand for pictures that nobody has drawn.
 

@@ -23,7 +23,7 @@ Split = Literal["train", "validation", "phrasings", "nouns", "both"]
 """Training rows; rows alike that training never sees; held-out phrasings, held-out nouns and lettering, both."""
 
 Level = Literal["tiny", "full"]
-"""1 to 5 commands in at most 60 words on about a hundred nouns, or 3 to 10 commands on all of them."""
+"""1 to 5 commands in at most 60 words on some forty nouns, or 3 to 10 commands on all of them."""
 
 SPLITS: tuple[str, ...] = get_args(Split)
 LEVELS: tuple[str, ...] = get_args(Level)
@@ -32,7 +32,8 @@ MOST_WORDS = {"tiny": 60, "full": 240}
 SOURCE_SIDE = 512
 """Width and height of source pictures, px."""
 
-_COMMANDS = {"tiny": (1, 5), "full": (3, 10)}
+_COMMANDS = {"tiny": {1: 0.3, 2: 0.27, 3: 0.2, 4: 0.13, 5: 0.1}, "full": dict.fromkeys(range(3, 11), 1.0)}
+_TALK = {"tiny": 0.5, "full": 1.0}
 _SYNONYMS = {"tiny": 0.15, "full": 0.3}
 _EDITED = 0.5
 _SHARES = 16
@@ -110,10 +111,11 @@ def _told(
     synonyms = 0.0 if held_nouns else _SYNONYMS[level]
     names = wording.names(held_nouns, level == "tiny")
     teller = Teller(dice, split in ("phrasings", "both"), names, synonyms)
-    number = dice.number(*_COMMANDS[level])
+    shares = _COMMANDS[level]
+    number = list(shares)[dice.weighted(list(shares.values()))]
     kind = EditedPicture if dice.chance(edited) else FreshPicture
     drawn = kind(teller, number, wording.lettering(held_nouns))
-    text = request(drawn.clauses, teller)
+    text = request(drawn.clauses, teller, _TALK[level])
     return None if len(text.split()) > MOST_WORDS[level] else (text, drawn)
 
 
