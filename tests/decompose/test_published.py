@@ -180,3 +180,18 @@ def test_rows_with_pictures_make_a_dataset_that_decodes_them(tmp_path):
     write_image_folder(studio_rows(2, seed=2, level="tiny", with_images=True), tmp_path)
     dataset = dataset_of(published_rows(tmp_path, images=True))
     assert dataset[1]["image"].size == (512, 512)
+
+
+@pytest.mark.heavy
+def test_an_image_folder_of_ours_is_one_for_datasets_too(tmp_path):
+    from datasets import load_dataset
+
+    rows = list(studio_rows(3, seed=2, level="tiny", with_images=True))
+    write_image_folder(rows, tmp_path / "set")
+    loaded = load_dataset(
+        "imagefolder", data_dir=str(tmp_path / "set"), split="train", cache_dir=str(tmp_path / "cache")
+    )
+    found = {row["request"]: row for row in loaded}
+    for row in rows:
+        assert found[row["request"]]["goals"] == row["goals"]
+        assert found[row["request"]]["image"].tobytes() == row["image"].tobytes()
