@@ -106,7 +106,7 @@ def test_a_share_of_the_nouns_is_held_out():
     trained, kept = names(False), names(True)
     assert 0.08 < len(kept) / (len(trained) + len(kept)) < 0.22
     assert len(lettering(True)) >= 5
-    assert 80 < len(names(False, True)) < 160
+    assert 30 < len(names(False, True)) < 70
 
 
 def test_every_spelling_leads_to_its_noun():

@@ -32,6 +32,10 @@ HELD_OUT_NOUNS = 0.15
 """Share of the nouns, and of the lettering, that training never sees."""
 
 
+_ONE_OF = 5
+"""A small model learns a noun by meeting it often, so it gets one of so many."""
+
+
 class Name(NamedTuple):
     """How a thing may be called: `noun` is canonical, `spellings` are (singular, plural), its own name first."""
 
@@ -48,7 +52,7 @@ def held_out(word: str) -> bool:
 def names(kept: bool, few: bool = False) -> tuple[Name, ...]:
     """The things that requests speak of: with `kept` those kept out of training, else those of training.
 
-    With `few` a third of them, of short single words, and one other spelling at most.
+    With `few` some forty of them, of short single words, and one other spelling at most.
 
     Left out are nouns that are alike in singular and plural ("fish"), and spellings that are a backdrop, a look, a
     colour, a size or a place as well ("mountains", "red apple", "old man").
@@ -68,7 +72,7 @@ def names(kept: bool, few: bool = False) -> tuple[Name, ...]:
             continue
         others = [pair for pair in others if " " not in pair[0]][:1] if few else others
         found.append(Name(noun, (own, *others)))
-    return tuple(found[::2] if few and not kept else found)
+    return tuple(found[::_ONE_OF] if few and not kept else found)
 
 
 def _plain(word: str) -> bool:
