@@ -56,6 +56,6 @@ def train_decomposer(context: typer.Context) -> None:
         raise InputError(
             f"Training needs {error.name}, which is not installed; run: pip install 'image-poser[grpo]'."
         ) from error
-    folder = train(arguments, command=["poser", *sys.argv[1:]])
+    folder = train(arguments, command=["poser", *sys.argv[1:]], watch=lambda line: typer.echo(line, err=True))
     typer.echo(folder)
     typer.echo(told_of(folder), err=True)

@@ -53,8 +53,8 @@ class DecomposerArguments:
     stages: tuple[str, ...] = about("sft = warm start by imitation, grpo = reinforcement; one or both", STAGES)
 
     data: str = about(
-        "JSONL file of rows to train on, or folder of pictures with their rows in metadata.jsonl; studio = the studio's "
-        "own generator",
+        "JSONL file of rows to train on, or folder of pictures with rows in metadata.jsonl; studio = the studio's own "
+        "generator",
         GENERATOR,
     )
     pictures: bool = about("requests of the studio's generator are edits, with the picture that is edited", False)

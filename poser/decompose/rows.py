@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from poser.decompose.arguments import EVALUATION_SEED, GENERATOR, DecomposerArguments
-from poser.decompose.data import METADATA, SPLITS, studio_rows
+from poser.decompose.data import SPLITS, studio_rows
 from poser.decompose.prompting import check_rows
 from poser.experts.errors import InputError, UnknownName
 
 Row = dict[str, Any]
+
+METADATA = "metadata.jsonl"
 
 _HELD_BACK = 10
 """Where held-out rows are not given, at most one row in so many is held out."""
@@ -94,7 +96,7 @@ def training_rows(arguments: DecomposerArguments) -> Rows:
 
 def studio(arguments: DecomposerArguments, count: int, seed: int, split: str) -> list[Row]:
     """So many rows of the studio's generator."""
-    made = studio_rows(count, seed=seed, split=split, level=arguments.level, with_images=arguments.pictures)
+    made = studio_rows(count, seed=seed, split=split, level=arguments.level)
     return [dict(row) for row in made]
 
 

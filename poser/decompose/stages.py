@@ -9,7 +9,7 @@ from typing import Any
 
 from datasets import Dataset, Image
 from peft import LoraConfig
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, PrinterCallback, ProgressCallback
 from transformers.integrations import TensorBoardCallback
 from trl import GRPOTrainer, SFTTrainer
 
@@ -73,9 +73,21 @@ def make_trainer(
         trainer: Any = SFTTrainer(**shared) if stage == "sft" else GRPOTrainer(reward_funcs=functions, **shared)
     except ValueError as error:
         raise InputError(f"TRL refuses the settings of stage {stage}: {error}") from error
+    # their lines would go to standard output, which is for the result
+    trainer.remove_callback(PrinterCallback)
+    trainer.remove_callback(ProgressCallback)
+    if arguments.progress:
+        trainer.add_callback(_Bar)
     if watch is not None:
         watch.trainer = trainer
     return trainer
+
+
+class _Bar(ProgressCallback):
+    """A progress bar alone."""
+
+    def on_log(self, *args: Any, **kwargs: Any) -> None:
+        pass
 
 
 def last_checkpoint(folder: Path) -> Path | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +18,21 @@ from poser.decompose.arguments import FRESH, DecomposerArguments
 from poser.decompose.card import card, score
 from poser.decompose.evaluation import HeldOut
 from poser.decompose.model_folder import check_model, merged, processor_of
-from poser.decompose.named_rewards import reward_functions
+from poser.decompose.named_rewards import METRICS, reward_functions
 from poser.decompose.prompting import answer, write_settings
 from poser.decompose.rows import Rows, check_sources, has_pictures, training_rows
 from poser.decompose.stages import last_checkpoint, make_trainer
 from poser.decompose.trl_settings import check_settings, config_of
-from poser.experts.errors import InputError, PoserError
+from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
 
 _FREE = ("resume", "progress", "out", "eval_freq", "eval_batch", "save_freq")
 """Arguments that may differ when a training goes on."""
 
 
-def train(arguments: DecomposerArguments, command: Sequence[str] = ()) -> Path:
+def train(
+    arguments: DecomposerArguments, command: Sequence[str] = (), watch: Callable[[str], None] = lambda line: None
+) -> Path:
     """Train, evaluate, and write the model.
 
     In the folder `arguments.out`: `model/` (weights, tokenizer, `decomposer.json`, model card), `base/` (a fresh model
@@ -44,15 +46,16 @@ def train(arguments: DecomposerArguments, command: Sequence[str] = ()) -> Path:
     Args:
         arguments: all settings.
         command: the command line, for the card.
+        watch: called with a line on each evaluation.
 
     Returns:
         The folder of the model.
 
     Raises:
         InputError: settings, data or a model that do not go together, or nothing to resume from.
-        PoserError: a reward without sense, or a loss.
+        PoserError: a reward without sense, or an adapter that cannot be merged.
     """
-    return _Training(arguments, command).run()
+    return _Training(arguments, command, watch).run()
 
 
 def told_of(folder: Path) -> str:
@@ -61,10 +64,9 @@ def told_of(folder: Path) -> str:
     if not lines:
         return "It was not evaluated."
     last = lines[-1]
-    said = ", ".join(f"{name} {last[name]:.3f}" for name in ("format", "action", "subject", "goal", "atom"))
     starts = [line for line in lines if line["stage"] == last["stage"] and line["step"] == 0]
     before = f", {score(last) - score(starts[0]):+.3f} by stage {last['stage']}" if starts else ""
-    return f"On held-out rows: {said}; mean F1 {score(last):.3f}{before}."
+    return f"On held-out rows: {_shown(last)}{before}."
 
 
 def evaluations(path: Path) -> list[dict[str, Any]]:
@@ -72,9 +74,16 @@ def evaluations(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
 
 
+def _shown(line: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {line[name]:.3f}" for name in METRICS) + f"; mean F1 {score(line):.3f}"
+
+
 class _Training:
-    def __init__(self, arguments: DecomposerArguments, command: Sequence[str]) -> None:
+    def __init__(self, arguments: DecomposerArguments, command: Sequence[str], watch: Callable[[str], None]) -> None:
         self.given, self.command = arguments, tuple(command)
+        self._watch = lambda line: watch(
+            f"{line['stage']}, step {line['step']}, {line['seconds']:.0f} s: {_shown(line)}"
+        )
         self.out = Path(arguments.out)
         self._lines = self.out / "evaluations.jsonl"
 
@@ -104,11 +113,6 @@ class _Training:
                 self._prepare(rows)
         model = str(self.out / "base") if given.model == FRESH else given.model
         processor = processor_of(model, pictures=pictures, trust_remote_code=bool(given.trl.get("trust_remote_code")))
-        if pictures:
-            place = Path(given.data).parent
-            rows = rows._replace(
-                **{name: with_pictures(getattr(rows, name), place) for name in ("sft", "grpo", "held")}
-            )
         for stage in given.stages:
             last = stage == given.stages[-1]
             target = self.out / "model" if last else self.out / stage / "model"
@@ -125,7 +129,9 @@ class _Training:
         asked: dict[str, Any] = {
             "template": given.template, "chat": given.chat, "max_new_tokens": given.max_new_tokens,
         }  # fmt: skip
-        watch = HeldOut(stage, rows.held, asked | {"batch": given.eval_batch}, given.eval_freq, self._lines)
+        watch = HeldOut(
+            stage, rows.held, asked | {"batch": given.eval_batch}, given.eval_freq, self._lines, self._watch
+        )
         trainer = make_trainer(
             stage, model, processor, getattr(rows, stage), given, folder, watch=watch, logs=self.out / "logs" / stage
         )
@@ -205,6 +211,3 @@ class _Training:
     def _settings(self) -> dict[str, Any]:
         settings = dataclasses.asdict(self.given)
         return {name: value for name, value in settings.items() if name not in _FREE}
-
-
-__all__ = ["PoserError", "evaluations", "told_of", "train"]
