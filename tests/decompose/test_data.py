@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from poser.decompose.data import COLUMNS, dataset_of, row_of, studio_dataset, studio_rows, write_rows
+from poser.decompose.data import (
+    COLUMNS,
+    dataset_of,
+    row_of,
+    studio_dataset,
+    studio_rows,
+    write_image_folder,
+    write_rows,
+)
 from poser.decompose.format import Decomposition
 from poser.decompose.plans import decomposition_of
 from poser.experts.errors import InputError
@@ -45,3 +53,20 @@ def test_the_same_rows_come_as_a_dataset():
 def test_no_rows_make_no_dataset():
     with pytest.raises(InputError, match="no rows"):
         dataset_of([])
+
+
+def test_edits_come_with_a_picture_of_what_they_name():
+    rows = list(studio_rows(4, seed=0, level="tiny", with_images=True))
+    assert rows[0]["image"].tobytes() == next(studio_rows(1, seed=0, level="tiny", with_images=True))["image"].tobytes()
+    for row in rows:
+        source = Plan.model_validate_json(row["plan"]).source
+        assert (source.width, source.height) == row["image"].size == (512, 512)
+        assert len({row["image"].getpixel((x, y)) for x in range(0, 512, 16) for y in range(0, 512, 16)}) > 3
+
+
+def test_pictures_in_memory_need_a_folder(tmp_path):
+    rows = list(studio_rows(1, seed=0, with_images=True))
+    with pytest.raises(InputError, match="write_image_folder"):
+        write_rows(rows, tmp_path / "rows.jsonl")
+    with pytest.raises(InputError, match="with_images=True"):
+        write_image_folder(studio_rows(1, seed=0), tmp_path)

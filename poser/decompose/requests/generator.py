@@ -64,8 +64,10 @@ class Pair(NamedTuple):
     scene: SourceScene | None
 
 
-def pairs(count: int, *, seed: int, split: str = "train", level: str = "full") -> Iterator[Pair]:
+def pairs(count: int, *, seed: int, split: str = "train", level: str = "full", edits: bool = False) -> Iterator[Pair]:
     """So many pairs, no request twice; the first ones are the same whatever the count.
+
+    With `edits` all of them edit a source picture, else about half of them do.
 
     A request belongs to one split alone: those of training and validation, which are worded alike, are told apart by
     a hash of their words, as are all others beyond phrasings and nouns.
@@ -78,14 +80,14 @@ def pairs(count: int, *, seed: int, split: str = "train", level: str = "full") -
     for kind, given, known in (("split", split, SPLITS), ("level", level, LEVELS)):
         if given not in known:
             raise UnknownName(kind, given, known)
-    return _pairs(count, seed, split, level)
+    return _pairs(count, seed, split, level, 1.0 if edits else _EDITED)
 
 
-def _pairs(count: int, seed: int, split: str, level: str) -> Iterator[Pair]:
+def _pairs(count: int, seed: int, split: str, level: str, edited: float) -> Iterator[Pair]:
     rng = np.random.default_rng([seed, SPLITS.index(split), LEVELS.index(level)])
     seen: set[bytes] = set()
     while len(seen) < count:
-        told = _told(rng, split, level)
+        told = _told(rng, split, level, edited)
         if told is None:
             continue
         text, drawn = told
@@ -98,7 +100,9 @@ def _pairs(count: int, seed: int, split: str, level: str) -> Iterator[Pair]:
         yield Pair(text, build(text, drawn.sketch, source).model_copy(update={"extractor": "generated"}), scene)
 
 
-def _told(rng: np.random.Generator, split: str, level: str) -> tuple[str, FreshPicture | EditedPicture] | None:
+def _told(
+    rng: np.random.Generator, split: str, level: str, edited: float
+) -> tuple[str, FreshPicture | EditedPicture] | None:
     """A request and what it asks for; None where it became too long."""
     dice = Dice(rng)
     held_nouns = split in ("nouns", "both")
@@ -107,7 +111,7 @@ def _told(rng: np.random.Generator, split: str, level: str) -> tuple[str, FreshP
     names = wording.names(held_nouns, level == "tiny")
     teller = Teller(dice, split in ("phrasings", "both"), names, synonyms)
     number = dice.number(*_COMMANDS[level])
-    kind = EditedPicture if dice.chance(_EDITED) else FreshPicture
+    kind = EditedPicture if dice.chance(edited) else FreshPicture
     drawn = kind(teller, number, wording.lettering(held_nouns))
     text = request(drawn.clauses, teller)
     return None if len(text.split()) > MOST_WORDS[level] else (text, drawn)
@@ -130,6 +134,6 @@ def _scene(drawn: EditedPicture, digest: bytes) -> SourceScene:
 
 
 def stand_in(scene: SourceScene) -> PictureRef:
-    """The reference of a source that nobody has painted: the hash is that of its description."""
+    """The reference of a source picture that is not painted: the hash is that of its description."""
     digest = hashlib.sha256(json.dumps(scene).encode()).hexdigest()
     return PictureRef(sha256=digest, width=SOURCE_SIDE, height=SOURCE_SIDE)
