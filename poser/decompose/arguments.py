@@ -24,6 +24,9 @@ FRESH = "fresh"
 EVALUATION_SEED = 1_000_003
 """The generator's held-out requests are the same for every training, whatever its seed."""
 
+REWARDS = {"format": 1.0, "action": 1.0, "subject": 1.0, "goal": 1.0}
+"""Of ImageEdit-R1; it does not publish their weights."""
+
 _COUNTS = (
     "examples", "eval_examples", "eval_batch", "hidden_size", "layers", "heads", "vocabulary", "max_new_tokens",
 )  # fmt: skip
@@ -70,8 +73,7 @@ class DecomposerArguments:
     save_freq: int = about("optimizer steps between checkpoints; 0 = none on the way", 0)
 
     rewards: PAIRS = field(
-        default_factory=lambda: {"format": 1.0, "action": 1.0, "subject": 1.0, "goal": 1.0},
-        metadata={"help": "reward name = weight; 0 takes one out"},
+        default_factory=lambda: dict(REWARDS), metadata={"help": "reward name = weight; 0 takes one out"}
     )
     template: str = about("what the model is told; {request} stands for the user's words", "{request}")
     chat: bool = about("that is a user's message, rendered by the model's chat template; else it is the prompt", True)
@@ -113,7 +115,7 @@ def make_arguments(given: Mapping[str, Any]) -> DecomposerArguments:
         InputError: a value of another type or range.
     """
     preset = str(given.get("preset", "default"))
-    settings = joined({"preset": preset} | load_preset(preset), given)
+    settings = joined(joined({"preset": preset, "rewards": REWARDS}, load_preset(preset)), given)
     arguments = DecomposerArguments(**converted(settings, DecomposerArguments))
     check_least(arguments, {1: _COUNTS, 0: _NOT_NEGATIVE})
     if arguments.seed >= EVALUATION_SEED:

@@ -1,6 +1,6 @@
 """One command of a decomposition as a draft: its atoms by rule, and its instruction in English.
 
-What is implied, unless a goal spells atoms explicitly:
+What is implied, unless one of the goals is `=`:
 
 | action | atoms |
 |---|---|
@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 
 from poser.decompose.atoms import Statement, statement_of, unspelled
 from poser.decompose.editing import EDITS, edit_draft
-from poser.decompose.goals import EXPLICIT, name_of, owners, plain_words, said_by, there
+from poser.decompose.goals import EXPLICIT, NOTHING_IMPLIED, name_of, owners, plain_words, said_by, there
 from poser.decompose.naming import item_named, question_of
 from poser.decompose.notation import letters_of
 from poser.experts.errors import InputError
@@ -54,15 +54,19 @@ class Drafting:
             InputError: a subject or a goal that the action needs is missing, or an explicit atom is misspelled.
         """
         names = [name_of(item) for item in subjects]
-        plain = [goal for goal in goals if not goal.startswith(EXPLICIT)]
-        if len(plain) < len(goals):
-            draft = self._explicit(operation, names, goals)
+        spelled = [goal for goal in goals if goal.startswith(EXPLICIT)]
+        plain = [goal for goal in goals if goal not in spelled and goal != NOTHING_IMPLIED]
+        if NOTHING_IMPLIED in goals:
+            draft = self._bare(operation, names, plain)
         elif operation in EDITS:
             draft = edit_draft(self, operation, names, plain)
         elif operation in _LOOKS:
             draft = self._look(operation, plain)
         else:
             draft = self._making(operation, names, plain, subjects)
+        for goal in spelled:
+            self.add(draft, unspelled(goal[len(EXPLICIT) :]))
+        self._say(draft, names, [goal for goal in spelled if unspelled(goal[len(EXPLICIT) :])[0][0] != "other"])
         draft.subjects = () if operation in _LOOKS else tuple(names)
         draft.goals = tuple(plain_words(goal) for goal in goals)
         return draft
@@ -73,24 +77,26 @@ class Drafting:
             words, answer = statement
             draft.atoms.append(self.builder.atom(*words, question=question_of(statement, self.counts), answer=answer))
 
-    def _explicit(self, operation: Operation, names: Sequence[str], goals: Sequence[str]) -> Draft:
+    def _bare(self, operation: Operation, names: Sequence[str], goals: Sequence[str]) -> Draft:
+        """A command of which the goals are all."""
         draft = self.builder.command(operation, "", [])
         for goal in goals:
-            if goal.startswith(EXPLICIT):
-                self.add(draft, unspelled(goal[len(EXPLICIT) :]))
-            elif names:
-                self.add(draft, said_by(goal, names[0], self.source))
-        things = " and ".join(names)
-        stated = "; ".join(_stated(statement_of(atom)) for atom in draft.atoms)
-        verb = {Operation.OTHER: "", Operation.TEXT: "Write", Operation.GENERATE: "Add"}.get(
-            operation, operation.value.capitalize()
-        )
-        only = [atom.tuple[1] for atom in draft.atoms if atom.kind == "other"]
-        if len(only) == len(draft.atoms) and operation not in (Operation.ADD, Operation.TEXT):
-            draft.text = ". ".join(only)
-        else:
-            draft.text = f"{f'{verb} {things}'.strip()}: {stated}".removeprefix(": ")
+            for name in names[:1]:
+                self.add(draft, said_by(goal, name, self.source))
         return draft
+
+    def _say(self, draft: Draft, names: Sequence[str], spelled: Sequence[str]) -> None:
+        """Add to an instruction what is spelled as atoms."""
+        said = [_stated(unspelled(goal[len(EXPLICIT) :])) for goal in spelled]
+        others = [atom.tuple[1] for atom in draft.atoms if atom.kind == "other" and atom.tuple[1] not in draft.text]
+        if not draft.text:
+            verb = {Operation.OTHER: "", Operation.TEXT: "Write", Operation.GENERATE: "Add"}.get(
+                draft.operation, draft.operation.value.capitalize()
+            )
+            draft.text = "" if others and not said else f"{verb} {' and '.join(names)}".strip()
+        details = "; ".join(said)
+        draft.text = ": ".join(part for part in (draft.text, details) if part)
+        draft.text = ". ".join(part for part in (draft.text, *others) if part)
 
     def _look(self, operation: Operation, goals: Sequence[str]) -> Draft:
         if not goals:

@@ -152,11 +152,13 @@ class HeldOut(TrainerCallback):
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
             self._watch(line)
-        training = trainer.model.training
+        training, due = trainer.model.training, trainer.control.should_log
         # TRL files what is logged under evaluation while the model is not training
         trainer.model.eval()
         trainer.log({f"heldout/{name}": value for name, value in means.items()})
         trainer.model.train(training)
+        # logging strikes the entry off that training itself may be about to make
+        trainer.control.should_log = due
         self._started = time.perf_counter()
 
     def _before(self, step: int) -> float:

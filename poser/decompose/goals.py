@@ -10,7 +10,8 @@
 | other words that name S | themselves, as an `other` statement |
 | other words | `other`: "the S is …" |
 | `cat: red` | "red" of the subject `cat` alone, where a command has several |
-| `= attribute (material, table, wooden)` | exactly this (`poser.decompose.atoms`); then nothing is implied |
+| `= attribute (material, table, wooden)` | exactly this (`poser.decompose.atoms`), of whatever subject |
+| `=` | nothing; the action implies nothing either, so that only the other goals count |
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from poser.extract.tuples import fitting, subject
 
 EXPLICIT = "= "
 """Before a goal that spells an atom."""
+
+NOTHING_IMPLIED = "="
+"""The goal by which an action implies no atoms."""
 
 _NUMBER = re.compile(r"(>=)?\s*([0-9]{1,4})")
 _RELATIONS = sorted(RELATION_WORDS, key=len, reverse=True)

@@ -6,8 +6,8 @@ the grammar sets it from relations between made things, style and tone last. Los
 atom. With a source, an edit of what the plan itself adds also waits for that.
 
 Goals say what atoms say (`poser.decompose.goals`); what an action implies is not said twice
-(`poser.decompose.drafting`). Where that would not give back the same atoms, the command's goals spell each of them:
-`= attribute (material, table, wooden)`.
+(`poser.decompose.drafting`). An atom without a phrase is spelled: `= attribute (material, table, wooden)`. Where all
+that would not give back the same atoms, nothing is implied, and each of them is spelled: `=, = entity (Table)`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from poser.decompose.atoms import Statement, spelled, statement_of
 from poser.decompose.drafting import Drafting
 from poser.decompose.editing import EDITS
 from poser.decompose.format import Decomposition
-from poser.decompose.goals import EXPLICIT, goal_of, item_of, name_of
+from poser.decompose.goals import EXPLICIT, NOTHING_IMPLIED, goal_of, item_of, name_of, said_by
 from poser.experts.errors import BadReply, InputError
 from poser.experts.lexicon import parse_subject
 from poser.experts.picture import PictureRef
@@ -130,11 +130,11 @@ def _entry(command: Command, source: bool) -> tuple[list[str], list[str]]:
     names = _names(command)
     subjects = [item_of(name) for name in names]
     if names == [name_of(item) for item in subjects]:
-        phrases = _phrases(command, names)
+        phrases = _phrases(command, names, source)
         if phrases is not None and _stated(command.operation, subjects, phrases, source) == wanted:
             return subjects, phrases
     explicit = dict.fromkeys(EXPLICIT + spelled(atom) for atom in command.atoms)
-    return subjects, list(explicit)
+    return subjects, [NOTHING_IMPLIED, *explicit]
 
 
 def _stated(operation: Operation, subjects: Sequence[str], goals: Sequence[str], source: bool) -> set[Statement]:
@@ -163,7 +163,7 @@ def _names(command: Command) -> list[str]:
     return list(dict.fromkeys(there)) or own
 
 
-def _phrases(command: Command, names: Sequence[str]) -> list[str] | None:
+def _phrases(command: Command, names: Sequence[str], source: bool) -> list[str] | None:
     """Goals that may give back the atoms; None if an atom has no phrase."""
     operation = command.operation
     statements = list(dict.fromkeys(statement_of(atom) for atom in command.atoms))
@@ -174,8 +174,8 @@ def _phrases(command: Command, names: Sequence[str]) -> list[str] | None:
     if operation is Operation.REPLACE:
         return _replacement(statements, names)
     if operation in EDITS:
-        return _becoming(statements, names)
-    return _said(statements, names)
+        return _becoming(statements, names, source)
+    return _said(statements, names, source)
 
 
 def _by_rule(command: Command) -> bool:
@@ -195,7 +195,7 @@ def _replacement(statements: Iterable[Statement], names: Sequence[str]) -> list[
     return [*new[:1], *counts]
 
 
-def _becoming(statements: Iterable[Statement], names: Sequence[str]) -> list[str] | None:
+def _becoming(statements: Iterable[Statement], names: Sequence[str], source: bool) -> list[str] | None:
     """The goals of one recoloured, resized or moved thing."""
     if len(names) != 1:
         return None
@@ -206,10 +206,10 @@ def _becoming(statements: Iterable[Statement], names: Sequence[str]) -> list[str
         if old is None or new is None:
             return None
         return [now for now, was in ((new.color, old.color), (new.size, old.size)) if now and now != was]
-    return _said(held, names)
+    return _said(held, names, source)
 
 
-def _said(statements: Iterable[Statement], names: Sequence[str]) -> list[str] | None:
+def _said(statements: Iterable[Statement], names: Sequence[str], source: bool) -> list[str]:
     """What is said of the subjects beyond that they are there."""
     goals: list[str] = []
     for statement in statements:
@@ -220,8 +220,10 @@ def _said(statements: Iterable[Statement], names: Sequence[str]) -> list[str] | 
         if words[0] == "other" and not names and answer == "yes":
             goals.append(words[1])
             continue
-        phrase = next(((name, said) for name in names if (said := goal_of(statement, name)) is not None), None)
+        said = [(name, goal_of(statement, name)) for name in names]
+        phrase = next(((name, g) for name, g in said if g is not None and said_by(g, name, source) == statement), None)
         if phrase is None:
-            return None
+            goals.append(EXPLICIT + spelled(statement))
+            continue
         goals.append(f"{item_of(phrase[0])}: {phrase[1]}" if len(names) > 1 else phrase[1])
     return goals

@@ -28,13 +28,14 @@ from types import MappingProxyType
 from typing import Any
 
 from poser.decompose.atoms import unspelled
+from poser.decompose.covering import covered
 from poser.decompose.editing import EDITS
 from poser.decompose.format import Decomposition, written
 from poser.decompose.matching import Embed, f1, normal_goal, normal_subject, soft_f1
 from poser.decompose.plans import atoms_of
 from poser.decompose.readings import planned, read, text_of
 from poser.experts.errors import InputError
-from poser.extract.coverage import uncovered, uncovered_by_plan, words_of
+from poser.extract.coverage import words_of
 
 Reward = Callable[..., list[float | None]]
 """A reward function as TRL calls it."""
@@ -108,35 +109,25 @@ def finite(value: float | None) -> float | None:
     return value
 
 
-def guarded(reward: Reward) -> Reward:
-    """A reward function of somebody else, of which each value is checked.
-
-    Its values must be finite numbers or None, as many as completions; else an InputError names the function.
-    """
-    name = getattr(reward, "__name__", type(reward).__name__)
-
-    @functools.wraps(reward)
-    def checked(*args: Any, **columns: Any) -> list[float | None]:
-        values = list(reward(*args, **columns))
-        count = len(columns["completions"] if "completions" in columns else args[1])
-        if len(values) != count:
-            raise InputError(f"The reward {name!r} returned {len(values)} values for {count} completions.")
-        try:
-            return [finite(value) for value in values]
-        except InputError as error:
-            raise InputError(f"The reward {name!r} went wrong: {error}") from error
-
-    return checked
-
-
 def is_edit(row: Mapping[str, Any]) -> bool:
     """True if the row's request edits a picture: it has one, its plan has one, or an action is one on a source."""
     if row.get("image") is not None or row.get("images"):
         return True
     if row.get("plan"):
-        source: object = json.loads(row["plan"]).get("source")
-        return source is not None
+        return _has_source(row["plan"])
     return any(action in EDITS[1:] for action in row.get("actions") or ())
+
+
+@functools.lru_cache(4096)
+def _has_source(plan: str) -> bool:
+    source: object = json.loads(plan).get("source")
+    return source is not None
+
+
+@functools.lru_cache(4096)
+def _usual(actions: tuple[str, ...], subjects: tuple[tuple[str, ...], ...], goals: tuple[tuple[str, ...], ...]) -> int:
+    """Characters of an annotation as it is written, without thoughts."""
+    return len(written(Decomposition("", actions, subjects, goals)))  # type: ignore[arg-type]  # made operations there
 
 
 def _format(text: str, row: Mapping[str, Any]) -> float:
@@ -148,17 +139,14 @@ def _coverage(text: str, row: Mapping[str, Any]) -> float:
     """Share of the request's content words that the atoms of the completion's plan hold; 0 without a plan."""
     request = row["request"]
     plan = planned(text, request, is_edit(row)) if request.strip() else None
-    if plan is None:
-        return 0.0
-    content = len(uncovered(request, ()))
-    return 1.0 - len(uncovered_by_plan(plan)) / content if content else 1.0
+    return 0.0 if plan is None else covered(plan)
 
 
 def _length(text: str, row: Mapping[str, Any]) -> float:
     """1 up to `LONGER` lengths of the annotation (and a few words), falling to 0 at `LONGEST`; 0 for empty text."""
     if not text.strip():
         return 0.0
-    usual = len(written(Decomposition("", *(tuple(row[name]) for name in ("actions", "subjects", "goals")))))
+    usual = _usual(tuple(row["actions"]), *(tuple(map(tuple, row[name])) for name in ("subjects", "goals")))
     low, high = LONGER * usual + _SLACK, LONGEST * usual + 2 * _SLACK
     return min(1.0, max(0.0, (high - len(text)) / (high - low)))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from poser.decompose.readings import text_of
+
 INTERRUPT_AT = 3
 
 
@@ -26,4 +28,4 @@ def letters(prompts, completions, **columns):
         if count == INTERRUPT_AT:
             calls.unlink()
             raise KeyboardInterrupt
-    return [-len(completion) / 100 for completion in completions]
+    return [-len(text_of(completion)) / 100 for completion in completions]

@@ -24,7 +24,17 @@ def test_the_paper_has_eight_rollouts_and_three_epochs_without_a_warm_start():
 def test_mappings_are_joined_with_those_of_the_preset():
     below = make_arguments({"preset": "tiny"})
     arguments = parse_arguments(
-        ["--preset", "tiny", "--grpo", "beta=0.04", "num_generations=4", "--grpo", "loss_type=grpo", "--rewards", "atom=0.5"]
+        [
+            "--preset",
+            "tiny",
+            "--grpo",
+            "beta=0.04",
+            "num_generations=4",
+            "--grpo",
+            "loss_type=grpo",
+            "--rewards",
+            "atom=0.5",
+        ]
     )
     assert arguments.grpo == {**below.grpo, "beta": 0.04, "num_generations": 4, "loss_type": "grpo"}
     assert arguments.rewards == {**below.rewards, "atom": 0.5}

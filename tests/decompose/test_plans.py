@@ -15,6 +15,7 @@ from poser.experts.picture import PictureRef
 from poser.experts.plan_check import check_plan
 from poser.experts.types import Atom, Command, Operation, Plan
 from poser.extract import GrammarExtractor
+from poser.extract.prose import OpenGrammarExtractor
 from tests.extract.phrasings_describe import ABSENCE, LETTERING, LISTS, LOOKS, PLACES, RELATIONS, WHOLE
 from tests.extract.phrasings_edit import FOLDED, SOURCE
 from tests.extract.phrasings_fresh import DESCRIBED
@@ -236,3 +237,28 @@ def test_a_request_must_say_something():
 def test_decompositions_carry_thoughts():
     plan = GrammarExtractor().extract("a cat")
     assert decomposition_of(plan, think="One thing.") == Decomposition("One thing.", ("add",), (("cat",),), (("1",),))
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "A weathered wooden post stands in a misty field, covered in green moss, with a small red bird on top of it.",
+        "An elderly man wearing a striped waistcoat reads a leather-bound book while a fluffy orange cat sleeps.",
+    ],
+)
+def test_prose_with_an_open_vocabulary_keeps_its_atoms_spelled_where_there_is_no_phrase(prompt):
+    plan = OpenGrammarExtractor().extract(prompt)
+    again = there_and_back(plan)
+    assert facts(again) == facts(plan)
+    assert any("(material" in goal or "(texture" in goal for goal in explicit(plan))
+    assert all(atom.question for atom in again.atoms)
+    texts = " ".join(command.text for command in again.commands)
+    assert "wooden" in texts or "striped" in texts
+
+
+def test_what_an_action_implies_can_be_left_out():
+    plan = plan_of(d("add", "cat", "=, red"), "a request")
+    assert [atom.tuple for atom in plan.atoms] == [("attribute", "color", "cat", "red")]
+    more = plan_of(d("add", "cat", "= attribute (texture\\, cat\\, fluffy), red"), "a request")
+    assert [atom.tuple[0] for atom in more.atoms] == ["entity", "attribute", "attribute"]
+    assert more.commands[0].text == "Add a red cat: cat fluffy"
