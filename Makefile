@@ -14,7 +14,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 .PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-experts bench-critics bench-dpg bench-recognition judge bench-judge bench-reflection \
 	bench-critics-reliability policy paper-policy \
 	calibration bench-policy-rivals bench-policy-sample bench-policy-zeroshot bench-policy-ablations bench-policy-ratings \
-	bench-policy-pixels bench-policy-speed clean
+	bench-policy-pixels bench-policy-speed bench-decomposer-requests clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -121,6 +121,9 @@ bench-policy-ablations: $(VENV)/.installed  ## what each part of agent and rules
 
 bench-policy-ratings: $(VENV)/.installed  ## real ratings of real models: make bench-policy-ratings DATA=table.jsonl
 	$(BIN)/python -m benchmarks.policy_ratings $(if $(DATA),--data $(DATA))
+
+bench-decomposer-requests: $(VENV)/.installed  ## generated requests: splits, and what the rule-based extractor makes of them
+	$(BIN)/python -m benchmarks.decomposer_requests
 
 bench-policy-speed: $(VENV)/.installed  ## steps of the twin a second, time of a decision
 	$(BIN)/python -m benchmarks.policy_speed

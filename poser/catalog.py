@@ -24,6 +24,7 @@ from poser.shipped import (
     BASELINES,
     BASES,
     CRITICS,
+    DECOMPOSER,
     DEFAULT_CRITIC,
     DEFAULT_EXTRACTOR,
     DEFAULT_POLICY,
@@ -161,10 +162,11 @@ panel = partial(panel_of, critic)
 
 
 def extractor(chosen: str | Extractor | None = None) -> Extractor:
-    """The extractor of this name, or the extractor itself; the grammar by default.
+    """The extractor of this name, the decomposer in this folder, or the extractor itself; the grammar by default.
 
     Raises:
         UnknownName: no extractor of that name.
+        InputError: a folder that holds no decomposer of this version.
     """
     from poser.extract.base import Extractor
 
@@ -246,7 +248,10 @@ def _one(kind: str, chosen: Any, default: str, base: type) -> Any:
     if not isinstance(name, str):
         names = ", ".join(source.name for source in known)
         raise InputError(f"{chosen!r} is not a {kind}. Give one of {names}, or a {base.__name__} object.")
-    if name in ADAPTERS[kind] and all(source.name != name for source in known):
+    free = all(source.name != name for source in known)
+    if kind == "extractor" and free and Path(name).is_dir():
+        return attribute(DECOMPOSER)(model=name)
+    if name in ADAPTERS[kind] and free:
         raise InputError(
             f"The {kind} {name!r} needs settings. Write into poser.toml: [[{kind}s]] with name = {name!r}, "
             f"use = {name!r} and {NEEDED[name]}."

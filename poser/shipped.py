@@ -31,6 +31,7 @@ ADAPTERS: Mapping[str, Mapping[str, str]] = {
         "vlm": "poser.critics.vlm:VLMCritic",
     },
     "extractor": {
+        "decomposer": "poser.decompose.extractor:DecomposerExtractor",
         "llm": "poser.extract.llm:LLMExtractor",
         "local_llm": "poser.extract.local:LocalExtractor",
     },
@@ -40,6 +41,7 @@ ADAPTERS: Mapping[str, Mapping[str, str]] = {
 _SERVED = "model = the name under which its server knows it"
 _LOCAL = "model = a hub id or the folder of a model"
 NEEDED: Mapping[str, str] = {
+    "decomposer": "model = the folder that `poser train decomposer` wrote",
     "llm": _SERVED,
     "local_llm": _LOCAL,
     "local_vlm": _LOCAL,
@@ -56,6 +58,9 @@ BASES: Mapping[str, str] = {
     "policy": "poser.policies.base:Policy",
 }
 """Kind -> "module:class" of what it has to be; `poser.pools` looks at experts."""
+
+DECOMPOSER = ADAPTERS["extractor"]["decomposer"]
+"""What a folder named as an extractor is."""
 
 BASELINES = "poser.policies.baselines:BASELINES"
 LEARNED = "poser.policies.learned:Learned"

@@ -36,3 +36,26 @@ def train_policy(context: typer.Context) -> None:
     if folder.exists():
         typer.echo(folder)
     typer.echo(told_of(folder), err=True)
+
+
+@app.command(
+    "decomposer",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+def train_decomposer(context: typer.Context) -> None:
+    """Train a decomposer by imitation and GRPO; `poser train decomposer --help` lists the settings."""
+    from poser.decompose.arguments import parse_arguments
+
+    arguments = parse_arguments(context.args, prog="poser train decomposer")
+    try:
+        from poser.decompose.train import told_of, train
+    except ModuleNotFoundError as error:
+        from poser.experts.errors import InputError
+
+        raise InputError(
+            f"Training needs {error.name}, which is not installed; run: pip install 'image-poser[grpo]'."
+        ) from error
+    folder = train(arguments, command=["poser", *sys.argv[1:]], watch=lambda line: typer.echo(line, err=True))
+    typer.echo(folder)
+    typer.echo(told_of(folder), err=True)

@@ -53,7 +53,7 @@ __all__ = [
     "PLACES", "PLACE_EDGES", "PLACE_WORDS", "RELATIONS", "RELATION_MIN_SHIFT", "RELATION_SLOPE", "RELATION_WORDS",
     "SCENES", "SIZES", "SIZE_EXTENT", "SIZE_WORDS", "STYLES", "STYLE_WORDS", "TONES", "TONE_WORDS",
     "Noun", "Subject", "find_noun", "format_subject", "glyph_mask", "is_lettering", "lettering_font", "nouns",
-    "parse_subject", "suggest",
+    "parse_subject", "spellings", "suggest",
 ]  # fmt: skip
 
 #: Words that pick one of several things of a kind -> the place that `Subject` holds.
@@ -132,6 +132,19 @@ def find_noun(words: str) -> Noun | None:
     key = _key(words)
     name = data.words.get(key) or data.words.get(_without_article(key))
     return None if name is None else data.nouns[name]
+
+
+def spellings(noun: str) -> tuple[str, ...]:
+    """All words that lead to a canonical noun, itself and plurals included; empty for another word."""
+    return _spellings().get(noun, ())
+
+
+@cache
+def _spellings() -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for word, noun in _data().words.items():
+        found.setdefault(noun, []).append(word)
+    return {noun: tuple(words) for noun, words in found.items()}
 
 
 def suggest(words: str, n: int = 3) -> list[str]:

@@ -185,9 +185,9 @@ class PlanBuilder:
                 draft.atoms.append(self.atom("relation", relation, label, *targets, question=question, parents=needs))
             where.append(f"{relation} " + " and ".join(the(target) for target in of))
             goals.append(f"{relation} " + " and ".join(targets))
-            draft.after += [made_id for made_id, _ in made if not self._builds_on(made_id, draft.id)]
+            draft.after += [made_id for made_id, _ in made if not self.builds_on(made_id, draft.id)]
         draft.goals = (*draft.goals, *goals)
-        draft.text = _text(item, where)
+        draft.text = making_text(item, where)
 
     def _counted_too(self, item: Item) -> list[Thing]:
         """Other groups that the item's label speaks of as well; what is said of it has to hold of them too."""
@@ -198,7 +198,7 @@ class PlanBuilder:
             t for t in self.sketch.live() if t is not item and t.noun == item.noun and words <= set(t.label.split())
         ]
 
-    def _builds_on(self, one: str, other: str) -> bool:
+    def builds_on(self, one: str, other: str) -> bool:
         """True if command `one` is or builds on command `other`, at once or by others in between."""
         after = {draft.id: draft.after for draft in self.drafts}
         seen, todo = {one}, [one]
@@ -256,7 +256,8 @@ def _places(said: list[str]) -> list[str]:
     return kept
 
 
-def _text(item: Item, where: list[str]) -> str:
+def making_text(item: Item, where: list[str]) -> str:
+    """The instruction that makes an item; `where` are places and relations in words."""
     tail = ", ".join(where)
     if isinstance(item, Sign):
         style = " ".join(word for word in (item.size, item.color) if word)

@@ -17,7 +17,9 @@ from poser.experts.picture import PictureRef
 from poser.experts.plan_check import check_plan
 from poser.experts.types import Atom, Command, Folded, Operation, Plan
 from poser.extract.coverage import quoted_from, uncovered_by_plan
+from poser.extract.links import look_last, with_parents
 from poser.extract.mentions import unsaid
+from poser.extract.operations import operation_word
 from poser.extract.prompts import ACTIONS
 from poser.extract.reply_schema import AtomReply, CommandReply, FoldedReply, PlanReply, as_word
 from poser.extract.tuples import fitting, subject
@@ -30,15 +32,6 @@ LONGEST = 1000
 """Characters of one string of a reply."""
 
 _MOST_WORDS = 30
-_SYNONYMS = {
-    **dict.fromkeys(("generate", "create", "draw", "insert", "place", "include", "adding"), "add"),
-    **dict.fromkeys(("delete", "erase", "exclude", "avoid"), "remove"),
-    **dict.fromkeys(("change", "swap", "substitute"), "replace"),
-    **dict.fromkeys(("color", "colour", "recolour", "paint"), "recolor"),
-    **dict.fromkeys(("scale", "enlarge", "shrink"), "resize"),
-    **dict.fromkeys(("write", "lettering", "caption"), "text"),
-    **dict.fromkeys(("backdrop", "scene", "setting"), "background"),
-}
 
 
 def read_rewriting(data: Any, command: Command) -> str:
@@ -82,7 +75,7 @@ def read_plan(data: Any, prompt: str, source: PictureRef | None) -> Plan:
             )
         read = [_atom(atom, atoms, source is not None) for atom in command.atoms]
         made.append(_command(command, read, commands))
-    made = _look_last(_with_parents(made))
+    made = look_last(with_parents(made))
     plan = check_plan(
         Plan(
             prompt=prompt,
@@ -144,8 +137,7 @@ def _atom(atom: AtomReply, ids: Mapping[str, str], source: bool) -> Atom:
 
 
 def _command(command: CommandReply, atoms: list[Atom], ids: Mapping[str, str]) -> Command:
-    action = command.action.casefold()
-    action = _SYNONYMS.get(action, action)
+    action = operation_word(command.action)
     operation = Operation(action) if action in ACTIONS else Operation.OTHER
     if operation in (Operation.STYLE, Operation.TONE):
         tones = {atom.tuple[1] in TONES for atom in atoms if atom.kind == "style"}
@@ -174,37 +166,3 @@ def _folded(fold: FoldedReply, ids: Mapping[str, str], prompt: str) -> Folded:
         raise InputError(f"The folded words {fold.words[:60]!r} do not stand in the prompt; copy them from it.")
     into = _known([fold.command], ids, "`folded`")[0] if fold.command else None
     return Folded(words=fold.words, into=into, change=fold.change)
-
-
-def _with_parents(commands: list[Command]) -> list[Command]:
-    """Atoms that say more of a thing depend on the atom that it is there."""
-    entities = {
-        atom.tuple[1]: atom.id
-        for command in commands
-        for atom in command.atoms
-        if atom.kind == "entity" and not atom.negated
-    }
-    grown = []
-    for command in commands:
-        atoms = []
-        for atom in command.atoms:
-            said_of = {"attribute": atom.tuple[2:3], "count": atom.tuple[1:2], "relation": atom.tuple[2:]}
-            own = [entities[name] for name in said_of.get(atom.kind, ()) if name in entities]
-            # "no car at all" does not depend on there being one
-            none = atom.kind == "count" and atom.tuple[2] == "0"
-            parents = atom.parents or (() if none else tuple(dict.fromkeys(own)))
-            atoms.append(atom.model_copy(update={"parents": parents}))
-        grown.append(command.model_copy(update={"atoms": tuple(atoms)}))
-    return grown
-
-
-def _look_last(commands: list[Command]) -> list[Command]:
-    """Style and tone come after everything, and nothing comes after them."""
-    looks = {command.id for command in commands if command.operation in (Operation.STYLE, Operation.TONE)}
-    before = tuple(command.id for command in commands if command.id not in looks)
-    return [
-        command.model_copy(
-            update={"after": before if command.id in looks else tuple(n for n in command.after if n not in looks)}
-        )
-        for command in commands
-    ]

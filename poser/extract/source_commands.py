@@ -31,7 +31,7 @@ def source_commands(builder: PlanBuilder) -> None:
     for edit in kept:
         if edit.item is None:
             continue
-        draft = _command(builder, edit, edit.item)
+        draft = edit_command(builder, edit, edit.item)
         made = [builder.made[key][0] for key in edit.earlier if key in builder.made]
         builder.drafts.remove(draft)
         at = max([least, *(k + 1 for k, other in enumerate(builder.drafts) if other.id in made)])
@@ -58,7 +58,8 @@ def settle(builder: PlanBuilder) -> None:
             draft.atoms = [*kept, done]
 
 
-def _command(builder: PlanBuilder, edit: Edit, item: Item) -> Draft:
+def edit_command(builder: PlanBuilder, edit: Edit, item: Item) -> Draft:
+    """Add the command of one edit of an item that stands in the source."""
     label = name(item)
     atoms: list[Atom] = []
     goal = edit.goal
@@ -73,13 +74,13 @@ def _command(builder: PlanBuilder, edit: Edit, item: Item) -> Draft:
         case "move" if edit.target is not None and goal in RELATIONS and name(edit.target) != label:
             text = f"Move {the(item)} so that it is {goal} {the(edit.target)}"
             question = f"Is {the(item)} {goal} {the(edit.target)}?"
-            there = _there(builder, item)
+            there = there_atom(builder, item)
             atoms = [there, builder.atom("relation", goal, label, name(edit.target), question=question,
                                          parents=(there.id,))]  # fmt: skip
             goal = f"{goal} {name(edit.target)}"
         case "move":
             text = f"Move {the(item)} so that it is {at_place(goal)}"
-            there = _there(builder, item)
+            there = there_atom(builder, item)
             question = place_question(item, goal)
             atoms = [there, builder.atom("relation", goal, label, "canvas", question=question, parents=(there.id,))]
         case "replace" if edit.new is not None:
@@ -94,7 +95,8 @@ def _command(builder: PlanBuilder, edit: Edit, item: Item) -> Draft:
     return builder.command(Operation(edit.operation), text, atoms, (label,), (goal,) if goal else ())
 
 
-def _there(builder: PlanBuilder, item: Item) -> Atom:
+def there_atom(builder: PlanBuilder, item: Item) -> Atom:
+    """The atom that an item can be seen."""
     label = name(item)
     if isinstance(item, Sign):
         return builder.atom("text", item.text, question=f"Can {label} be read?", answer=item.text)
@@ -116,7 +118,7 @@ def _looks(builder: PlanBuilder, item: Item, look: Subject, question: str, goal:
     if was is not None and old is not None and goal != old and goal not in ("larger", "smaller"):
         now = format_subject(was._replace(color=look.color or was.color, size=look.size or was.size))
         return [builder.atom("entity", now, question=f"Is there {a(now)}?"), _gone(builder, item)]
-    there = _there(builder, item)
+    there = there_atom(builder, item)
     kind = "color" if look.color else "size"
     return [there, builder.atom("attribute", kind, label, goal, question=question, parents=(there.id,))]
 
@@ -128,7 +130,7 @@ def _replaced(builder: PlanBuilder, item: Item, new: Item) -> tuple[str, str, li
         new.label = f"{new.color} {new.noun}" if new.color else new.noun
         if not isinstance(item, Thing) or new.noun != item.noun:
             atoms.append(_gone(builder, item))
-        there = _there(builder, new)
+        there = there_atom(builder, new)
         number = f">={new.count}" if new.at_least else str(new.count)
         question = f"Are there {number.replace('>=', 'at least ')} of: {new.label}?"
         atoms += [there, builder.atom("count", new.label, number, question=question, answer=number,
@@ -137,19 +139,19 @@ def _replaced(builder: PlanBuilder, item: Item, new: Item) -> tuple[str, str, li
         return f"Replace {the(item)} with {f'{new.count} {the(new)[4:]}' if many else a(new.label)}", new.label, atoms
     if not name(item).strip('"'):  # which words stand there now is not said
         words = "the old lettering is gone"
-        there = _there(builder, new)
+        there = there_atom(builder, new)
         atom = builder.atom("other", words, question=f"Is no lettering left but {name(new)}?", parents=(there.id,))
         return f"Replace the lettering with {name(new)}", name(new), [there, atom]
     if name(new) != name(item):
         atoms.append(_gone(builder, item))
-    return f"Replace {name(item)} with {name(new)}", name(new), [*atoms, _there(builder, new)]
+    return f"Replace {name(item)} with {name(new)}", name(new), [*atoms, there_atom(builder, new)]
 
 
 def _removed(builder: PlanBuilder, item: Item, text: str, left: str) -> list[Atom]:
     """What holds when an item is away; of the cars that stay one is again the left one, so that is left to words."""
     label = name(item)
     if left.isdigit():
-        there = _there(builder, item)
+        there = there_atom(builder, item)
         question = f"Are there exactly {left} of: {label}?"
         return [there, builder.atom("count", label, left, question=question, answer=left, parents=(there.id,))]
     subject = parse_subject(label)

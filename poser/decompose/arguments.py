@@ -1,0 +1,148 @@
+"""Arguments of decomposer training, and the presets that set them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from poser.experts.errors import InputError, UnknownName
+from poser.training.settings import PAIRS, about, check_least, converted, joined, parse_options, read_preset
+
+PRESETS = ("default", "tiny", "qwen2.5-vl-7b")
+"""YAML files in the package's data."""
+
+STAGES = ("sft", "grpo")
+"""In the order in which they run."""
+
+GENERATOR = "studio"
+"""Name of the data set that is made, not read."""
+
+FRESH = "fresh"
+"""Name of the model that is made, not loaded."""
+
+EVALUATION_SEED = 1_000_003
+"""The generator's held-out requests are the same for every training, whatever its seed."""
+
+REWARDS = {"format": 1.0, "action": 1.0, "subject": 1.0, "goal": 1.0}
+"""Of ImageEdit-R1; it does not publish their weights."""
+
+_COUNTS = (
+    "examples", "eval_examples", "eval_batch", "hidden_size", "layers", "heads", "vocabulary", "max_new_tokens",
+)  # fmt: skip
+_NOT_NEGATIVE = ("eval_freq", "save_freq", "lora_r", "lora_alpha", "torch_threads", "grpo_examples", "seed")
+
+_OURS = {
+    "output_dir": "out", "seed": "seed", "data_seed": "seed", "reward_weights": "rewards", "save_steps": "save_freq",
+    "save_strategy": "save_freq", "resume_from_checkpoint": "resume", "eval_steps": "eval_freq",
+    "eval_strategy": "eval_freq", "max_completion_length": "max_new_tokens",
+}  # fmt: skip
+"""Settings of TRL that are arguments here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecomposerArguments:
+    """Everything that decides how a decomposer is trained; `train(arguments)` depends on nothing else."""
+
+    preset: str = about("YAML preset these arguments start from", "default")
+    model: str = about(
+        "folder or hub id of a causal or vision-language model; fresh = a tiny one with random weights and a tokenizer "
+        "of its own",
+        FRESH,
+    )
+    out: str = about("folder for model, checkpoints, TensorBoard logs and evaluation", "runs/decomposer")
+    seed: int = about("of weights, data, order and sampling", 0)
+    resume: bool = about("go on from what `out` holds: finished stages are kept, one that was cut off goes on", False)
+    stages: tuple[str, ...] = about("sft = warm start by imitation, grpo = reinforcement; one or both", STAGES)
+
+    data: str = about(
+        "JSONL file of rows to train on, or folder of pictures with rows in metadata.jsonl; studio = the studio's own "
+        "generator",
+        GENERATOR,
+    )
+    pictures: bool = about("requests of the studio's generator are edits, with the picture that is edited", False)
+    level: Literal["tiny", "full"] = about("requests of the studio's generator: short, or as people write them", "full")
+    examples: int = about("rows the warm start trains on; of a file at most so many", 4000)
+    grpo_examples: int = about("rows GRPO trains on, those that follow; 0 = the same ones", 0)
+    eval_data: str = about(
+        "held-out rows, as data; a split of the studio's generator; empty = phrasings, or the last rows of a file", ""
+    )
+    eval_examples: int = about("held-out rows of each evaluation", 200)
+    eval_batch: int = about("rows decoded side by side", 50)
+    eval_freq: int = about("optimizer steps between evaluations; 0 = at start and end of each stage alone", 0)
+    save_freq: int = about("optimizer steps between checkpoints; 0 = none on the way", 0)
+
+    rewards: PAIRS = field(
+        default_factory=lambda: dict(REWARDS), metadata={"help": "reward name = weight; 0 takes one out"}
+    )
+    template: str = about("what the model is told; {request} stands for the user's words", "{request}")
+    chat: bool = about("that is a user's message, rendered by the model's chat template; else it is the prompt", True)
+    max_new_tokens: int = about("longest answer, tokens; in training, evaluation and use", 1024)
+
+    lora_r: int = about("rank of LoRA adapters; 0 = all weights are trained", 0)
+    lora_alpha: int = about("scale of the adapters is lora_alpha / lora_r", 32)
+    lora_dropout: float = about("dropout before the adapters", 0.0)
+    lora_targets: tuple[str, ...] = about(
+        "names of the layers with adapters; all-linear = every linear one", ("all-linear",)
+    )
+
+    trl: PAIRS = field(default_factory=dict, metadata={"help": "settings of TRL for both stages, handed on unchanged"})
+    sft: PAIRS = field(default_factory=dict, metadata={"help": "settings of trl.SFTConfig, on top of trl"})
+    grpo: PAIRS = field(default_factory=dict, metadata={"help": "settings of trl.GRPOConfig, on top of trl"})
+
+    hidden_size: int = about("width of a fresh model", 192)
+    layers: int = about("of a fresh model", 4)
+    heads: int = about("of a fresh model", 6)
+    vocabulary: int = about("tokens of a fresh model", 2000)
+    torch_threads: int = about("threads of torch; 0 = as many as it likes", 0)
+    progress: bool = about("show progress bars", True)
+
+
+def load_preset(name: str) -> dict[str, Any]:
+    """The settings of a preset: one that is shipped, or a YAML file; it may name another `preset` that it builds on.
+
+    Raises:
+        InputError: no such preset, a broken one, or presets that build on each other in a circle.
+    """
+    return read_preset(name, "poser.decompose", PRESETS)
+
+
+def make_arguments(given: Mapping[str, Any]) -> DecomposerArguments:
+    """Arguments from a preset and what differs from it; mappings are joined, entry by entry.
+
+    Raises:
+        UnknownName: something is no argument.
+        InputError: a value of another type or range.
+    """
+    preset = str(given.get("preset", "default"))
+    settings = joined(joined({"preset": preset, "rewards": REWARDS}, load_preset(preset)), given)
+    arguments = DecomposerArguments(**converted(settings, DecomposerArguments))
+    check_least(arguments, {1: _COUNTS, 0: _NOT_NEGATIVE})
+    if arguments.seed >= EVALUATION_SEED:
+        raise InputError(f"seed is {arguments.seed}; give less than {EVALUATION_SEED:,} (that one is of evaluations).")
+    if not 0 <= arguments.lora_dropout < 1:
+        raise InputError(f"lora_dropout is {arguments.lora_dropout}; give 0 or more, below 1.")
+    if "{request}" not in arguments.template:
+        raise InputError("template holds no {request}; without the user's words there is nothing to decompose.")
+    if not arguments.lora_targets:
+        raise InputError("lora_targets is empty; name layers, or all-linear.")
+    for stage in arguments.stages:
+        if stage not in STAGES:
+            raise UnknownName("stage", stage, STAGES)
+    if not arguments.stages or len(set(arguments.stages)) < len(arguments.stages):
+        raise InputError(f"stages is {arguments.stages}; give sft, grpo, or both.")
+    if arguments.hidden_size % (2 * arguments.heads):
+        raise InputError(
+            f"hidden_size is {arguments.hidden_size} and heads is {arguments.heads}; give a width that is a multiple "
+            "of twice the heads."
+        )
+    for section in ("trl", *STAGES):
+        for name in getattr(arguments, section):
+            if name in _OURS:
+                raise InputError(f"{section} sets {name}; that is the argument {_OURS[name]} here, give it instead.")
+    return arguments
+
+
+def parse_arguments(argv: Sequence[str] | None = None, *, prog: str | None = None) -> DecomposerArguments:
+    """Arguments from a command line; every field is an option, mappings as NAME=VALUE."""
+    return make_arguments(parse_options(DecomposerArguments, "Train a decomposer.", argv, prog))

@@ -1,0 +1,197 @@
+"""Held-out requests decomposed by greedy decoding, while a decomposer is trained and afterwards."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate.utils import gather_object
+from numpy.typing import NDArray
+from transformers import TrainerCallback
+from trl.data_utils import prepare_multimodal_messages
+from trl.models.utils import unwrap_model_for_generation
+
+from poser.decompose.named_rewards import METRICS, metric
+from poser.decompose.prompting import WANTED, question
+from poser.experts.picture import Picture
+
+
+def decode(
+    model: Any,
+    processor: Any,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    template: str,
+    chat: bool,
+    max_new_tokens: int,
+    batch: int = 50,
+) -> list[str]:
+    """The model's most likely answer to each row; no chance is used up.
+
+    Args:
+        model: with `generate`.
+        processor: its tokenizer, or its processor where rows have pictures.
+        rows: with `request` and perhaps `image`.
+        template: what the model is told; `{request}` stands for the user's words.
+        chat: that is a user's message; else it is the prompt.
+        max_new_tokens: longest answer.
+        batch: rows side by side; alike lengths go together.
+    """
+    tokenizer = getattr(processor, "tokenizer", processor)
+    order = sorted(range(len(rows)), key=lambda index: -len(rows[index]["request"]))
+    answers = [""] * len(rows)
+    training = model.training
+    model.eval()
+    for start in range(0, len(order), batch):
+        chosen = order[start : start + batch]
+        inputs = _inputs(processor, [rows[index] for index in chosen], template, chat).to(model.device)
+        with torch.no_grad():
+            made = model.generate(
+                **inputs,
+                max_new_tokens=max_new_tokens,
+                do_sample=False,
+                temperature=None,
+                top_p=None,
+                top_k=None,
+                pad_token_id=tokenizer.pad_token_id,
+                eos_token_id=_ends(model, tokenizer),
+            )
+        texts = tokenizer.batch_decode(made[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+        for index, text in zip(chosen, texts, strict=True):
+            answers[index] = text
+    model.train(training)
+    return answers
+
+
+def figures(rows: Sequence[Mapping[str, Any]], answers: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    """Each figure of `METRICS` for every row, 0 … 1; NaN where it says nothing."""
+    columns = {name: [row[name] for row in rows] for name in WANTED}
+    found = {}
+    for name in METRICS:
+        values = metric(name)(prompts=[row["request"] for row in rows], completions=list(answers), **columns)
+        found[name] = np.array([np.nan if value is None else value for value in values], dtype=float)
+    return found
+
+
+class HeldOut(TrainerCallback):
+    """Evaluates before the first step, every so many, and after the last; a line each in a file, figures in the logs.
+
+    Args:
+        stage: name of the stage, for the lines.
+        rows: held-out rows.
+        settings: keyword arguments of `decode`.
+        every: optimizer steps between evaluations, 0 = none on the way.
+        path: JSONL file; lines are added.
+        watch: called with each line.
+    """
+
+    def __init__(
+        self,
+        stage: str,
+        rows: Sequence[Mapping[str, Any]],
+        settings: Mapping[str, Any],
+        every: int,
+        path: Path,
+        watch: Callable[[dict[str, Any]], None] = lambda line: None,
+    ) -> None:
+        self._stage, self._rows, self._settings, self._every = stage, rows, dict(settings), every
+        self._path, self._watch = path, watch
+        self._seen = -1
+        self._clock = 0.0
+        self._started = 0.0
+        self.trainer: Any = None
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Look before anything is learned, and start the clock."""
+        if state.global_step == 0:
+            self._look(state.global_step)
+        else:
+            self._seen, self._clock = state.global_step, self._before(state.global_step)
+        self._started = time.perf_counter()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Look, when it is time."""
+        if self._every and state.global_step % self._every == 0:
+            self._look(state.global_step)
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Look at what was learned in the end."""
+        self._look(state.global_step)
+
+    @property
+    def seconds(self) -> float:
+        """Of training, without evaluations."""
+        return self._clock + (time.perf_counter() - self._started if self._started else 0.0)
+
+    def _look(self, step: int) -> None:
+        if step == self._seen:
+            return
+        self._seen, self._clock = step, self.seconds
+        trainer = self.trainer
+        accelerator = trainer.accelerator
+        # every process decodes as many rows as the others: with sharded weights they go in step
+        rows, world = self._rows, accelerator.num_processes
+        mine = [
+            rows[index % len(rows)] for index in range(accelerator.process_index, -(-len(rows) // world) * world, world)
+        ]
+        with unwrap_model_for_generation(trainer.model_wrapped, accelerator) as model:
+            answers = decode(model, trainer.processing_class, mine, **self._settings)
+        found = figures(mine, answers)
+        parts = gather_object([{name: values.tolist() for name, values in found.items()}])
+        means = {
+            name: float(np.nanmean(np.array([part[name] for part in parts]).T.reshape(-1)[: len(rows)]))
+            for name in found
+        }
+        line = {"stage": self._stage, "step": step, "seconds": round(self._clock, 1)} | means
+        if accelerator.is_main_process:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+            self._watch(line)
+        training, due = trainer.model.training, trainer.control.should_log
+        # TRL files what is logged under evaluation while the model is not training
+        trainer.model.eval()
+        trainer.log({f"heldout/{name}": value for name, value in means.items()})
+        trainer.model.train(training)
+        # logging strikes the entry off that training itself may be about to make
+        trainer.control.should_log = due
+        self._started = time.perf_counter()
+
+    def _before(self, step: int) -> float:
+        """Seconds of training before this step, by the file."""
+        lines = [json.loads(line) for line in self._path.read_text(encoding="utf-8").splitlines()]
+        times = [line["seconds"] for line in lines if line["stage"] == self._stage and line["step"] <= step]
+        return float(max(times, default=0.0))
+
+
+def _inputs(processor: Any, rows: Sequence[Mapping[str, Any]], template: str, chat: bool) -> Any:
+    asked = [question(row["request"], template, chat=chat) for row in rows]
+    pictures = [_opened(row.get("image")) for row in rows]
+    seeing = hasattr(processor, "image_processor")
+    if chat:
+        if seeing:
+            asked = [
+                prepare_multimodal_messages(messages, images=[] if picture is None else [picture])
+                for messages, picture in zip(asked, pictures, strict=True)
+            ]
+        asked = [processor.apply_chat_template(each, tokenize=False, add_generation_prompt=True) for each in asked]
+    more = {"add_special_tokens": False} if chat else {}
+    if seeing and any(picture is not None for picture in pictures):
+        more["images"] = [[] if picture is None else [picture] for picture in pictures]
+    inputs = processor(text=asked, return_tensors="pt", padding=True, padding_side="left", **more)
+    inputs.pop("token_type_ids", None)
+    return inputs
+
+
+def _opened(picture: Any) -> Any:
+    return Picture.open(picture).to_pil() if isinstance(picture, str) else picture
+
+
+def _ends(model: Any, tokenizer: Any) -> list[int]:
+    known = model.generation_config.eos_token_id
+    known = [] if known is None else [known] if isinstance(known, int) else list(known)
+    return list(dict.fromkeys([*known, tokenizer.eos_token_id]))

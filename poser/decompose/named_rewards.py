@@ -1,0 +1,104 @@
+"""Rewards by name, with weights, each value checked."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from poser.decompose import rewards
+from poser.decompose.readings import text_of
+from poser.decompose.rewards import Reward
+from poser.experts.errors import InputError, PoserError, UnknownName
+
+NAMES: Mapping[str, str] = {
+    "format": "format_reward",
+    "action": "action_f1",
+    "subject": "subject_f1",
+    "goal": "goal_f1",
+    "atom": "atom_f1",
+    "coverage": "coverage",
+    "length": "length",
+    "outcome": "outcome",
+}
+"""Short names of the functions of `poser.decompose.rewards`."""
+
+METRICS = ("format", "action", "subject", "goal", "atom")
+"""What a decomposer is judged by on held-out rows."""
+
+F1S = ("action", "subject", "goal")
+"""Those of which the mean is the score of a decomposer."""
+
+_QUOTED = 200
+
+
+def reward_functions(weights: Mapping[str, Any]) -> tuple[list[Reward], list[float]]:
+    """Functions and weights for `GRPOTrainer` and `GRPOConfig.reward_weights`.
+
+    Args:
+        weights: name -> weight; a name of `NAMES`, or the dotted path of a function of your own with TRL's signature.
+            A weight of 0 leaves the reward out.
+
+    Raises:
+        UnknownName: no such reward.
+        InputError: a weight that is no finite number, none above or below 0, or a path that leads nowhere.
+    """
+    for name, weight in weights.items():
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not math.isfinite(weight):
+            raise InputError(f"The weight of the reward {name} is {weight!r}; give a finite number, 0 to leave it out.")
+    chosen = {name: float(weight) for name, weight in weights.items() if weight}
+    if not chosen:
+        raise InputError("All rewards have weight 0; give at least one another weight.")
+    return [checked(name, _function(name)) for name in chosen], list(chosen.values())
+
+
+def metric(name: str) -> Reward:
+    """The function behind a short name."""
+    function: Reward = getattr(rewards, NAMES[name])
+    return function
+
+
+def checked(name: str, reward: Reward) -> Reward:
+    """The reward, of which each value is looked at: NaN would be taken for "does not apply" and train nothing.
+
+    It raises PoserError, which names reward and completion, for a value that is no finite number and not None, and for
+    another number of values than completions.
+    """
+
+    @functools.wraps(reward)
+    def looked_at(**columns: Any) -> list[float | None]:
+        values, completions = list(reward(**columns)), columns["completions"]
+        if len(values) != len(completions):
+            raise PoserError(
+                f"The reward {name} returned {len(values)} values for {len(completions)} completions; it has to return "
+                "one for each."
+            )
+        for value, completion in zip(values, completions, strict=True):
+            if value is not None and not math.isfinite(value):
+                said = text_of(completion)
+                raise PoserError(
+                    f"The reward {name} is {value} for the completion {said[:_QUOTED]!r}"
+                    f"{'…' if len(said) > _QUOTED else ''}; it has to be a finite number, or None where it does not "
+                    "apply."
+                )
+        return values
+
+    return looked_at
+
+
+def _function(name: str) -> Reward:
+    if name in NAMES:
+        return metric(name)
+    module, dot, function = name.rpartition(".")
+    if not dot:
+        raise UnknownName("reward", name, NAMES)
+    try:
+        found = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        raise InputError(f"There is no reward {name}: {error}. Give a name ({', '.join(NAMES)}) or a path.") from error
+    if not callable(found):
+        raise InputError(f"{name} is no function; a reward takes prompts, completions and columns, and returns a list.")
+    reward: Reward = found
+    return reward

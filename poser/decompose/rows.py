@@ -1,0 +1,128 @@
+"""The rows a training reads: to imitate, to explore, and held out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from poser.decompose.arguments import EVALUATION_SEED, GENERATOR, DecomposerArguments
+from poser.decompose.data import SPLITS, studio_rows
+from poser.decompose.prompting import check_rows
+from poser.experts.errors import InputError, UnknownName
+
+Row = dict[str, Any]
+
+METADATA = "metadata.jsonl"
+
+_HELD_BACK = 10
+"""Where held-out rows are not given, at most one row in so many is held out."""
+
+
+class Rows(NamedTuple):
+    """What a training reads.
+
+    Attributes:
+        sft: rows of the warm start.
+        grpo: rows of GRPO.
+        held: held-out rows.
+        about: where they are from, in words.
+    """
+
+    sft: list[Row]
+    grpo: list[Row]
+    held: list[Row]
+    about: str
+
+
+def check_sources(arguments: DecomposerArguments) -> None:
+    """Check what can be checked before rows are made: names, files, and the first row of each file.
+
+    Raises:
+        InputError: no such file or split, or a first row that cannot be learned from.
+    """
+    for name in (arguments.data, arguments.eval_data):
+        if name and name != GENERATOR and name not in SPLITS:
+            check_rows(_read(name, 1), name)
+    if arguments.data in SPLITS:
+        raise InputError(f"data is {arguments.data}, a split of the studio's generator; give studio, or a JSONL file.")
+    if arguments.eval_data in ("train", GENERATOR):
+        raise UnknownName("held-out split", arguments.eval_data, [each for each in SPLITS if each != "train"])
+
+
+def training_rows(arguments: DecomposerArguments) -> Rows:
+    """All rows of a training, checked, pictures opened; the same for equal arguments.
+
+    Raises:
+        InputError: rows that cannot be learned from, or too few.
+    """
+    given = arguments
+    wanted = given.examples + given.grpo_examples
+    made = given.data == GENERATOR
+    rows = studio(given, wanted, given.seed, "train") if made else _read(given.data, None)
+    split = given.eval_data or ("phrasings" if made else "")
+    if split in SPLITS:
+        held = studio(given, given.eval_examples, EVALUATION_SEED, split)
+    elif split:
+        held = _read(split, given.eval_examples)
+    else:
+        split = f"the last rows of {Path(given.data).name}"
+        count = min(given.eval_examples, len(rows) // _HELD_BACK)
+        if not count:
+            raise InputError(
+                f"{given.data} has {len(rows)} rows, too few to hold some out; give at least {_HELD_BACK}, or "
+                "eval_data."
+            )
+        rows, held = rows[:-count], rows[-count:]
+    rows = rows[:wanted]
+    check_rows(rows, given.data)
+    check_rows(held, split)
+    follow = len(given.stages) > 1 and given.grpo_examples
+    if follow and len(rows) <= given.examples:
+        raise InputError(
+            f"{given.data} has {len(rows)} rows to train on, and the warm start takes {given.examples}; give fewer "
+            "examples, or grpo_examples 0 for the same rows in both stages."
+        )
+    about = f"{given.level} requests of the studio's generator" if made else Path(given.data).name
+    return Rows(
+        sft=rows[: given.examples],
+        grpo=rows[given.examples :] if follow else rows[: given.grpo_examples or given.examples],
+        held=held,
+        about=f"{about}; held out: {split}",
+    )
+
+
+def studio(arguments: DecomposerArguments, count: int, seed: int, split: str) -> list[Row]:
+    """So many rows of the studio's generator."""
+    made = studio_rows(count, seed=seed, split=split, level=arguments.level)
+    return [dict(row) for row in made]
+
+
+def has_pictures(rows: Sequence[Row]) -> bool:
+    """True if a row has a picture."""
+    return any(row.get("image") is not None for row in rows)
+
+
+def _read(name: str, count: int | None) -> list[Row]:
+    path = Path(name)
+    path = path / METADATA if path.is_dir() else path
+    if not path.is_file():
+        raise InputError(f"There is no file {path}; give a JSONL file of rows, or {GENERATOR}.")
+    rows = []
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(islice((line for line in file if line.strip()), count), start=1):
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise InputError(f"Row {number} of {name} is no JSON: {error}") from error
+            if not isinstance(row, dict):
+                raise InputError(f"Row {number} of {name} is no object; give one with the columns as keys.")
+            named = row.pop("file_name", row.get("image"))
+            if named is not None:
+                row["image"] = str(path.parent / str(named))
+                if not Path(row["image"]).is_file():
+                    raise InputError(f"Row {number} of {name} names the picture {named}, which is not in its folder.")
+            rows.append(row)
+    return rows

@@ -1,0 +1,110 @@
+"""The two stages of a decomposer's training, each a trainer of TRL: imitation, and GRPO."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset, Image
+from peft import LoraConfig
+from transformers import PreTrainedModel, PrinterCallback, ProgressCallback
+from transformers.integrations import TensorBoardCallback
+from trl import GRPOTrainer, SFTTrainer
+
+from poser.decompose.arguments import DecomposerArguments
+from poser.decompose.evaluation import HeldOut
+from poser.decompose.named_rewards import reward_functions
+from poser.decompose.prompting import to_explore, to_imitate
+from poser.decompose.trl_settings import config_of
+from poser.experts.errors import InputError
+
+
+def make_trainer(
+    stage: str,
+    model: str | PreTrainedModel,
+    processor: Any,
+    rows: Sequence[Mapping[str, Any]],
+    arguments: DecomposerArguments,
+    folder: Path,
+    *,
+    watch: HeldOut | None = None,
+    logs: Path | None = None,
+) -> Any:
+    """The trainer of a stage, ready to train.
+
+    Args:
+        stage: "sft" or "grpo".
+        model: folder or hub id, or a model in memory.
+        processor: its tokenizer, or its processor where rows have pictures.
+        rows: to train on; pictures opened.
+        arguments: all settings.
+        folder: for checkpoints.
+        watch: evaluates on the way.
+        logs: folder for TensorBoard; None = no such logs.
+
+    Raises:
+        InputError: settings that TRL refuses or that do not go together.
+    """
+    functions, weights = reward_functions(arguments.rewards)
+    config = config_of(stage, arguments, folder, weights)
+    lora = _lora(arguments)
+    if stage == "grpo" and config.beta and not isinstance(model, str) and lora is None:
+        raise InputError(
+            f"beta is {config.beta}, so TRL loads the model a second time, by its name, as the reference; a model in "
+            "memory has none. Give the folder of a saved model, or beta 0, or lora_r (then the reference is the model "
+            "without its adapters)."
+        )
+    make = to_imitate if stage == "sft" else to_explore
+    data = Dataset.from_list(make(rows, arguments.template, chat=arguments.chat))
+    if "image" in data.column_names:
+        data = data.cast_column("image", Image())
+    callbacks: list[Any] = [] if watch is None else [watch]
+    if logs is not None and find_spec("tensorboard") is not None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        callbacks.append(TensorBoardCallback(SummaryWriter(str(logs))))
+    shared: dict[str, Any] = {
+        "model": model, "args": config, "train_dataset": data, "processing_class": processor, "peft_config": lora,
+        "callbacks": callbacks,
+    }  # fmt: skip
+    try:
+        trainer: Any = SFTTrainer(**shared) if stage == "sft" else GRPOTrainer(reward_funcs=functions, **shared)
+    except ValueError as error:
+        raise InputError(f"TRL refuses the settings of stage {stage}: {error}") from error
+    # their lines would go to standard output, which is for the result
+    trainer.remove_callback(PrinterCallback)
+    trainer.remove_callback(ProgressCallback)
+    if arguments.progress:
+        trainer.add_callback(_Bar)
+    if watch is not None:
+        watch.trainer = trainer
+    return trainer
+
+
+class _Bar(ProgressCallback):
+    """A progress bar alone."""
+
+    def on_log(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The last whole checkpoint of a stage."""
+    whole = [path for path in folder.glob("checkpoint-*") if (path / "trainer_state.json").is_file()]
+    return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+
+
+def _lora(arguments: DecomposerArguments) -> LoraConfig | None:
+    given = arguments
+    if not given.lora_r:
+        return None
+    targets = "all-linear" if given.lora_targets == ("all-linear",) else list(given.lora_targets)
+    return LoraConfig(
+        r=given.lora_r,
+        lora_alpha=given.lora_alpha,
+        lora_dropout=given.lora_dropout,
+        target_modules=targets,
+        task_type="CAUSAL_LM",
+    )

@@ -1,0 +1,213 @@
+"""`train(arguments)`: a decomposer, by imitation and GRPO; behind `poser train decomposer`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import datasets
+import torch
+from accelerate import PartialState
+
+from poser.decompose import tiny_model
+from poser.decompose.arguments import FRESH, DecomposerArguments
+from poser.decompose.card import card, score
+from poser.decompose.evaluation import HeldOut
+from poser.decompose.model_folder import check_model, merged, processor_of
+from poser.decompose.named_rewards import METRICS, reward_functions
+from poser.decompose.prompting import answer, write_settings
+from poser.decompose.rows import Rows, check_sources, has_pictures, training_rows
+from poser.decompose.stages import last_checkpoint, make_trainer
+from poser.decompose.trl_settings import check_settings, config_of
+from poser.experts.errors import InputError
+from poser.experts.files import write_atomically
+
+_FREE = ("resume", "progress", "out", "eval_freq", "eval_batch", "save_freq")
+"""Arguments that may differ when a training goes on."""
+
+
+def train(
+    arguments: DecomposerArguments, command: Sequence[str] = (), watch: Callable[[str], None] = lambda line: None
+) -> Path:
+    """Train, evaluate, and write the model.
+
+    In the folder `arguments.out`: `model/` (weights, tokenizer, `decomposer.json`, model card), `base/` (a fresh model
+    as it began), a folder per stage (checkpoints, `model/` or `adapter/`, `history.json`), `logs/` (TensorBoard),
+    `evaluations.jsonl`, `arguments.json`.
+
+    A training that was cut off goes on with `resume`: from the last checkpoint of the stage it was in. Checkpoints fall
+    between two generations (`save_freq` is checked), and random generators are kept, so on one device the curve is the
+    one it would have been. TRL keeps no answers that were generated but not yet trained on.
+
+    Args:
+        arguments: all settings.
+        command: the command line, for the card.
+        watch: called with a line on each evaluation.
+
+    Returns:
+        The folder of the model.
+
+    Raises:
+        InputError: settings, data or a model that do not go together, or nothing to resume from.
+        PoserError: a reward without sense, or an adapter that cannot be merged.
+    """
+    return _Training(arguments, command, watch).run()
+
+
+def told_of(folder: Path) -> str:
+    """One line on what training brought, by the evaluations beside the model's folder."""
+    lines = evaluations(folder.parent / "evaluations.jsonl")
+    if not lines:
+        return "It was not evaluated."
+    last = lines[-1]
+    starts = [line for line in lines if line["stage"] == last["stage"] and line["step"] == 0]
+    before = f", {score(last) - score(starts[0]):+.3f} by stage {last['stage']}" if starts else ""
+    return f"On held-out rows: {_shown(last)}{before}."
+
+
+def evaluations(path: Path) -> list[dict[str, Any]]:
+    """The lines of a training's evaluations."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
+
+
+def _shown(line: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {line[name]:.3f}" for name in METRICS) + f"; mean F1 {score(line):.3f}"
+
+
+class _Training:
+    def __init__(self, arguments: DecomposerArguments, command: Sequence[str], watch: Callable[[str], None]) -> None:
+        self.given, self.command = arguments, tuple(command)
+        self._watch = lambda line: watch(
+            f"{line['stage']}, step {line['step']}, {line['seconds']:.0f} s: {_shown(line)}"
+        )
+        self.out = Path(arguments.out)
+        self._lines = self.out / "evaluations.jsonl"
+
+    def run(self) -> Path:
+        given = self.given
+        reward_functions(given.rewards)
+        check_settings(given)
+        for stage in given.stages:
+            config_of(stage, given, self.out / stage, [1.0] * len(reward_functions(given.rewards)[0]))
+        check_sources(given)
+        self._check_folder()
+        if given.torch_threads:
+            torch.set_num_threads(given.torch_threads)
+        if not given.progress:
+            datasets.disable_progress_bars()
+        state = PartialState()
+        rows = training_rows(given)
+        pictures = has_pictures(rows.sft + rows.grpo + rows.held)
+        if given.model != FRESH:
+            check_model(given.model, pictures=pictures, chat=given.chat)
+        elif pictures:
+            raise InputError("A fresh model reads text alone, and the rows have pictures; give model.")
+        elif given.chat:
+            raise InputError("A fresh model has no chat template; set chat to false (--no-chat).")
+        with state.main_process_first():
+            if state.is_main_process:
+                self._prepare(rows)
+        model = str(self.out / "base") if given.model == FRESH else given.model
+        processor = processor_of(model, pictures=pictures, trust_remote_code=bool(given.trl.get("trust_remote_code")))
+        for stage in given.stages:
+            last = stage == given.stages[-1]
+            target = self.out / "model" if last else self.out / stage / "model"
+            if not target.is_dir():
+                self._stage(stage, model, processor, rows, target, state)
+            model = str(target)
+        return self.out / "model"
+
+    def _stage(self, stage: str, model: str, processor: Any, rows: Rows, target: Path, state: PartialState) -> None:
+        given, folder = self.given, self.out / stage
+        checkpoint = last_checkpoint(folder) if given.resume else None
+        if state.is_main_process:
+            self._forget(stage, checkpoint)
+        asked: dict[str, Any] = {
+            "template": given.template, "chat": given.chat, "max_new_tokens": given.max_new_tokens,
+        }  # fmt: skip
+        watch = HeldOut(
+            stage, rows.held, asked | {"batch": given.eval_batch}, given.eval_freq, self._lines, self._watch
+        )
+        trainer = make_trainer(
+            stage, model, processor, getattr(rows, stage), given, folder, watch=watch, logs=self.out / "logs" / stage
+        )
+        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+        history = trainer.state.log_history
+        fresh = target.with_name(target.name + ".new")
+        trainer.save_model(str(folder / "adapter" if given.lora_r else fresh))
+        parameters = sum(weight.numel() for weight in trainer.model.parameters())
+        if state.is_main_process:
+            write_atomically(folder / "history.json", json.dumps(history, indent=1).encode())
+            if given.lora_r:
+                merged(model, folder / "adapter", fresh)
+            processor.save_pretrained(fresh)
+            write_settings(fresh, **asked)
+            text = card(
+                given, evaluations(self._lines), data=rows.about, held=len(rows.held), parameters=parameters,
+                command=self.command,
+            )  # fmt: skip
+            write_atomically(fresh / "README.md", text.encode())
+            fresh.rename(target)
+        state.wait_for_everyone()
+
+    def _check_folder(self) -> None:
+        given, path = self.given, self.out / "arguments.json"
+        if not given.resume:
+            if path.exists():
+                raise InputError(
+                    f"{self.out} holds an earlier training. Go on with it by --resume, or give another --out; to train "
+                    "it anew, remove the folder first."
+                )
+            return
+        if not path.is_file():
+            raise InputError(
+                f"There is no training in {self.out} to go on with; train without --resume, in a new or empty folder."
+            )
+        try:
+            held = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InputError(f"{path} cannot be read: {error}; train anew in another folder.") from error
+        now = json.loads(json.dumps(self._settings()))
+        changed = [name for name, value in now.items() if held.get(name) != value]
+        if changed:
+            raise InputError(
+                f"The training in {self.out} has other settings ({', '.join(changed)}); go on with the same ones, or "
+                "train anew in another folder."
+            )
+
+    def _prepare(self, rows: Rows) -> None:
+        """The folder, and in it the fresh model."""
+        given, base = self.given, self.out / "base"
+        self.out.mkdir(parents=True, exist_ok=True)
+        if given.model == FRESH and not base.is_dir():
+            fresh = base.with_name("base.new")
+            shutil.rmtree(fresh, ignore_errors=True)
+            tiny_model.build(
+                fresh,
+                (
+                    text
+                    for row in rows.sft
+                    for text in (given.template.replace("{request}", row["request"]), answer(row))
+                ),
+                hidden_size=given.hidden_size,
+                layers=given.layers,
+                heads=given.heads,
+                vocabulary=given.vocabulary,
+                seed=given.seed,
+            )
+            fresh.rename(base)
+        write_atomically(self.out / "arguments.json", json.dumps(self._settings(), indent=1).encode())
+
+    def _forget(self, stage: str, checkpoint: Path | None) -> None:
+        """Drop the evaluations of this stage that a training which goes on will make again."""
+        step = int(checkpoint.name.rpartition("-")[2]) if checkpoint is not None else -1
+        lines = [line for line in evaluations(self._lines) if line["stage"] != stage or line["step"] <= step]
+        write_atomically(self._lines, "".join(json.dumps(line) + "\n" for line in lines).encode())
+
+    def _settings(self) -> dict[str, Any]:
+        settings = dataclasses.asdict(self.given)
+        return {name: value for name, value in settings.items() if name not in _FREE}

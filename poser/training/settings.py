@@ -1,0 +1,162 @@
+"""Settings of a training as a frozen dataclass: from presets in YAML, a mapping, or a command line."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import math
+import types
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import yaml
+
+from poser.experts.errors import InputError, UnknownName
+
+PAIRS = Mapping[str, Any]
+"""Type of a setting that is names with values: a mapping in YAML, NAME=VALUE on the command line."""
+
+
+def about(text: str, default: Any) -> Any:
+    """A field of settings that says what it does."""
+    return dataclasses.field(default=default, metadata={"help": text})
+
+
+def read_preset(name: str, package: str, shipped: Sequence[str], within: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The settings of a preset: one of those `shipped` in the data of a `package`, or a YAML file; it may name another
+    `preset` that it builds on.
+
+    Raises:
+        InputError: no such preset, a broken one, or presets that build on each other in a circle.
+    """
+    if name in within:
+        raise InputError(
+            f"The presets {', '.join(within)} build on each other in a circle; let one of them build on none."
+        )
+    path = Path(name)
+    if path.suffix in (".yml", ".yaml"):
+        if not path.is_file():
+            raise InputError(f"There is no preset file {name}.")
+        text = path.read_bytes()
+    elif name in shipped:
+        text = files(package).joinpath("data", f"{name}.yml").read_bytes()
+    else:
+        raise UnknownName("preset", name, shipped)
+    try:
+        settings = yaml.safe_load(text.decode()) or {}
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"The preset {name} cannot be read: {error}") from error
+    if not isinstance(settings, dict):
+        raise InputError(f"The preset {name} is no mapping of arguments to values.")
+    base = settings.pop("preset", None)
+    return settings if base is None else joined(read_preset(str(base), package, shipped, (*within, name)), settings)
+
+
+def joined(settings: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with others on top; where both have a mapping, its entries are joined."""
+    both = dict(settings)
+    for name, value in more.items():
+        below = both.get(name)
+        both[name] = {**below, **value} if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return both
+
+
+def converted(settings: Mapping[str, Any], kind: type) -> dict[str, Any]:
+    """Values of YAML or of the command line as the types of the fields of the dataclass `kind`.
+
+    Raises:
+        UnknownName: something is no field.
+        InputError: a value of another type, or a number that is none.
+    """
+    kinds = get_type_hints(kind)
+    for name in settings:
+        if name not in kinds:
+            raise UnknownName("argument", name, list(kinds))
+    made = {name: _converted(name, kinds[name], value) for name, value in settings.items()}
+    for name, value in made.items():
+        parts = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(part, float) and not math.isfinite(part) for part in parts):
+            raise InputError(f"{name} is {value}; give finite numbers.")
+    return made
+
+
+def check_least(settings: Any, least: Mapping[int, Sequence[str]]) -> None:
+    """Check numbers: least value -> names of the fields that may not be below it.
+
+    Raises:
+        InputError: one is.
+    """
+    for number, names in least.items():
+        for name in names:
+            if getattr(settings, name) < number:
+                raise InputError(f"{name} is {getattr(settings, name)}; give at least {number}.")
+
+
+def parse_options(kind: type, description: str, argv: Sequence[str] | None, prog: str | None) -> dict[str, Any]:
+    """What a command line gives of the fields of the dataclass `kind`; every field is an option.
+
+    Raises:
+        InputError: something is not NAME=VALUE where it should be.
+    """
+    parser = argparse.ArgumentParser(prog=prog, description=description, argument_default=argparse.SUPPRESS)
+    kinds = get_type_hints(kind)
+    for each in dataclasses.fields(kind):
+        option, wanted = "--" + each.name.replace("_", "-"), kinds[each.name]
+        default = each.default if each.default_factory is dataclasses.MISSING else each.default_factory()
+        text = f"{each.metadata['help']} (default: {default})".replace("%", "%%")
+        if wanted is bool:
+            parser.add_argument(option, action=argparse.BooleanOptionalAction, help=text)
+        elif wanted == PAIRS:
+            parser.add_argument(option, nargs="+", action="extend", metavar="NAME=VALUE", help=text)
+        elif get_origin(wanted) is tuple and get_args(wanted)[-1] is ...:
+            parser.add_argument(option, nargs="+", type=get_args(wanted)[0], help=text)
+        elif get_origin(wanted) is tuple:
+            parser.add_argument(option, nargs=2, type=get_args(wanted)[0], metavar=("LEAST", "MOST"), help=text)
+        elif get_origin(wanted) is Literal:
+            parser.add_argument(option, choices=get_args(wanted), help=text)
+        else:
+            parser.add_argument(option, type=wanted, help=text)
+    given = vars(parser.parse_args(argv))
+    return {name: _paired(name, value) if kinds[name] == PAIRS else value for name, value in given.items()}
+
+
+def _paired(name: str, parts: Sequence[str]) -> dict[str, Any]:
+    pairs = {}
+    for part in parts:
+        key, sign, value = part.partition("=")
+        if not sign or not key:
+            raise InputError(f"--{name.replace('_', '-')} got {part!r}; give NAME=VALUE.")
+        try:
+            pairs[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise InputError(f"The value of {part!r} cannot be read as YAML: {error}") from error
+    return pairs
+
+
+def _converted(name: str, kind: Any, value: Any) -> Any:
+    if kind == PAIRS:
+        if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+            raise InputError(f"{name} is {value!r}; give a mapping of names to values.")
+        return dict(value)
+    if get_origin(kind) is tuple:
+        kinds = get_args(kind)
+        if kinds[-1] is ...:
+            kinds = (kinds[0],) * (len(value) if isinstance(value, list | tuple) else 1)
+        if not isinstance(value, list | tuple) or len(value) != len(kinds):
+            raise InputError(f"{name} is {value!r}; give {'a list' if len(kinds) == 1 else f'{len(kinds)} values'}.")
+        return tuple(_converted(name, each, part) for each, part in zip(kinds, value, strict=True))
+    if get_origin(kind) is Literal:
+        if value not in get_args(kind):
+            raise InputError(f"{name} is {value!r}; give one of {', '.join(get_args(kind))}.")
+        return value
+    if kind is float and isinstance(value, str | int) and not isinstance(value, bool):
+        # YAML reads 1e-3 as text
+        try:
+            return float(value)
+        except ValueError as error:
+            raise InputError(f"{name} is {value!r}; give a number.") from error
+    if isinstance(kind, types.UnionType) or not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise InputError(f"{name} is {value!r}; give a {kind.__name__}.")
+    return value

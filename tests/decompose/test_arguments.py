@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from poser.decompose.arguments import PRESETS, DecomposerArguments, load_preset, make_arguments, parse_arguments
+from poser.experts.errors import InputError, UnknownName
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_makes_arguments(preset):
+    arguments = make_arguments({"preset": preset})
+    for name, value in load_preset(preset).items():
+        held = getattr(arguments, name)
+        assert held == (tuple(value) if isinstance(held, tuple) else value)
+
+
+def test_the_paper_has_eight_rollouts_and_three_epochs_without_a_warm_start():
+    arguments = make_arguments({"preset": "qwen2.5-vl-7b"})
+    assert arguments.stages == ("grpo",)
+    assert (arguments.grpo["num_generations"], arguments.grpo["num_train_epochs"]) == (8, 3)
+    assert dict(arguments.rewards) == {"format": 1.0, "action": 1.0, "subject": 1.0, "goal": 1.0}
+
+
+def test_mappings_are_joined_with_those_of_the_preset():
+    below = make_arguments({"preset": "tiny"})
+    arguments = parse_arguments(
+        [
+            "--preset",
+            "tiny",
+            "--grpo",
+            "beta=0.04",
+            "num_generations=4",
+            "--grpo",
+            "loss_type=grpo",
+            "--rewards",
+            "atom=0.5",
+        ]
+    )
+    assert arguments.grpo == {**below.grpo, "beta": 0.04, "num_generations": 4, "loss_type": "grpo"}
+    assert arguments.rewards == {**below.rewards, "atom": 0.5}
+
+
+def test_values_of_a_command_line_are_read_as_yaml():
+    arguments = parse_arguments(["--trl", "bf16=false", "model_init_kwargs={dtype: bfloat16}", "report_to=[]"])
+    assert arguments.trl["bf16"] is False
+    assert arguments.trl["model_init_kwargs"] == {"dtype": "bfloat16"}
+    assert arguments.trl["report_to"] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"stages": ["sft", "ppo"]}, "Unknown stage 'ppo'"),
+        ({"stages": []}, "stages"),
+        ({"template": "split this"}, "no {request}"),
+        ({"hidden_size": 100, "heads": 3}, "multiple"),
+        ({"grpo": {"output_dir": "here"}}, "argument out here"),
+        ({"trl": {"seed": 3}}, "argument seed here"),
+        ({"grpo": {"reward_weights": [1]}}, "argument rewards here"),
+        ({"rewards": [1, 2]}, "mapping"),
+        ({"seed": 1_000_003}, "evaluations"),
+        ({"seed": -1}, "at least 0"),
+        ({"eval_batch": 0}, "at least 1"),
+        ({"lora_dropout": 1.0}, "lora_dropout"),
+        ({"preset": "big"}, "Unknown preset 'big'"),
+        ({"leraning_rate": 1}, "Unknown argument"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_what_would(given, said):
+    with pytest.raises(InputError, match=said):
+        make_arguments(given)
+
+
+def test_a_setting_without_a_value_is_refused():
+    with pytest.raises(InputError, match="NAME=VALUE"):
+        parse_arguments(["--trl", "beta"])
+
+
+def test_an_unknown_argument_names_a_near_one():
+    with pytest.raises(UnknownName, match="Did you mean 'max_new_tokens'"):
+        make_arguments({"max_new_token": 3})
+
+
+def test_every_argument_says_what_it_does(capsys):
+    with pytest.raises(SystemExit):
+        parse_arguments(["--help"])
+    text = capsys.readouterr().out
+    for name in DecomposerArguments.__dataclass_fields__:
+        assert "--" + name.replace("_", "-") in text

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from PIL import Image
+
+from poser.decompose.arguments import make_arguments
+from poser.decompose.rows import check_sources, has_pictures, training_rows
+from poser.experts.errors import InputError
+from tests.decompose.test_prompting import ROW
+
+
+def arguments(**given):
+    return make_arguments({"level": "tiny", "examples": 6, "grpo_examples": 4, "eval_examples": 5} | given)
+
+
+def rows_file(path, count, **more):
+    path.write_text("".join(json.dumps(ROW | {"request": f"{n} cats"} | more) + "\n" for n in range(count)))
+    return str(path)
+
+
+def test_grpo_explores_requests_that_the_warm_start_has_not_seen():
+    rows = training_rows(arguments())
+    requests = [{row["request"] for row in part} for part in (rows.sft, rows.grpo, rows.held)]
+    assert [len(part) for part in requests] == [6, 4, 5]
+    assert not requests[0] & requests[1]
+    assert not (requests[0] | requests[1]) & requests[2]
+
+
+def test_held_out_rows_are_the_same_for_every_seed():
+    first, second = training_rows(arguments(seed=1)), training_rows(arguments(seed=2))
+    assert first.held == second.held
+    assert first.sft != second.sft
+
+
+def test_the_last_rows_of_a_file_are_held_out_where_none_are_given(tmp_path):
+    rows = training_rows(arguments(data=rows_file(tmp_path / "mine.jsonl", 40), grpo_examples=0))
+    assert [row["request"] for row in rows.held] == ["36 cats", "37 cats", "38 cats", "39 cats"]
+    assert len(rows.sft) == 6
+    assert rows.grpo == rows.sft
+    assert "mine.jsonl" in rows.about
+
+
+def test_pictures_are_found_beside_their_rows(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "one.png")
+    rows_file(tmp_path / "metadata.jsonl", 20, file_name="one.png")
+    rows = training_rows(arguments(data=str(tmp_path)))
+    assert has_pictures(rows.held)
+    assert rows.sft[0]["image"] == str(tmp_path / "one.png")
+    assert "file_name" not in rows.sft[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("{", "is no JSON"), ("[1]", "is no object"), ('{"request": "a"}', "has no actions"),
+     (json.dumps(ROW | {"image": "gone.png"}), "gone.png, which is not")],
+)  # fmt: skip
+def test_a_file_that_cannot_be_learned_from_is_refused_at_once(tmp_path, line, said):
+    (tmp_path / "mine.jsonl").write_text(line + "\n")
+    with pytest.raises(InputError, match=said):
+        check_sources(arguments(data=str(tmp_path / "mine.jsonl")))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [({"data": "phrasings"}, "split"), ({"data": "absent.jsonl"}, "no file"), ({"eval_data": "train"}, "held-out"),
+     ({"eval_data": "absent.jsonl"}, "no file")],
+)  # fmt: skip
+def test_sources_that_are_not_there_are_refused(given, said):
+    with pytest.raises(InputError, match=said):
+        check_sources(arguments(**given))
+
+
+def test_too_few_rows_are_refused(tmp_path):
+    with pytest.raises(InputError, match="too few to hold some out"):
+        training_rows(arguments(data=rows_file(tmp_path / "few.jsonl", 5)))
+    with pytest.raises(InputError, match="the warm start takes 6"):
+        training_rows(arguments(data=rows_file(tmp_path / "some.jsonl", 5), eval_data="phrasings"))
