@@ -49,7 +49,8 @@ class Sought(NamedTuple):
 
     Attributes:
         serves: [N, K] bool, atom n holds where unit k is done.
-        stray: [K] how many statements of unit k nobody asked for.
+        stray: [K] how many statements of unit k nobody asked for; of one that only repeats earlier ones all of them,
+            since a second try at the same is the policy's business, and a second cat is one too many.
     """
 
     serves: Bools
@@ -61,8 +62,13 @@ class Sought(NamedTuple):
         serves = np.zeros((len(wanted.atoms), len(units)), bool)
         stray = np.zeros(len(units), np.int64)
         known = {statement: n for n, statement in enumerate(wanted.atoms)}
+        before: set[Statement] = set()
         for k, unit in enumerate(units):
             said = {normal(statement) for statement in unit.says}
+            if said <= before:
+                stray[k] = len(said)
+                continue
+            before |= said
             held = [known[statement] for statement in said if statement in known]
             serves[held, k] = True
             stray[k] = len(said) - len(held)

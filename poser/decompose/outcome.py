@@ -5,8 +5,9 @@ own), minus what its making cost. Decision record 0015 says why each part is as 
 
 - What the plan does not ask for is not in the picture: the atoms it misses count 0. What nobody asked for and is in the
   picture enlarges the total (`superfluous`); making it costs calls and may damage the rest, as the twin has it.
-- Plans are simulated in units of one thing and one change (`poser.decompose.units`), so that neither lumping commands
-  together nor a flattering label raises a chance.
+- Plans are simulated in units of one thing and one change (`poser.decompose.units`), grouped and labelled as in the
+  row's plan where they say the same, so that neither lumping commands together nor a flattering label nor saying things
+  twice raises a chance.
 - Luck belongs to the request and to what a command is about: all completions of a group meet the same (paired).
 - A completion that means no sound plan has the least value, `FLOOR`, below every plan, however bad.
 """
@@ -16,14 +17,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from poser.decompose.approximation import best_single_calls
 from poser.decompose.fulfilment import Sought, Wanted, quality
-from poser.decompose.readings import planned, text_of
+from poser.decompose.readings import plan_in, planned, text_of
 from poser.decompose.registries import CalibratedRegistry, Registry, uncalibrated
 from poser.decompose.rewards import Reward, finite, is_edit, rows_of
 from poser.decompose.units import Unit, units_of
@@ -176,7 +177,8 @@ def outcome_reward(
     seed: int = 0,
     name: str = "outcome",
 ) -> Reward:
-    """A reward function: needs the columns `request` and `atoms`; None for rows without atoms.
+    """A reward function: needs the columns `request` and `atoms`, and reads `plan`; None for rows
+    without atoms.
 
     Args:
         policy: a policy, its name, or the folder of a trained one; None = the shipped one.
@@ -209,12 +211,12 @@ def reward_of(outcomes: Outcomes, name: str = "outcome") -> Reward:
     def reward(prompts: Sequence[Any], completions: Sequence[Any], **columns: Any) -> list[float | None]:
         rows = rows_of(columns, ("request", "atoms"), len(completions), name)
         values: list[float | None] = [FLOOR] * len(rows)
-        waiting: dict[tuple[str, str, bool, tuple[str, ...]], list[int]] = {}
+        waiting: dict[tuple[str, str, bool, tuple[str, ...], str], list[int]] = {}
         for number, (completion, row) in enumerate(zip(completions, rows, strict=True)):
             if not row["atoms"]:
                 values[number] = None
                 continue
-            key = text_of(completion), row["request"], is_edit(row), tuple(row["atoms"])
+            key = text_of(completion), row["request"], is_edit(row), tuple(row["atoms"]), row.get("plan") or ""
             waiting.setdefault(key, []).append(number)
         cases = {key: case for key in waiting if (case := case_of(*key)) is not None}
         found = outcomes.values(list(cases.values()))
@@ -228,11 +230,27 @@ def reward_of(outcomes: Outcomes, name: str = "outcome") -> Reward:
     return reward
 
 
-def case_of(text: str, request: str, edit: bool, atoms: Sequence[str]) -> Case | None:
-    """The plan that a completion means, ready to be valued; None if it means none, or one of more than `MOST_UNITS`."""
+def case_of(text: str, request: str, edit: bool, atoms: Sequence[str], annotated: str = "") -> Case | None:
+    """The plan that a completion means, ready to be valued; None if it means none, or one of more than `MOST_UNITS`.
+
+    Args:
+        text: the completion.
+        request: the user's words.
+        edit: a picture is edited.
+        atoms: the column of that name.
+        annotated: the column `plan`; "" = none is known.
+
+    Raises:
+        InputError: an atom or the annotated plan cannot be read.
+    """
     plan = planned(text, request, edit)
-    units = () if plan is None else tuple(units_of(plan))
+    units = () if plan is None else tuple(units_of(plan, _reference(annotated) if annotated else ()))
     return Case(request, Wanted.of(atoms), units, edit) if 0 < len(units) <= MOST_UNITS else None
+
+
+@lru_cache(4096)
+def _reference(plan: str) -> tuple[Unit, ...]:
+    return tuple(units_of(plan_in(plan)))
 
 
 @cache

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from pydantic import ValidationError
+
 from poser.decompose.format import Decomposition, read_strict, read_tolerant
 from poser.decompose.notation import letters_of
 from poser.decompose.plans import plan_of
@@ -89,6 +91,20 @@ def planned(text: str, request: str, source: bool) -> Plan | None:
         return plan_of(decomposition, request, SOURCE if source else None)
     except BadReply:
         return None
+
+
+@lru_cache(_REMEMBERED)
+def plan_in(column: str) -> Plan:
+    """The plan that the column `plan` of a row holds.
+
+    Raises:
+        InputError: it holds none.
+    """
+    try:
+        return Plan.model_validate_json(column)
+    except ValidationError as error:
+        raise InputError(f"The column 'plan' holds {column[:60]!r}, which is no plan: {error.errors()[0]['msg']}. Give "
+                         'a plan as JSON, or "".') from error  # fmt: skip
 
 
 def _content(content: Any) -> str:

@@ -21,7 +21,6 @@ lowest where nothing can be read.
 from __future__ import annotations
 
 import functools
-import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -33,7 +32,7 @@ from poser.decompose.editing import EDITS
 from poser.decompose.format import Decomposition, written
 from poser.decompose.matching import Embed, f1, normal_goal, normal_subject, soft_f1
 from poser.decompose.plans import atoms_of
-from poser.decompose.readings import planned, read, text_of
+from poser.decompose.readings import plan_in, planned, read, text_of
 from poser.experts.errors import InputError
 from poser.extract.coverage import words_of
 
@@ -114,14 +113,8 @@ def is_edit(row: Mapping[str, Any]) -> bool:
     if row.get("image") is not None or row.get("images"):
         return True
     if row.get("plan"):
-        return _has_source(row["plan"])
+        return plan_in(row["plan"]).source is not None
     return any(action in EDITS[1:] for action in row.get("actions") or ())
-
-
-@functools.lru_cache(4096)
-def _has_source(plan: str) -> bool:
-    source: object = json.loads(plan).get("source")
-    return source is not None
 
 
 @functools.lru_cache(4096)

@@ -2,7 +2,8 @@
 
 What calls bring is known of commands about one thing. A command that lumps five things together would be carried out
 as easily as one of them if it counted as one, and a mislabelled one with the chances of its label; so plans are taken
-apart, and labelled by what their atoms say, before they are simulated.
+apart, and labelled by what their atoms say, before they are simulated. Atoms do not always tell what it takes ("the
+map is red": to add one or to recolour it?); where the annotation says the same of the same thing, its units count.
 """
 
 from __future__ import annotations
@@ -33,8 +34,19 @@ class Unit(NamedTuple):
     says: frozenset[Statement]
 
 
-def units_of(plan: Plan) -> list[Unit]:
-    """The units of a plan, in its order."""
+def units_of(plan: Plan, reference: Sequence[Unit] = ()) -> list[Unit]:
+    """The units of a plan, in its order.
+
+    Args:
+        plan: the plan.
+        reference: units of the annotation, none of a plan alone. What the plan says of them is grouped, labelled and
+            ordered as there, so that plans that say the same are the same units, whatever their commands are called.
+    """
+    own = _own_units(plan)
+    return _as_in(own, reference) if reference else own
+
+
+def _own_units(plan: Plan) -> list[Unit]:
     parts: dict[str, list[tuple[Operation, str, list[Atom]]]] = {
         command.id: _parts(command) for command in plan.commands
     }
@@ -66,6 +78,62 @@ def units_of(plan: Plan) -> list[Unit]:
                 )
             )
     return units
+
+
+def _as_in(units: Sequence[Unit], reference: Sequence[Unit]) -> list[Unit]:
+    """The units in the shape of the reference, as far as they say the same.
+
+    Of each of its units what the plan says of it is one unit, which waits only for others of these (so nothing waits in
+    a circle). What says nothing new of it remains a unit of its own.
+    """
+    found: dict[int, list[Atom]] = {}
+    places: list[int | Unit] = []
+    ids: dict[str, list[str]] = {}
+    names = {unit.command.id: f"r{number}" for number, unit in enumerate(reference)}
+    for unit in units:
+        shares, fresh = _shared(unit, reference), False
+        for number, atoms in shares.items():
+            held = found.setdefault(number, [])
+            known = set(map(statement_of, held))
+            new = [atom for atom in atoms if statement_of(atom) not in known]
+            if new and not held:
+                places.append(number)
+            held += new
+            fresh = fresh or bool(new)
+        ids[unit.command.id] = [f"r{number}" for number in shares] if fresh else [unit.command.id]
+        if not fresh:
+            places.append(unit)
+    grouped: list[Unit] = []
+    for place in places:
+        if isinstance(place, Unit):
+            after = tuple(dict.fromkeys(name for each in place.command.after for name in ids.get(each, ())))
+            grouped.append(place._replace(command=place.command.model_copy(update={"after": after})))
+            continue
+        like, atoms = reference[place], found[place]
+        after = tuple(names[each] for each in like.command.after if int(names[each][1:]) in found)
+        changes = {"id": f"r{place}", "after": after, "atoms": tuple(atoms)}
+        says = frozenset(map(statement_of, atoms))
+        grouped.append(Unit(like.command.model_copy(update=changes), like.topic, says))
+    topics = {like.topic for like in reference}
+    return [
+        unit._replace(topic=f"{unit.topic} again") if isinstance(place, Unit) and unit.topic in topics else unit
+        for unit, place in zip(grouped, places, strict=True)
+    ]
+
+
+def _shared(unit: Unit, reference: Sequence[Unit]) -> dict[int, list[Atom]]:
+    """Number of each unit of the reference that says what this one says -> these atoms; the first has the rest too."""
+    left = unit.says
+    shares: dict[int, list[Atom]] = {}
+    while True:
+        number = max(range(len(reference)), key=lambda n: len(reference[n].says & left))
+        if not reference[number].says & left:
+            break
+        shares[number] = [atom for atom in unit.command.atoms if statement_of(atom) in reference[number].says]
+        left = left - reference[number].says
+    if shares:
+        next(iter(shares.values())).extend(atom for atom in unit.command.atoms if statement_of(atom) in left)
+    return shares
 
 
 def _unit(

@@ -6,8 +6,10 @@ import pytest
 from poser import catalog
 from poser.decompose import rewards
 from poser.decompose.approximation import compare
+from poser.decompose.data import studio_rows
 from poser.decompose.format import Decomposition, read_tolerant, written
 from poser.decompose.fulfilment import Sought, Wanted, quality
+from poser.decompose.notation import bracketed
 from poser.decompose.outcome import (
     FLOOR,
     MOST_UNITS,
@@ -19,6 +21,7 @@ from poser.decompose.outcome import (
     studio_registry,
 )
 from poser.decompose.plans import atoms_of, decomposition_of, plan_of
+from poser.decompose.prompting import answer
 from poser.decompose.readings import SOURCE
 from poser.decompose.registries import CalibratedRegistry, RandomRegistries, uncalibrated
 from poser.decompose.units import units_of
@@ -234,3 +237,42 @@ def test_decompositions_of_the_annotation_are_worth_as_much_as_their_plans():
     for plan in held:
         text = written(decomposition_of(plan))
         assert value(outcomes, text, plan.prompt, atoms_of(plan)) > 0.4
+
+
+MEANT_ALIKE = {
+    "all as atoms of one command of another name": lambda row, action: reply(
+        action, "", ", ".join(["=", *(bracketed([[f"= {atom}"]])[1:-1] for atom in row["atoms"])])
+    ),
+    "an atom a command": lambda row, action: reply(
+        "; ".join([action] * len(row["atoms"])),
+        "; " * (len(row["atoms"]) - 1),
+        "; ".join(f"=, {bracketed([[f'= {atom}']])[1:-1]}" for atom in row["atoms"]),
+    ),
+}
+
+
+@pytest.mark.parametrize("way", MEANT_ALIKE)
+@pytest.mark.parametrize("action", ["other", "remove", "tone"])
+def test_what_says_the_same_as_the_annotation_is_worth_the_same_whatever_it_is_called(way, action):
+    rows = list(studio_rows(24, seed=5, level="tiny"))
+    cheap = reward_of(Outcomes(BASELINES["greedy"](), studio_registry(), episodes=2))
+    columns = {name: [row[name] for row in rows] for name in ("request", "atoms", "plan")}
+    wanted = cheap([], [answer(row) for row in rows], **columns)
+    assert cheap([], [MEANT_ALIKE[way](row, action) for row in rows], **columns) == pytest.approx(wanted)
+
+
+def test_to_say_all_of_it_twice_is_worth_less():
+    rows = list(studio_rows(24, seed=5, level="tiny"))
+    cheap = reward_of(Outcomes(BASELINES["greedy"](), studio_registry(), episodes=2))
+    columns = {name: [row[name] for row in rows] for name in ("request", "atoms", "plan")}
+    doubled = [row | {name: row[name] * 2 for name in ("actions", "subjects", "goals")} for row in rows]
+    once, twice = (cheap([], [answer(row) for row in which], **columns) for which in (rows, doubled))
+    assert all(one > other for one, other in zip(once, twice, strict=True))
+
+
+def test_a_plan_column_that_is_no_plan_gets_one_clear_error():
+    for column in ("[]", "{", '{"source": 1}'):
+        with pytest.raises(InputError, match="which is no plan"):
+            rewards.outcome([], [GOOD], request=[REQUEST], atoms=[ATOMS], plan=[column])
+        with pytest.raises(InputError, match="which is no plan"):
+            rewards.atom_f1([], [GOOD], request=[REQUEST], atoms=[ATOMS], plan=[column])
