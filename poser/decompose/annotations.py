@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from poser.decompose.atoms import spelled, unspelled
 from poser.decompose.data import Row, row_of
 from poser.decompose.format import Decomposition, read_tolerant
 from poser.decompose.plans import atoms_of, plan_of
@@ -26,8 +27,9 @@ def row_of_record(
 ) -> Row:
     """The row of one record.
 
-    A record with a plan, or with `actions`, `subjects` and `goals` (lists aligned by command; actions also in other
-    words, such as "Recoloring"), keeps them. For another one the extractor reads the request, and `annotated` is False.
+    A record with `actions`, `subjects` and `goals` (lists aligned by command; actions also in other words, such as
+    "Recoloring") keeps them, and its own atoms and plan; where there are none, they are made of these. One that has a
+    plan alone keeps that. For another one the extractor reads the request, and `annotated` is False.
 
     Args:
         record: its columns.
@@ -40,10 +42,10 @@ def row_of_record(
         InputError: the annotation cannot be read, or there is none and `refuse` says so.
     """
     check_prompt(request)
-    if isinstance(record.get("plan"), str) and record["plan"]:
-        return _planned(record, request, source)
     if all(record.get(name) is not None for name in _TRIPLE):
         return _annotated(record, request, source)
+    if record.get("plan"):
+        return row_of(_plan(record, source), request=request, annotated=record.get("annotated") is not False)
     if refuse:
         missing = [name for name in _TRIPLE if record.get(name) is None]
         raise InputError(
@@ -62,33 +64,42 @@ def unseen(request: str) -> PictureRef:
     return PictureRef(sha256=hashlib.sha256(request.encode()).hexdigest(), width=1, height=1)
 
 
-def _planned(record: Mapping[str, Any], request: str, source: PictureRef | None) -> Row:
+def _plan(record: Mapping[str, Any], source: PictureRef | None) -> Plan:
     try:
         plan = check_plan(Plan.model_validate_json(record["plan"]))
     except ValidationError as error:
         raise InputError(f"the plan cannot be read: {error.errors()[0]['msg']}.") from error
-    if source is not None:
-        plan = plan.model_copy(update={"source": source})
-    return row_of(plan, request=request, annotated=record.get("annotated") is not False)
+    return plan if source is None else plan.model_copy(update={"source": source})
 
 
 def _annotated(record: Mapping[str, Any], request: str, source: PictureRef | None) -> Row:
-    said = {"action": record["actions"], "subjects": record["subjects"], "goals": record["goals"]}
-    try:
-        decomposition = read_tolerant(json.dumps(said, ensure_ascii=False))
-    except (BadReply, TypeError) as error:
-        raise InputError(f"actions, subjects and goals cannot be read: {error}") from error
+    decomposition = _decomposition(record)
     atoms, plan = _meant(decomposition, request, source)
+    if record.get("plan"):
+        own = _plan(record, source)
+        atoms, plan = atoms_of(own), own.model_dump_json()
     given = record.get("atoms")
     return {
         "request": request,
         "actions": [action.value for action in decomposition.actions],
         "subjects": [list(items) for items in decomposition.subjects],
         "goals": [list(items) for items in decomposition.goals],
-        "atoms": [str(atom) for atom in given] if isinstance(given, list) else atoms,
+        "atoms": [spelled(unspelled(str(atom))) for atom in given] if isinstance(given, list) else atoms,
         "plan": plan,
         "annotated": record.get("annotated") is not False,
     }
+
+
+def _decomposition(record: Mapping[str, Any]) -> Decomposition:
+    said = {"action": record["actions"], "subjects": record["subjects"], "goals": record["goals"]}
+    try:
+        if record.get("atoms") or record.get("plan"):
+            # rows of ours: nothing is to be guessed
+            lists = (tuple(map(tuple, record[name])) for name in _TRIPLE[1:])
+            return Decomposition("", tuple(record["actions"]), *lists)
+        return read_tolerant(json.dumps(said, ensure_ascii=False))
+    except (BadReply, InputError, TypeError, AttributeError) as error:
+        raise InputError(f"actions, subjects and goals cannot be read: {error}") from error
 
 
 def _meant(decomposition: Decomposition, request: str, source: PictureRef | None) -> tuple[list[str], str]:

@@ -29,6 +29,7 @@ from poser.experts.picture import MAX_PIXELS, Picture
 from poser.extract.base import Extractor
 
 Unannotated = Literal["extract", "refuse"]
+Images = bool | Literal["where given"]
 
 REQUESTS = ("request", "instruction", "edit_prompt", "edit_instruction", "prompt", "turn1")
 """Columns that may hold the request, the first that is there is taken."""
@@ -43,7 +44,7 @@ _SUFFIXES = (".jsonl", ".json", ".parquet")
 def published_rows(
     path: Path,
     *,
-    images: bool = False,
+    images: Images = False,
     unannotated: Unannotated = "extract",
     extractor: Extractor | None = None,
     limit: int | None = None,
@@ -53,8 +54,9 @@ def published_rows(
 
     Args:
         path: a JSONL, JSON or Parquet file (needs the extra `grpo`), or an imagefolder with `metadata.jsonl`.
-        images: read the source pictures too; each is decoded once, and the column `image` has it (of a file its path,
-            of Parquet a PIL image). Without, the plans' sources stand for pictures that nobody looked at.
+        images: read the source pictures too ("where given": of the records that have one); each is decoded once, and
+            the column `image` has it (of a file its path, of Parquet a PIL image). Without, the plans' sources stand
+            for pictures that nobody looked at.
         unannotated: what to do with a record without annotated commands: "extract" them by `extractor` and say so in
             the column `annotated`, or "refuse".
         extractor: the grammar, if None.
@@ -76,7 +78,7 @@ def published_rows(
     first = next(records, None)
     if first is None:
         raise InputError(f"{str(file)!r} holds no record.")
-    columns = _columns(first[1], file, images=images)
+    columns = _columns(first[1], file, images=images is True)
     reading = _Reading(file, columns, images, max_pixels)
     return reading.rows(first, records, unannotated, extractor, limit)
 
@@ -89,7 +91,7 @@ class _Columns(NamedTuple):
 class _Reading(NamedTuple):
     file: Path
     columns: _Columns
-    images: bool
+    images: Images
     max_pixels: int
 
     def rows(
@@ -113,9 +115,12 @@ class _Reading(NamedTuple):
 
     def _row(self, record: Mapping[str, Any], unannotated: Unannotated, extractor: Extractor | None) -> Row:
         request = _request(record, self.columns.request)
-        if not self.images or self.columns.image is None:
+        folder, column = self.file.parent, self.columns.image
+        if self.images == "where given":
+            column = _image_column(record, folder)
+        if not self.images or column is None:
             return row_of_record(record, request, None, unannotated == "refuse", extractor)
-        image, picture = _picture(record.get(self.columns.image), self.columns.image, self.file.parent, self.max_pixels)
+        image, picture = _picture(record.get(column), column, folder, self.max_pixels)
         row = row_of_record(record, request, picture.ref, unannotated == "refuse", extractor)
         row["image"] = image
         return row
@@ -127,16 +132,20 @@ def _columns(record: Mapping[str, Any], file: Path, *, images: bool) -> _Columns
     request = next((name for name in REQUESTS if isinstance(record.get(name), str)), None)
     if request is None:
         raise InputError(f"{there}; a request is needed in one of {', '.join(REQUESTS)}. Rename the column.")
-    image = next((name for name in IMAGES if _is_image(name, record.get(name), file.parent)), None)
+    image = _image_column(record, file.parent)
     if images and image is None:
         raise InputError(f"{there}; with images a source picture is needed in one of {', '.join(IMAGES)}. Rename the "
                          "column, or read the set without images.")  # fmt: skip
     return _Columns(request, image)
 
 
+def _image_column(record: Mapping[str, Any], folder: Path) -> str | None:
+    return next((name for name in IMAGES if _is_image(name, record.get(name), folder)), None)
+
+
 def _is_image(name: str, value: Any, folder: Path) -> bool:
     if name in _PATH_ONLY_IF_FILE:
-        return isinstance(value, str) and bool(value) and (folder / value).is_file()
+        return isinstance(value, str) and bool(value) and _file(value, folder) is not None
     return bool(value) and isinstance(value, str | list | Mapping)
 
 
@@ -144,10 +153,23 @@ def _request(record: Mapping[str, Any], column: str) -> str:
     value = record.get(column)
     if not isinstance(value, str) or not value.strip():
         raise InputError(f"the column {column!r} holds {value!r:.60}; a request in words is needed.")
+    if not all(text.isascii() or text.encode("utf-8", "replace").decode() == text for text in _texts(record)):
+        raise InputError("half of a surrogate pair stands in a text; write it as UTF-8.")
     if column != "turn1":
         return value
     turns = [record[f"turn{k}"] for k in range(1, 20) if isinstance(record.get(f"turn{k}"), str)]
     return " ".join(turn if turn.rstrip().endswith((".", "!", "?")) else f"{turn.rstrip()}." for turn in turns)
+
+
+def _texts(record: Mapping[str, Any]) -> Iterator[str]:
+    """All texts of a record, but its keys."""
+    left: list[Any] = [record]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping | list):
+            left += value.values() if isinstance(value, Mapping) else value
 
 
 def _picture(value: Any, column: str, folder: Path, max_pixels: int) -> tuple[Any, Picture]:
@@ -162,11 +184,21 @@ def _picture(value: Any, column: str, folder: Path, max_pixels: int) -> tuple[An
         value = value.get("path")
     if not isinstance(value, str) or not value:
         raise InputError(f"the column {column!r} holds no picture but {value!r:.60}; give a path or the file itself.")
-    root = folder.resolve()
-    path = (root / value).resolve()
-    if not path.is_relative_to(root):
+    path = _file(value, folder)
+    if path is None:
+        raise InputError(f"the picture {value!r:.200} is no file in {str(folder)!r}. Put it there, or mend its name.")
+    if not path.is_relative_to(folder.resolve()):
         raise InputError(f"the picture {value!r} lies outside of {str(folder)!r}; only files within are read.")
     return str(path), Picture.open(path, max_pixels=max_pixels)
+
+
+def _file(value: str, folder: Path) -> Path | None:
+    """The file that a path leads to, or None; one that leads out of the folder is not looked at."""
+    try:
+        path = (folder.resolve() / value).resolve()
+        return path if not path.is_relative_to(folder.resolve()) or path.is_file() else None
+    except (OSError, ValueError, RuntimeError):  # no path at all: too long, a NUL in it, links in a circle
+        return None
 
 
 def _records(file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -206,7 +238,7 @@ def _parquet(file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
             for record in batch.to_pylist():
                 number += 1
                 yield number, record
-    except (OSError, ArrowException) as error:
+    except (OSError, ArrowException, UnicodeDecodeError) as error:
         raise InputError(f"Cannot read {str(file)!r}: {error}.") from error
 
 

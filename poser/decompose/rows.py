@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from poser.decompose.arguments import EVALUATION_SEED, GENERATOR, DecomposerArguments
 from poser.decompose.data import SPLITS, studio_rows
 from poser.decompose.prompting import check_rows
+from poser.decompose.published import published_rows
 from poser.experts.errors import InputError, UnknownName
 
 Row = dict[str, Any]
-
-METADATA = "metadata.jsonl"
 
 _HELD_BACK = 10
 """Where held-out rows are not given, at most one row in so many is held out."""
@@ -107,22 +104,7 @@ def has_pictures(rows: Sequence[Row]) -> bool:
 
 def _read(name: str, count: int | None) -> list[Row]:
     path = Path(name)
-    path = path / METADATA if path.is_dir() else path
-    if not path.is_file():
+    if not path.exists():
         raise InputError(f"There is no file {path}; give a JSONL file of rows, or {GENERATOR}.")
-    rows = []
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(islice((line for line in file if line.strip()), count), start=1):
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise InputError(f"Row {number} of {name} is no JSON: {error}") from error
-            if not isinstance(row, dict):
-                raise InputError(f"Row {number} of {name} is no object; give one with the columns as keys.")
-            named = row.pop("file_name", row.get("image"))
-            if named is not None:
-                row["image"] = str(path.parent / str(named))
-                if not Path(row["image"]).is_file():
-                    raise InputError(f"Row {number} of {name} names the picture {named}, which is not in its folder.")
-            rows.append(row)
-    return rows
+    read = published_rows(path, images="where given", unannotated="refuse", limit=count)
+    return [dict(row) for row in read]

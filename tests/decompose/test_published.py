@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from PIL import Image
@@ -97,9 +98,10 @@ def test_annotated_commands_are_kept_in_our_words(tmp_path):
 
 
 def test_an_annotation_that_makes_no_plan_is_kept_without_one(tmp_path):
-    record = {"instruction": "Do it", "actions": ["recolor"], "subjects": [["coat"]], "goals": [[]], "atoms": ["x"]}
+    record = {"instruction": "Do it", "actions": ["recolor"], "subjects": [["coat"]], "goals": [[]],
+              "atoms": ["entity (coat)"]}  # fmt: skip
     (row,) = published_rows(lines(tmp_path / "a.jsonl", record))
-    assert (row["plan"], row["atoms"]) == ("", ["x"])
+    assert (row["plan"], row["atoms"]) == ("", ["entity (coat)"])
 
 
 def test_records_without_annotation_are_refused_by_a_switch(tmp_path):
@@ -195,3 +197,26 @@ def test_an_image_folder_of_ours_is_one_for_datasets_too(tmp_path):
     for row in rows:
         assert found[row["request"]]["goals"] == row["goals"]
         assert found[row["request"]]["image"].tobytes() == row["image"].tobytes()
+
+
+def test_own_answers_of_a_row_are_kept_beside_its_plan(tmp_path):
+    (row,) = studio_rows(1, seed=3)
+    changed = row | {"actions": ["other"] * len(row["actions"])}
+    (read,) = published_rows(lines(tmp_path / "rows.jsonl", changed))
+    assert read == changed
+
+
+@pytest.mark.parametrize("path", ["\x00", "a" * 5000, "\ud800", "gone.png", "pipe", "."])
+def test_a_path_that_is_no_file_gets_one_clear_error(tmp_path, path):
+    os.mkfifo(tmp_path / "pipe")
+    record = {"source_img": path, "id": path, "instruction": "Remove the dog."}
+    with pytest.raises(InputError, match=r"line 1: (the picture .* is no file in|half of a surrogate)"):
+        list(published_rows(lines(tmp_path / "a.jsonl", record), images=True))
+
+
+@pytest.mark.parametrize(
+    "more", [{"instruction": "\ud800"}, {"actions": ["add"], "subjects": [["\udc00"]], "goals": [[]]}]
+)
+def test_half_a_surrogate_pair_gets_one_clear_error(tmp_path, more):
+    with pytest.raises(InputError, match="line 1: half of a surrogate"):
+        list(published_rows(lines(tmp_path / "a.jsonl", {"instruction": "Remove the dog."} | more)))

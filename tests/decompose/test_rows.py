@@ -53,13 +53,39 @@ def test_pictures_are_found_beside_their_rows(tmp_path):
 
 @pytest.mark.parametrize(
     ("line", "said"),
-    [("{", "is no JSON"), ("[1]", "is no object"), ('{"request": "a"}', "has no actions"),
-     (json.dumps(ROW | {"image": "gone.png"}), "gone.png, which is not")],
+    [("{", "line 1: this is not JSON"), ("[1]", "line 1: a record is an object"),
+     ('{"request": "a"}', "actions, subjects, goals are needed"), ('{"actions": []}', "a request is needed"),
+     (json.dumps(ROW | {"image": "gone.png"}), "gone.png"), (json.dumps(ROW | {"image": "../one.png"}), "outside of"),
+     (json.dumps(ROW | {"image": "/etc/passwd"}), "outside of"), (json.dumps(ROW | {"atoms": ["cat"]}), "not spelled"),
+     (json.dumps(ROW | {"subjects": [["cat"], ["dog"], ["cow"]]}), "lists of subjects"),
+     (json.dumps(ROW | {"plan": "{}"}), "the plan cannot be read")],
 )  # fmt: skip
 def test_a_file_that_cannot_be_learned_from_is_refused_at_once(tmp_path, line, said):
     (tmp_path / "mine.jsonl").write_text(line + "\n")
     with pytest.raises(InputError, match=said):
         check_sources(arguments(data=str(tmp_path / "mine.jsonl")))
+
+
+def test_a_picture_bomb_is_refused(tmp_path):
+    Image.new("1", (20_000, 20_000)).save(tmp_path / "bomb.png")
+    with pytest.raises(InputError, match="pixels"):
+        check_sources(arguments(data=rows_file(tmp_path / "metadata.jsonl", 20, file_name="bomb.png")))
+
+
+def test_rows_of_which_only_some_have_pictures_keep_theirs(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "one.png")
+    lines = [ROW | {"request": f"{n} cats"} | ({"image": "one.png"} if n % 2 else {}) for n in range(20)]
+    (tmp_path / "mine.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    rows = training_rows(arguments(data=str(tmp_path / "mine.jsonl")))
+    assert ["image" in row for row in rows.sft] == [False, True] * 3
+
+
+def test_published_sets_with_annotations_are_trained_on_as_they_are(tmp_path):
+    record = {"instruction": "the coat red", "actions": ["Recoloring"], "subjects": [["coat"]], "goals": [["scarlet"]]}
+    (tmp_path / "set.json").write_text(json.dumps([record] * 20))
+    row = training_rows(arguments(data=str(tmp_path / "set.json"))).sft[0]
+    assert (row["request"], row["actions"], row["subjects"]) == ("the coat red", ["recolor"], [["coat"]])
+    assert row["plan"]
 
 
 @pytest.mark.parametrize(
