@@ -80,6 +80,24 @@ def test_every_frame_of_a_construct_says_all_of_it():
         assert all(found == slots[0] for found in slots), construct
 
 
+@pytest.mark.parametrize("split", ["train", "phrasings"])
+def test_an_edit_never_describes_what_it_wants_as_if_it_were_there(split):
+    describing = (
+        "the picture shows", "we see", "can be seen", "the scene contains", "the image has", "a picture of",
+        "the background is", "is written", "stands there in letters", "forms the backdrop", "the style is",
+        "the viewer looks at", "create an image with", "the headline reads", "there is a",
+    )  # fmt: skip
+    edits = [pair for pair in drawn(400, split=split) if pair.scene is not None]
+    found = [pair.request for pair in edits for words in describing if words in pair.request.casefold()]
+    assert len(edits) > 100
+    assert not found
+
+
+def test_every_construct_has_frames_for_edits():
+    for construct, frames in phrasings().items():
+        assert all(frames.of(held_out=held_out, edit=True) for held_out in (True, False)), construct
+
+
 def test_held_out_phrasings_use_held_out_frames_alone():
     trained = {frame for frames in phrasings().values() for frame in frames.train if "{" not in frame}
     for pair in drawn(300, split="phrasings"):

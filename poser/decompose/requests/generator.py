@@ -114,6 +114,7 @@ def _told(
     shares = _COMMANDS[level]
     number = list(shares)[dice.weighted(list(shares.values()))]
     kind = EditedPicture if dice.chance(edited) else FreshPicture
+    teller.edit = kind is EditedPicture
     drawn = kind(teller, number, wording.lettering(held_nouns))
     text = request(drawn.clauses, teller, _TALK[level])
     return None if len(text.split()) > MOST_WORDS[level] else (text, drawn)

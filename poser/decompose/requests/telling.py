@@ -64,11 +64,12 @@ class Teller:
         dice: where chance comes from.
         kept: phrasings are the held-out ones.
         names: of the nouns that may be spoken of.
+        edit: a picture is edited.
     """
 
     def __init__(self, dice: Dice, kept: bool, names: Sequence[wording.Name], synonyms: float) -> None:
         """`synonyms`: share of the things that go by another word than their own."""
-        self.dice, self.kept, self.names = dice, kept, names
+        self.dice, self.kept, self.names, self.edit = dice, kept, names, False
         self._synonyms = synonyms
         self._spelt: dict[int, tuple[str, str]] = {}
         self._unused = dice.shuffled(range(len(names)))
@@ -107,8 +108,7 @@ class Teller:
 
     def say(self, construct: str, **slots: str) -> str:
         """A frame of the construct, filled in."""
-        frames = phrasings()[construct]
-        return self.dice.pick(frames.held_out if self.kept else frames.train).format_map(slots)
+        return self.dice.pick(phrasings()[construct].of(held_out=self.kept, edit=self.edit)).format_map(slots)
 
     def of(self, pair: wording.Pair) -> str:
         """One wording of a table in pairs."""
