@@ -32,6 +32,7 @@ NOTHING_IMPLIED = "="
 """The goal by which an action implies no atoms."""
 
 _NUMBER = re.compile(r"(>=)?\s*([0-9]{1,4})")
+_MOST_HALVES = 16
 _RELATIONS = sorted(RELATION_WORDS, key=len, reverse=True)
 
 
@@ -131,7 +132,7 @@ def _related(words: str, name: str) -> tuple[str, ...] | None:
 
 
 def _halves(item: str) -> list[tuple[str, str]]:
-    """All ways to part an item at an "and" outside of lettering."""
+    """The ways to part an item at an "and" outside of lettering, the first `_MOST_HALVES`."""
     parts = [(lettering, text) for lettering, text in pieces(item)]
     found = []
     for number, (lettering, text) in enumerate(parts):
@@ -140,6 +141,8 @@ def _halves(item: str) -> list[tuple[str, str]]:
             after = _joined([(False, text[match.end() :]), *parts[number + 1 :]])
             if before and after:
                 found.append((before, after))
+            if len(found) == _MOST_HALVES:
+                return found
     return found
 
 

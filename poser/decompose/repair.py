@@ -22,7 +22,8 @@ _NAMES = {
     "subjects": r"subjects?",
     "goals": r"goals?",
 }
-_TAG = re.compile(rf"<\s*(/?)\s*({'|'.join(_NAMES.values())})\s*>", re.IGNORECASE)
+# possessive: of "<" and many spaces each way to part them would be tried
+_TAG = re.compile(rf"<\s*+(/?)\s*+({'|'.join(_NAMES.values())})\s*+>", re.IGNORECASE)
 _FENCE = re.compile(r"^\s*```[\w-]*[ \t]*$", re.MULTILINE)
 _ONE_GOAL = (Operation.RECOLOR, Operation.RESIZE, Operation.REPLACE, Operation.MOVE)
 """Of each of their subjects becomes one thing."""

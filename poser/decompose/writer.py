@@ -65,7 +65,7 @@ def read_settings(folder: str) -> Asking:
             raise ValueError(f"`template` holds no {REQUEST}")
         if not isinstance(asking.chat, bool) or type(asking.max_new_tokens) is not int or asking.max_new_tokens < 1:
             raise ValueError("`chat` is true or false, `max_new_tokens` a whole number of at least 1")
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RecursionError) as error:
         raise InputError(f"{path} cannot be read: {error}. Train the decomposer anew, or mend the file.") from error
     return asking
 

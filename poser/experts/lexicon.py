@@ -169,6 +169,10 @@ def is_lettering(phrase: str) -> bool:
     return len(stripped) >= 2 and stripped[0] in '"“”' and stripped[-1] in '"“”'
 
 
+_MOST_WORDS = 32
+"""Of a phrase that may name a thing; every ending of it is looked up, so one without end would take without end."""
+
+
 @lru_cache(maxsize=8192)  # phrases come from users: without end over the life of a service
 def parse_subject(phrase: str) -> Subject | None:
     """Read `[place] [size] [color] noun`, e.g. "left large blue car" or '"SALE"'.
@@ -179,6 +183,8 @@ def parse_subject(phrase: str) -> Subject | None:
     if is_lettering(phrase):
         return Subject(f'"{phrase.strip()[1:-1]}"', None, None, None)
     words = _key(phrase).split()
+    if len(words) > _MOST_WORDS:
+        return None
     while len(words) > 1 and words[0] in _ARTICLES:
         words = words[1:]
     for start in range(len(words)):

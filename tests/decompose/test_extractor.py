@@ -61,6 +61,12 @@ def test_settings_of_another_training_are_refused(tmp_path, changes, said):
         DecomposerExtractor(model=str(settings(tmp_path, **changes)))
 
 
+def test_settings_that_nest_without_end_get_one_clear_error(tmp_path):
+    (tmp_path / "decomposer.json").write_text("[" * 100_000)
+    with pytest.raises(InputError, match=r"decomposer\.json cannot be read"):
+        DecomposerExtractor(model=str(tmp_path))
+
+
 def test_a_folder_without_a_decomposer_is_none(tmp_path):
     with pytest.raises(InputError, match=r"holds no decomposer\.json.*poser train decomposer"):
         DecomposerExtractor(model=str(tmp_path))

@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import time
 
 import numpy as np
 import pytest
@@ -216,3 +217,23 @@ def test_rewards_are_found_by_name_as_trl_finds_them():
 def test_completions_of_another_kind_are_refused():
     with pytest.raises(InputError, match="A completion is a int"):
         format_reward(prompts=[""], completions=[3])
+
+
+ENDLESS = {
+    "blanks in a tag": "<" + " " * 31_000,
+    "a subject of ands": "<action>[add]</action><subjects>[" + "cat and " * 3_500 + "]</subjects><goals>[]</goals>",
+    "a subject of articles": "<action>[add]</action><subjects>[" + "a " * 15_000 + "]</subjects><goals>[]</goals>",
+    "a subject of colors": "<action>[add]</action><subjects>[" + "red " * 7_000 + "]</subjects><goals>[]</goals>",
+    "between": "<action>[add]</action><subjects>[cat]</subjects><goals>[between " + "a and " * 4_000 + "b]</goals>",
+    "braces": "{" * 31_000,
+}
+
+
+@pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
+def test_text_without_end_is_read_in_no_time(text):
+    columns = batch(plans(1))
+    started = time.perf_counter()
+    for reward in (rewards.format_reward, rewards.subject_f1, rewards.goal_f1, rewards.atom_f1):
+        assert len(reward(prompts=[""], completions=[text], **columns)) == 1
+    # half a second at most; each of the first five took over four, "blanks" over a minute
+    assert time.perf_counter() - started < 3.0
