@@ -54,7 +54,8 @@ def wilson(hits: float, n: float, z: float = 1.96) -> tuple[float, float]:
     share = hits / n
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return float(middle - half), float(middle + half)
+    # rounding takes bounds at 0 and 1 just beyond them
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
 
 
 class Interval(NamedTuple):

@@ -191,3 +191,14 @@ def test_settings_out_of_range_are_refused_by_name(settings):
     critic = ScriptedCritic()
     with pytest.raises(InputError, match="once"):
         PanelCritic(members=[critic], escalate_to=critic)
+
+
+def test_who_did_not_answer_stands_in_the_notes_with_the_reason():
+    gone = fails(Unavailable("404: no model 'x'"), name="bad")
+    given = verdict(PanelCritic(members=[says(0.9, 0.9, 0.9, None, name="a"), gone]))
+    assert given.critic == "a"
+    assert given.notes == ("bad gave no verdict: Unavailable: 404: no model 'x'",)
+    strong = fails(BadReply("no JSON"), name="strong")
+    given = verdict(PanelCritic(members=[says(0.9, 0.9, 0.9, None, name="a")], escalate_to=strong))
+    assert given.notes == ("strong gave no verdict: BadReply: no JSON",)
+    assert verdict(PanelCritic(members=[says(0.9, 0.9, 0.9, 0.9)])).notes == ()

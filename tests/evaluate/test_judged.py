@@ -73,3 +73,4 @@ def test_a_judge_without_atoms_grades_the_whole_picture():
     # 2 of 4, 3 of 3, 0 of 3; without a source 2 of 4 and 3 of 3; no picture, no points
     assert seen.quality == pytest.approx([5 / 10, 5 / 7, 0.0])
     assert seen.known == pytest.approx([0.0, 0.0, 1.0])
+    assert seen.graded.tolist() == [True, True, False]
