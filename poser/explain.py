@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from poser.envs.trace import Alternative, Rewrite, StepRecord, Trace
+from poser.critics.types import Verdict
+from poser.envs.trace import Alternative, Rewrite, StepRecord, Trace, critic_notes
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -20,6 +21,10 @@ def explain(trace: Trace) -> RenderableType:
     from rich.console import Group
 
     parts: list[RenderableType] = [_commands(trace)]
+    parts += [printable(f"note: {note}", style="yellow") for note in trace.plan.notes]
+    told: dict[str, int] = {}
+    if trace.source_verdict is not None:
+        parts += [printable(line) for line in _said_by(trace.source_verdict, trace, told, 0)]
     for step, before in zip(trace.steps, _alignments(trace), strict=True):
         parts += ["", printable(f"Step {step.index + 1}: {_title(step)}", style="bold")]
         if step.decision is not None:
@@ -29,10 +34,14 @@ def explain(trace: Trace) -> RenderableType:
                 parts.append(_table(step))
         parts += [printable(f"  {_reworded(one)}") for one in trace.rewrites if one.step == step.index]
         parts += [printable(f"  {line}") for line in _outcome(step, before)]
+        if step.verdict is not None:
+            parts += [printable(f"  {line}") for line in _said_by(step.verdict, trace, told, step.index + 1)]
     if not trace.steps:
         parts += ["", printable("No step was taken.")]
         parts += [printable(f"  {refusal.expert}, {refusal.command}: {refusal.reason}") for refusal in trace.refusals]
     parts += ["", printable(_end(trace), style="bold")]
+    shown = {*trace.plan.notes, *told}
+    parts += [printable(f"note: {remark}", style="yellow") for remark in trace.remarks if remark not in shown]
     return Group(*parts)
 
 
@@ -63,6 +72,8 @@ def explain_data(trace: Trace) -> dict[str, Any]:
                 "new_best": step.new_best,
                 "illegal": step.illegal,
                 "failure": _failure(step),
+                "judged_by": "" if step.verdict is None else step.verdict.critic,
+                "notes": [] if step.verdict is None else list(step.verdict.notes),
                 "reward": step.reward,
                 "statuses": dict(step.statuses),
             }
@@ -75,6 +86,7 @@ def explain_data(trace: Trace) -> dict[str, Any]:
         "alignment": trace.alignment,
         "best_step": trace.best_step,
         "end": trace.end,
+        "notes": list(trace.remarks),
         "usd": trace.usd,
         "seconds": trace.seconds,
     }
@@ -164,9 +176,22 @@ def _outcome(step: StepRecord, before: float) -> list[str]:
         lines.append(f"alignment {before:.2f} → {step.alignment:.2f}, {fate}; reward {step.reward:+.3f}")
         if step.verdict is not None and step.verdict.feedback:
             lines.append(f"the critic: {step.verdict.feedback}")
-        if step.verdict is not None:
-            lines += [f"the critic notes: {note}" for note in step.verdict.notes]
     return lines
+
+
+def _said_by(verdict: Verdict, trace: Trace, told: dict[str, int], number: int) -> list[str]:
+    """Who answered, where that is not the critic by its own name, and what it notes; `told`: remark -> its first step."""
+    lines = [f"judged by {verdict.critic}"] if verdict.critic and verdict.critic != trace.critic else []
+    noted = critic_notes(verdict)
+    earlier = dict.fromkeys(_place(told[note]) for note in noted if note in told)
+    lines += [note for note in noted if note not in told]
+    lines += [f"the critic notes the same as {place}" for place in earlier]
+    told.update({note: number for note in noted if note not in told})
+    return lines
+
+
+def _place(number: int) -> str:
+    return f"in step {number}" if number else "of the source"
 
 
 def _failure(step: StepRecord) -> str | None:

@@ -181,9 +181,6 @@ def result_view(result: Result, *, plain: bool = False) -> RenderableType:
     ]
     if verdict is not None and verdict.feedback:
         lines.append(printable(f"the critic: {verdict.feedback}", style="dim"))
-    if verdict is not None:
-        lines += [printable(f"the critic notes: {note}", style="yellow") for note in verdict.notes]
-    lines += [printable(f"note: {note}", style="yellow") for note in result.plan.notes]
     if result.picture is None:
         lines.append(printable(no_picture(result), style="red"))
     elif result.plan.commands and len(result.trace.unchecked) == len(result.plan.commands):

@@ -98,6 +98,11 @@ class StepRecord(Document):
     decision: Decision | None = None
 
 
+def critic_notes(verdict: Verdict | None) -> list[str]:
+    """What a verdict notes, in words for the user."""
+    return [] if verdict is None else [f"the critic notes: {note}" for note in verdict.notes]
+
+
 class Rewrite(Document):
     """An instruction that had failed and was given to be reworded.
 
@@ -188,6 +193,18 @@ class Trace(Document):
     usd_known: float = 0.0
     simulated_usd: float | None = None
     seconds: float = 0.0
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is to be known of this episode, in words for the user, each once: notes of the plan and of verdicts, and
+        that nobody has judged the picture."""
+        verdicts = [self.source_verdict, *(step.verdict for step in self.steps), self.best_verdict]
+        noted = [note for verdict in verdicts for note in critic_notes(verdict)]
+        missing = [step.critic_failure.message for step in self.steps if step.critic_failure is not None]
+        if self.best_step is not None and self.best_verdict is None:
+            why = missing[-1] if missing else "it gave no verdict."
+            noted.append(f"The critic could judge none of the pictures, so one is handed over unjudged: {why}")
+        return tuple(dict.fromkeys([*self.plan.notes, *noted]))
 
     @property
     def unchecked(self) -> frozenset[str]:

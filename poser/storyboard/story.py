@@ -128,6 +128,11 @@ def folded(trace: Trace) -> list[str]:
     ]
 
 
+def notes(trace: Trace) -> list[str]:
+    """What is to be known of the run, in words."""
+    return [clean(remark) for remark in trace.remarks]
+
+
 def totals(trace: Trace) -> list[tuple[str, str]]:
     """Name and value of what the run took and reached."""
     calls = [step for step in trace.steps if step.expert]
