@@ -118,13 +118,15 @@ class ChatCritic(Critic):
             CallError: typed, with what all calls cost.
         """
 
-    def _said(self, answers: Sequence[AtomAnswer], *, flag: bool | None = False, **more: Any) -> Verdict:
+    def _said(
+        self, answers: Sequence[AtomAnswer], *, flag: bool | None = False, notes: Sequence[str] = (), **more: Any
+    ) -> Verdict:
         """A verdict by this model."""
         return Verdict(
             answers=tuple(answers),
             critic=self.name,
             model=self.model,
             prompt_hash=self.prompt_hash,
-            notes=(FLAGGED,) if flag else (),
+            notes=(*((FLAGGED,) if flag else ()), *notes),
             **more,
         )
