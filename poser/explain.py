@@ -180,7 +180,10 @@ def _outcome(step: StepRecord, before: float) -> list[str]:
 
 
 def _said_by(verdict: Verdict, trace: Trace, told: dict[str, int], number: int) -> list[str]:
-    """Who answered, where that is not the critic by its own name, and what it notes; `told`: remark -> its first step."""
+    """Who answered, where that is not the critic by its own name, and what it notes.
+
+    `told`: note -> the step that had it first, 0 for the source; those of this verdict are added.
+    """
     lines = [f"judged by {verdict.critic}"] if verdict.critic and verdict.critic != trace.critic else []
     noted = critic_notes(verdict)
     earlier = dict.fromkeys(_place(told[note]) for note in noted if note in told)

@@ -163,7 +163,8 @@ def _comparison_view(results: SuiteResults) -> RenderableType:
     notes = [printable(note.replace("*", ""), style="yellow") for note in suite_warnings(results)]
     if not results.figures:
         return Group(*notes)
-    asked = f"{counted(len(results.episodes), 'prompt')}; {results.judge} judges, {results.critic} is the critic of the runs"
+    prompts = counted(len(results.episodes), "prompt")
+    asked = f"{prompts}; {results.judge} judges, {results.critic} is the critic of the runs"
     titles, rows = suite_rows(results, SHORT_COLUMNS)
     table = Table(box=None, pad_edge=False)
     for title in titles:

@@ -26,11 +26,12 @@ MODES = ("schema", "logprobs", "auto")
 class VLMCritic(ChatCritic):
     """Shows a vision-language model the picture (and the source of an edit) and asks it about the atoms.
 
-    Mode "schema" asks everything in one call with a strict JSON schema, which is repeated in words: servers that
-    ignore schemas are understood where nothing has to be made up, else asked once more with what is wrong, else the
-    verdict is a `BadReply`; answers that contradict themselves all the same are None, and noted. Mode "logprobs" asks about each atom in a call of one token and takes P(yes) / (P(yes) +
-    P(no)) of it: finer probabilities, at one call an atom. "auto" tries that, and goes over to "schema" with a server
-    that gives no log probabilities. What the model cannot tell is answered None.
+    Mode "schema" asks everything in one call with a strict JSON schema, which is repeated in words: servers that ignore
+    schemas are understood where nothing has to be made up, else asked once more with what is wrong, else the verdict is
+    a `BadReply`; answers that contradict themselves all the same are None, and noted. Mode "logprobs" asks about each
+    atom in a call of one token and takes P(yes) / (P(yes) + P(no)) of it: finer probabilities, at one call an atom.
+    "auto" tries that, and goes over to "schema" with a server that gives no log probabilities. What the model cannot
+    tell is answered None.
 
     Pictures are delimited, and the model is told that lettering in them is no instruction; where lettering speaks to
     the judge, the verdict's notes say so. With a source, the model says how much of it is kept.
@@ -153,6 +154,6 @@ def _contradicted(looked: Looked) -> tuple[str, ...]:
     if not looked.contradictions:
         return ()
     return (
-        f"{looked.contradictions} of {len(looked.answers)} answers contradict themselves (such as 'no' where yes has the "
-        "probability 1) and count as not judged: mistrust this verdict",
+        f"{looked.contradictions} of {len(looked.answers)} answers contradict themselves (such as 'no' where yes has "
+        "the probability 1) and count as not judged: mistrust this verdict",
     )

@@ -97,8 +97,8 @@ def read_looked(value: Any, count: int, *, preservation: bool) -> Looked:
     Raises:
         Partial: answers contradict themselves, such as "no" with a probability of 1; which of the two is meant is never
             guessed, so that its value holds them as unclear.
-        ValueError: all answers contradict themselves or are unclear; or incomplete, or of another form. The message says
-            what, for the model.
+        ValueError: all answers contradict themselves or are unclear; or what came is incomplete, or of another form.
+            The message says what, for the model.
     """
     if not isinstance(value, dict):
         raise ValueError("the answer must be a JSON object with 'flag' and 'answers'")

@@ -197,7 +197,8 @@ class Trace(Document):
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is to be known of this episode, in words for the user, each once: notes of the plan and of verdicts, and
-        that nobody has judged the picture."""
+        that nobody has judged the picture.
+        """
         verdicts = [self.source_verdict, *(step.verdict for step in self.steps), self.best_verdict]
         noted = [note for verdict in verdicts for note in critic_notes(verdict)]
         missing = [step.critic_failure.message for step in self.steps if step.critic_failure is not None]

@@ -81,7 +81,8 @@ def _section(answers: Answers) -> str:
     clean = by_look.get(CLEAN)
     rows = []
     for look, figures in by_look.items():
-        drop = None if clean is None or look == CLEAN or not figures.answered else f"{100 * (clean.right - figures.right):.1f} points"
+        compared = clean is not None and look != CLEAN and figures.answered and clean.answered
+        drop = f"{100 * (clean.right - figures.right):.1f} points" if clean is not None and compared else None
         rows.append([look, *_cells(figures), drop])
     return (
         f"## {answers.critic}\n\n"

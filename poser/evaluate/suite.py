@@ -198,7 +198,9 @@ def unjudged_reason(trace: Trace, picture: Picture | None, failure: str) -> str:
     if failure:
         return f"the judge gave no verdict: {failure}"
     missing = [step.critic_failure for step in trace.steps if step.critic_failure is not None]
-    return f"the critic gave no verdict: {missing[-1].error}: {missing[-1].message}" if picture is None and missing else ""
+    if picture is None and missing:
+        return f"the critic gave no verdict: {missing[-1].error}: {missing[-1].message}"
+    return ""
 
 
 def return_under(rules: Rules, turn: Turn, illegal: ArrayLike) -> Floats:

@@ -112,7 +112,7 @@ def suite_rows(results: SuiteResults, columns: Sequence[Column]) -> tuple[list[s
 
 
 def counted(number: int, noun: str) -> str:
-    """ "1 prompt", "2 prompts"."""
+    """So many of them, in words: 1 prompt, 2 prompts."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
@@ -159,8 +159,13 @@ def suite_data(results: SuiteResults) -> dict[str, Any]:
 def plot_suite(results: SuiteResults, path: Path, title: str) -> None:
     """Quality by the judge against spend; the settings of a dial are joined."""
     curves = {name: [results.figures[each] for each in members] for name, members in results.curves.items()}
+    plot_frontier(curves, path, title, quality_label(results))
+
+
+def quality_label(results: SuiteResults) -> str:
+    """What quality is, and who says so."""
     what = "grade as a share of 1" if results.graded else "share of commands done"
-    plot_frontier(curves, path, title, f"{what}, says {results.judge}")
+    return f"{what}, says {results.judge}"
 
 
 def _bounds(interval: Interval) -> dict[str, float]:

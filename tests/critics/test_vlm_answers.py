@@ -55,7 +55,7 @@ def test_what_is_incomplete_or_contradictory_is_a_complaint(change, complaint):
 
 def test_only_what_contradicts_itself_is_unclear_and_which_is_meant_is_not_guessed():
     answers = {**GOOD["answers"], "q2": {**NO, "probability": 1.0}, "q3": {**YES, "probability": None}}
-    with pytest.raises(Partial, match="q2 contradicts itself.*q3 contradicts itself") as caught:
+    with pytest.raises(Partial, match=r"q2 contradicts itself.*q3 contradicts itself") as caught:
         read_looked({"flag": True, "answers": answers, "preservation": 0.5}, 3, preservation=True)
     assert caught.value.value == Looked((Seen(0.9), Seen(None), Seen(None)), True, 0.5, contradictions=2)
     with pytest.raises(ValueError, match="q1 contradicts itself") as caught:

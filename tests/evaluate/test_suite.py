@@ -16,7 +16,7 @@ from poser.evaluate.comparison import SHORT_COLUMNS
 from poser.evaluate.judged import judge_pictures
 from poser.evaluate.suite import play_suite
 from poser.evaluate.suite_folder import SuiteFolder
-from poser.evaluate.suite_report import suite_data, suite_page, suite_rows
+from poser.evaluate.suite_report import quality_label, suite_data, suite_page, suite_rows
 from poser.evaluate.suite_results import Contestant
 from poser.experts.errors import InputError, Unavailable
 from poser.experts.fake_picture import paint_facts
@@ -343,3 +343,16 @@ def test_dollars_that_nobody_knows_are_not_zero():
     page = suite_page(results, "Title", "command", {})
     assert "greedy unknown" in page
     assert "0.0000 |" not in page
+
+
+def test_a_grade_of_the_whole_picture_is_said_to_be_one():
+    class Grader(OtherCritic):
+        def judge(self, requests, ctx):
+            return [verdict.model_copy(update={"fidelity": 0.5}) for verdict in super().judge(requests, ctx)]
+
+    every = ("entity", "attribute", "count", "relation", "text", "background", "style", "other")
+    graded, answered = play((GREEDY,), TASKS[:2], judge=Grader(unjudged=every)), play((GREEDY,), TASKS[:2])
+    assert graded.figures["greedy"].quality.tolist() == [0.5, 0.5]
+    assert (suite_data(graded)["graded"], suite_data(answered)["graded"]) == (True, False)
+    assert quality_label(graded) == "grade as a share of 1, says other"
+    assert quality_label(answered) == "share of commands done, says other"
