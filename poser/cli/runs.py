@@ -77,7 +77,7 @@ def show_run(
     if as_json:
         made = [
             {"key": call.key, "who": call.who, "kind": call.kind, "state": "done" if call.answered else "begun",
-             "sent": call.sent, "usd": None if call.usage is None else call.usage.usd}
+             "failed": call.failed or None, "sent": call.sent, "usd": None if call.usage is None else call.usage.usd}
             for call in calls
         ]  # fmt: skip
         steps = {str(n): [step.model_dump(mode="json") for step in trace.steps] for n, trace in traces.items()}
@@ -109,7 +109,8 @@ def show_run(
         calls_table.add_column(heading)
     for call in calls:
         usage = call.usage
-        state = ("answered" if call.answered else "no answer yet") + (" (sent twice)" if call.sent > 1 else "")
+        state = f"failed: {call.failed}" if call.failed else "answered" if call.answered else "no answer yet"
+        state += " (sent twice)" if call.sent > 1 else ""
         calls_table.add_row(
             call.key.partition("/")[2], call.who, state,
             "–" if usage is None else money(usage.usd), "–" if usage is None else f"{usage.seconds:.2f}",

@@ -15,7 +15,7 @@ from poser.engine.store_journal import StoreJournal
 from poser.engine.user_store import add_to_record
 from poser.envs import mdp
 from poser.envs.driver import Driver
-from poser.envs.trace import Decision, StepRecord, Trace
+from poser.envs.trace import Decision, Trace
 from poser.envs.turn import Turn
 from poser.events import Event, Finished, PlanReady, StepDone, StepStarted, Warned
 from poser.experts.errors import InputError, StoreError
@@ -172,11 +172,9 @@ class Run:
                 made.append(driver.step_pictures(row))
                 traces[row], best = _handed_over(trace, driver.best(row), made[row])
                 bests.append(best)
-                if traces[row] is not trace:
-                    self._warnings.append(
-                        "The critic could judge none of the pictures, so one is handed over unjudged: "
-                        f"{_critic_trouble(trace.steps)}"
-                    )
+                said = self._unjudged(traces[row], handed_over=traces[row] is not trace)
+                if said and said not in self._warnings:
+                    self._warnings.append(said)
             self._keep(traces, earlier)
         top = max(range(len(traces)), key=lambda row: (bests[row] is not None, traces[row].alignment, -row))
         files = self._folder.finish(traces, top) if self._folder is not None else None
@@ -196,6 +194,20 @@ class Run:
         if files is not None:
             results = [_in_own_folder(result, files.folder) for result in results]
         return replace(chosen, warnings=tuple(self._warnings), variants=tuple(results))
+
+    def _unjudged(self, trace: Trace, *, handed_over: bool) -> str:
+        """What there is to say of pictures without a verdict; "" = nothing."""
+        unfinished = verdicts_open(trace)
+        if not handed_over and not unfinished:
+            return ""
+        why = "it gave no verdict." if trace.critic_trouble is None else trace.critic_trouble.message
+        if handed_over:
+            said = f"The critic could judge none of the pictures, so one is handed over unjudged: {why}"
+        else:
+            said = f"The critic cannot judge any more, so the run has ended: {why}"
+        if unfinished and self._name:
+            said += f" Once it can, poser resume {self._name} has it judge what there is, and goes on."
+        return said
 
     def _result(self, trace: Trace, best: Picture | None, made: Sequence[Picture | None]) -> Result:
         seen = [self._order.source, best, *made]
@@ -257,9 +269,10 @@ def _in_own_folder(result: Result, folder: Path) -> Result:
     )
 
 
-def _critic_trouble(steps: Sequence[StepRecord]) -> str:
-    said = [step.critic_failure.message for step in steps if step.critic_failure is not None]
-    return said[-1] if said else "it gave no verdict."
+def verdicts_open(trace: Trace) -> bool:
+    """Whether the episode ended for want of a verdict that is wanting still, so that a resumed run would ask for it."""
+    missing = any(step.picture is not None and step.verdict is None for step in trace.steps)
+    return trace.end == "unjudged" and (missing or trace.source_failure is not None)
 
 
 def _dollars(usage: Usage | None) -> float:
