@@ -141,9 +141,9 @@ def summary(row: Row) -> CallRow:
     return CallRow(
         key=key,
         who=who,
-        kind=kind,
+        kind=kind,  # type: ignore[arg-type]  # CHECKed
         sent=sent,
         answered=answer is not None,
         failed=failure_in(answer or "{}"),
         usage=known,
-    )  # type: ignore[arg-type]  # CHECKed
+    )
