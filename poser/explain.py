@@ -93,7 +93,7 @@ def _commands(trace: Trace) -> Table:
     for heading in ("id", "command", "in the end"):
         table.add_column(heading)
     for command in trace.plan.commands:
-        status = trace.statuses.get(command.id, "pending")
+        status: str = trace.statuses.get(command.id, "pending")
         if command.id in trace.unchecked:
             status = "not checked" if trace.unjudged else f"{status}, not checked"
         table.add_row(printable(command.id), printable(command.text), printable(status))

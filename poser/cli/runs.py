@@ -123,7 +123,7 @@ def resume(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")] = False,
 ) -> None:
-    """Go on with a run that was cut off, or not judged. What it has received already is not asked, or paid, for again."""
+    """Go on with a run that was cut off or not judged. What it has received is not asked, or paid, for again."""
     from poser import engine
 
     carry_out(lambda stop: engine.resumed(run, stop=stop), quiet=quiet, as_json=as_json)

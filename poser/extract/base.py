@@ -38,7 +38,8 @@ class Extractor(abc.ABC):
 
         Under a budget nobody is asked whose plan does not fit into it, or has no known price.
         """
-        return 0.0
+        # who tells of costs of its own may have some
+        return 0.0 if type(self).extraction is Extractor.extraction else None
 
     @abc.abstractmethod
     def extract(self, prompt: str, source: PictureRef | None = None) -> Plan:

@@ -211,3 +211,18 @@ def test_a_stop_while_a_picture_is_judged_asks_for_no_more_time(tmp_path: Path):
     assert step.critic_failure.error == TimedOut.__name__
     assert step.critic_failure.message == "critic vlm was stopped."
     assert not any("more time" in warning for warning in events[-1].result.warnings)
+
+
+def test_a_batch_that_is_said_again_has_judged_what_was_not(tmp_path: Path):
+    prompts = [{"plan": plan_of("car")}, {"plan": plan_of("tree", "dog")}]
+    place = {"out": tmp_path / "many", "size": SIZE, "concurrency": 1}
+    with ChatServer(says=Reply("Incorrect API key", status=401)) as server:
+        first = FakeExpert(ability=1.0)
+        made = list(engine.generate_many(prompts, experts=[first], critic=vlm(server), **place))
+    assert [outcome.end for outcome in made] == ["unjudged", "unjudged"]
+    again = FakeExpert(ability=1.0)
+    with ChatServer() as server:
+        made = list(engine.generate_many(prompts, experts=[again], critic=vlm(server), **place))
+    assert [outcome.alignment for outcome in made] == [1.0, 1.0]
+    assert len(first.requests) == 2
+    assert not again.requests
