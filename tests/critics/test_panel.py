@@ -191,3 +191,13 @@ def test_settings_out_of_range_are_refused_by_name(settings):
     critic = ScriptedCritic()
     with pytest.raises(InputError, match="once"):
         PanelCritic(members=[critic], escalate_to=critic)
+
+
+@pytest.mark.parametrize("passing", [0, 1])
+def test_failures_of_a_panel_last_only_if_those_of_everybody_do(passing: int):
+    gone = Unavailable("no such model", lasting=True)
+    errors = [gone, Unavailable("away")] if passing else [gone, gone]
+    for members in (errors, errors[::-1]):
+        [given] = judge_checked(PanelCritic(members=[fails(error) for error in members]), [REQUEST], CallContext())
+        assert isinstance(given, Unavailable)
+        assert given.lasting is not bool(passing)

@@ -226,3 +226,17 @@ def test_a_batch_that_is_said_again_has_judged_what_was_not(tmp_path: Path):
     assert [outcome.alignment for outcome in made] == [1.0, 1.0]
     assert len(first.requests) == 2
     assert not again.requests
+
+
+def test_a_verdict_that_was_asked_for_again_is_kept_with_both_its_bills(tmp_path: Path):
+    with ChatServer(logprobs=False) as server:
+        run = painted(vlm(server, mode="logprobs", **PRICES), FakeExpert(ability=1.0), tmp_path / "run").run
+    with open_store() as store:
+        [first] = [call for call in store.calls(run) if call.kind == "critic"]
+    assert first.failed == "BadReply"
+    with ChatServer() as server:
+        engine.resume(run, experts=[FakeExpert()], critic=vlm(server, **PRICES))
+    with open_store() as store:
+        [second] = [call for call in store.calls(run) if call.kind == "critic"]
+    assert (second.failed, second.sent) == ("", 1)
+    assert second.usage.usd == pytest.approx(first.usage.usd + 0.013)
