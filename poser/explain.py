@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poser.critics.types import Verdict
-from poser.envs.trace import Alternative, Rewrite, StepRecord, Trace, critic_notes
+from poser.envs.trace import Alternative, Failure, Rewrite, StepRecord, Trace, critic_notes
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -40,7 +40,8 @@ def explain(trace: Trace) -> RenderableType:
         parts += ["", printable("No step was taken.")]
         parts += [printable(f"  {refusal.expert}, {refusal.command}: {refusal.reason}") for refusal in trace.refusals]
     parts += ["", printable(_end(trace), style="bold")]
-    shown = {*trace.plan.notes, *told}
+    # the last line says of itself that nobody has judged the picture
+    shown = {*trace.plan.notes, *told, trace.unjudged_remark}
     parts += [printable(f"note: {remark}", style="yellow") for remark in trace.remarks if remark not in shown]
     return Group(*parts)
 
@@ -52,7 +53,12 @@ def explain_data(trace: Trace) -> dict[str, Any]:
         "policy": trace.policy,
         "critic": trace.critic,
         "commands": [
-            {"id": command.id, "text": command.text, "status": trace.statuses.get(command.id, "pending")}
+            {
+                "id": command.id,
+                "text": command.text,
+                "status": trace.statuses.get(command.id, "pending"),
+                "checked": trace.best is not None and command.id not in trace.unchecked,
+            }
             for command in trace.plan.commands
         ],
         "steps": [
@@ -71,9 +77,10 @@ def explain_data(trace: Trace) -> dict[str, Any]:
                 "accepted": step.accepted,
                 "new_best": step.new_best,
                 "illegal": step.illegal,
-                "failure": _failure(step),
                 "judged_by": "" if step.verdict is None else step.verdict.critic,
                 "notes": [] if step.verdict is None else list(step.verdict.notes),
+                "failure": _words(step.failure),
+                "critic_failure": _words(step.critic_failure),
                 "reward": step.reward,
                 "statuses": dict(step.statuses),
             }
@@ -99,8 +106,9 @@ def _commands(trace: Trace) -> Table:
     for heading in ("id", "command", "in the end"):
         table.add_column(heading)
     for command in trace.plan.commands:
-        checked = "" if command.id not in trace.unchecked else ", not checked"
-        status = trace.statuses.get(command.id, "pending") + checked
+        status: str = trace.statuses.get(command.id, "pending")
+        if command.id in trace.unchecked:
+            status = "not checked" if trace.unjudged else f"{status}, not checked"
         table.add_row(printable(command.id), printable(command.text), printable(status))
     return table
 
@@ -168,9 +176,10 @@ def _outcome(step: StepRecord, before: float) -> list[str]:
     if step.target == "stop" or step.illegal:
         return []
     lines = []
-    failure = _failure(step)
-    if failure is not None:
-        lines.append(f"failed: {failure}")
+    if step.failure is not None:
+        lines.append(f"failed: {_words(step.failure)}")
+    elif step.critic_failure is not None:
+        lines.append(f"not judged: {_words(step.critic_failure)}")
     if step.alignment is not None:
         fate = "the best so far" if step.new_best else "kept" if step.accepted else "discarded"
         lines.append(f"alignment {before:.2f} → {step.alignment:.2f}, {fate}; reward {step.reward:+.3f}")
@@ -197,8 +206,13 @@ def _place(number: int) -> str:
     return f"in step {number}" if number else "of the source"
 
 
-def _failure(step: StepRecord) -> str | None:
-    failure = step.failure or step.critic_failure
+def not_judged(trace: Trace) -> str:
+    """That nobody has judged the returned picture, and why."""
+    why = "" if trace.critic_trouble is None else f": {trace.critic_trouble.message}"
+    return f"the critic has not judged this picture, so nothing of it is checked{why}"
+
+
+def _words(failure: Failure | None) -> str | None:
     return None if failure is None else f"{failure.error}: {failure.message}"
 
 
@@ -206,6 +220,9 @@ def _end(trace: Trace) -> str:
     done = sum(status == "satisfied" for status in trace.statuses.values())
     if trace.best is None:
         return f"No picture was made; the run ended as {trace.end!r}."
+    if trace.unjudged:
+        assert trace.best_step is not None
+        return f"The picture of step {trace.best_step + 1}: {not_judged(trace)} The run ended as {trace.end!r}."
     unchecked = f" ({len(trace.unchecked)} not checked)" if trace.unchecked else ""
     source = "the source" if trace.best_step is None else f"step {trace.best_step + 1}"
     return (

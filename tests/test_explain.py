@@ -131,5 +131,5 @@ def test_notes_and_who_answered_are_told_once_each() -> None:
 def test_a_picture_that_nobody_judged_is_said_to_be_so() -> None:
     trace = _noted()
     unjudged = trace.model_copy(update={"best_verdict": None, "best_step": 0})
-    assert "note: The critic could judge none of the pictures" in _printed(unjudged, 200)
+    assert "the critic has not judged this picture" in _printed(unjudged, 400)
     assert "could judge none" not in _printed(trace, 200)

@@ -141,6 +141,13 @@ def test_unknown_prices_are_said_and_never_free() -> None:
         assert dict(story.totals(trace))["cost"] == words
 
 
+def test_a_price_that_is_unknown_says_whose() -> None:
+    from poser.critics.testing import ScriptedCritic
+
+    [trace], _ = play_pictures(BestSingle(), pool=[FakeExpert("canvas", "t2i")], critic=ScriptedCritic(price=None))
+    assert story.cards(trace)[0].price.startswith("free + critic unknown")
+
+
 def test_what_was_not_checked_says_so() -> None:
     from poser.critics.testing import ScriptedCritic
 

@@ -37,6 +37,13 @@ class Critic(abc.ABC):
         """The critics that this one asks; none for most. Whoever grades runs must be none of those that steer them."""
         return ()
 
+    def refuses(self) -> str | None:
+        """Why it can judge nothing at all, as far as that is known locally and at once (no key); None = it may.
+
+        Asked before anybody is called, so nothing is loaded and no network used.
+        """
+        return None
+
     @abc.abstractmethod
     def judge(self, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
         """Judge the pictures.

@@ -102,6 +102,10 @@ class ChatCritic(Critic):
         self._side, self._attempts, self._concurrency = longest_side, attempts, concurrency
         self._lanes = Lanes(f"critic {self.name}", concurrency)
 
+    def refuses(self) -> str | None:
+        """Without the key that the server wants."""
+        return self._endpoint.refuses()
+
     def judge(self, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
         """Judge the pictures, up to `concurrency` at a time."""
         return self._lanes.run(requests, self.verdict, ctx)

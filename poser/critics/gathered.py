@@ -37,6 +37,10 @@ class GatheredCritic(Critic):
         """The wrapped critic."""
         return (self.inner,)
 
+    def refuses(self) -> str | None:
+        """As the wrapped critic."""
+        return self.inner.refuses()
+
     def judge(self, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
         """Wait for one's turn, and judge the pictures together with those of others."""
         return self._gathering.run(requests, ctx)

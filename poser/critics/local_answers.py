@@ -62,12 +62,17 @@ class YesNoModel:
         if loaded.processor is None:
             what = type(loaded.tokenizer).__name__
             raise Unavailable(
-                f"{name}: pictures would be dropped silently, only a {what} could be loaded. {BLIND_REMEDY}."
+                f"{name}: pictures would be dropped silently, only a {what} could be loaded. {BLIND_REMEDY}.",
+                lasting=True,
             )
         if not getattr(loaded.templated, "chat_template", None):
-            raise Unavailable(f"{name}: the model has no chat template; take one that is tuned to follow instructions.")
+            raise Unavailable(
+                f"{name}: the model has no chat template; take one that is tuned to follow instructions.", lasting=True
+            )
         if getattr(loaded.model.config, "is_encoder_decoder", False):
-            raise Unavailable(f"{name}: the model has an encoder of its own for text; take one that only decodes.")
+            raise Unavailable(
+                f"{name}: the model has an encoder of its own for text; take one that only decodes.", lasting=True
+            )
         self._last = {"logits_to_keep": 1} if _takes(loaded.model, "logits_to_keep") else {}
         self._before, self._after = self._split()
         if "words" not in loaded.kept:
@@ -156,7 +161,7 @@ class YesNoModel:
         places = None if token is None else (inputs["input_ids"] == token).sum(dim=1)
         if not pixels or (places is not None and not bool((places > 0).all())):
             what = type(loaded.processor).__name__
-            raise Unavailable(f"{self._name}: the {what} lets the picture fall. {BLIND_REMEDY}.")
+            raise Unavailable(f"{self._name}: the {what} lets the picture fall. {BLIND_REMEDY}.", lasting=True)
         return inputs.to(loaded.device, dtype=loaded.model.dtype)
 
     def _rows(self, items: Sequence[Item]) -> list[YesNo]:

@@ -135,6 +135,10 @@ class LocalVLM(Critic):
         digest = json.dumps([loading, longest_side, least_mass], sort_keys=True)
         self._settings_hash = hashlib.sha256(digest.encode()).hexdigest()[:8]
 
+    def refuses(self) -> str | None:
+        """Without the library, or the folder that is named."""
+        return self._held.refuses()
+
     def judge(self, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
         """Load the model if need be, and judge the pictures batch by batch.
 

@@ -77,6 +77,11 @@ class PanelCritic(Critic):
         """Everybody who may be asked."""
         return self.members if self.escalate_to is None else (*self.members, self.escalate_to)
 
+    def refuses(self) -> str | None:
+        """Where everybody refuses; a member that fails leaves the others."""
+        reasons = [critic.refuses() for critic in self.parts]
+        return next((reason for reason in reasons if reason), None) if all(reasons) else None
+
     def judge(self, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
         """Ask all members about all pictures, then the escalation critic about what is open."""
         told = [_asked(member, requests, ctx) for member in self.members] if requests else []
@@ -149,8 +154,10 @@ def _verdict(heard: _Heard, strong: _Said | None) -> Verdict | CriticError:
     members, last = heard.verdicts, None if strong is None else strong.answer
     judging = [*members, last] if isinstance(last, Verdict) else members
     if not judging:
-        error = heard.said[0].answer
-        return error.billed(usage.usd) if isinstance(error, CallError) else error
+        asked = [*heard.said, *([] if strong is None else [strong])]
+        failed = [said.answer for said in asked if isinstance(said.answer, CallError)]
+        # it will not go away only if nobody's will
+        return next((error for error in failed if not error.lasting), failed[0]).billed(usage.usd)
     decided: dict[str, AtomAnswer] = {}
     if isinstance(last, Verdict):
         decided = {answer.atom: answer for answer in last.answers if answer.probability is not None}

@@ -180,7 +180,7 @@ class Run:
                 bests.append(best)
             self._keep(traces, earlier)
         for trace in traces:
-            self._warn(trace.remarks)
+            self._warn((*trace.remarks, *self._verdicts_wanting(trace)))
         top = max(range(len(traces)), key=lambda row: (bests[row] is not None, traces[row].alignment, -row))
         files = self._folder.finish(traces, top) if self._folder is not None else None
         results = [self._result(*each) for each in zip(traces, bests, made, strict=True)]
@@ -199,6 +199,20 @@ class Run:
         if files is not None:
             results = [_in_own_folder(result, files.folder) for result in results]
         return replace(chosen, warnings=tuple(self._warnings), variants=tuple(results))
+
+    def _verdicts_wanting(self, trace: Trace) -> list[str]:
+        """What there is to say of an episode that ended for want of a verdict."""
+        if not verdicts_open(trace):
+            return []
+        said = []
+        if not trace.unjudged:
+            why = "it gave no verdict." if trace.critic_trouble is None else trace.critic_trouble.message
+            said.append(f"The critic cannot judge any more, so the run has ended: {why}")
+        if self._name:
+            said.append(
+                f"Once the critic can judge, poser resume {self._name} has it judge what there is, and goes on."
+            )
+        return said
 
     def _result(self, trace: Trace, best: Picture | None, made: Sequence[Picture | None]) -> Result:
         seen = [self._order.source, best, *made]
@@ -258,6 +272,12 @@ def _in_own_folder(result: Result, folder: Path) -> Result:
         image_path=image if image.exists() else None,
         trace_path=trace if trace.exists() else None,
     )
+
+
+def verdicts_open(trace: Trace) -> bool:
+    """Whether the episode ended for want of a verdict that is wanting still, so that a resumed run would ask for it."""
+    missing = any(step.picture is not None and step.verdict is None for step in trace.steps)
+    return trace.end == "unjudged" and (missing or trace.source_failure is not None)
 
 
 def _dollars(usage: Usage | None) -> float:

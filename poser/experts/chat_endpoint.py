@@ -190,6 +190,15 @@ class ChatEndpoint:
         )
         return answer._replace(usage=usage)
 
+    def refuses(self) -> str | None:
+        """Why it cannot be asked, found without network: the key is missing; None = it can."""
+        if self._given is None:
+            try:
+                key_from_environment(self.name, self._variable, self.address)
+            except Unavailable as error:
+                return str(error)
+        return None
+
     def close(self) -> None:
         """Close the connections; calls on their way end with an error. It may be used again afterwards."""
         with self._lock:

@@ -64,15 +64,20 @@ class CallError(PoserError):
         transient: the failure says nothing about the request; the same call may succeed later.
         retry_after: seconds that the other side asked to wait, or None.
         usd: what the failed call cost all the same, in US dollars; None when unknown.
+        lasting: however often one asks it is the same until the user does something: key, address, model, settings.
     """
 
     transient = False
+    lasting = False
 
-    def __init__(self, message: str, *, retry_after: float | None = None, usd: float | None = 0.0) -> None:
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, usd: float | None = 0.0, lasting: bool = False
+    ) -> None:
         """`message`: what was given, what is allowed, what to do; secrets of the environment are taken out of it."""
         super().__init__(without_secrets(message))
         self.retry_after = retry_after
         self.usd = usd
+        self.lasting = lasting
 
     def billed(self, usd: float | None) -> Self:
         """A copy with another bill; a plugin's own class may take other arguments, so it is not built anew."""

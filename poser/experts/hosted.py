@@ -97,9 +97,11 @@ def key_from_environment(name: str, variable: str, address: str) -> str | None:
     if not key and on_loopback(address):
         return None
     if not key:
-        raise Unavailable(f"{name} needs a key: set the environment variable {variable}.")
+        raise Unavailable(f"{name} needs a key: set the environment variable {variable}.", lasting=True)
     if not (key.isascii() and key.isprintable()) or " " in key:
-        raise Unavailable(f"{name}: the environment variable {variable} holds characters that no key has. Set it anew.")
+        raise Unavailable(
+            f"{name}: the environment variable {variable} holds characters that no key has. Set it anew.", lasting=True
+        )
     return key
 
 

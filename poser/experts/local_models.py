@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,14 @@ class HeldModel:
         self._gb = vram_gb if vram_gb is not None else weights * _WORKING_SHARE
         self._at: tuple[str, Any] | None = None
 
+    def refuses(self) -> str | None:
+        """Why it cannot be loaded, found without loading anything: no such folder, no library; None = it may be."""
+        if not Path(self._settings.model).expanduser().is_dir() and looks_local(self._settings.model):
+            return _no_folder(self._name, self._settings)
+        if find_spec("transformers") is None:
+            return f"{self._name}: transformers is not installed; {INSTALL}."
+        return None
+
     @contextmanager
     def held(self, cancelled: Callable[[], bool]) -> Iterator[LoadedModel]:
         """The model, loaded if need be and used by nobody else, until the block ends.
@@ -182,11 +191,11 @@ def _on_disk(settings: LocalModel) -> tuple[str, float]:
 def _load(name: str, settings: LocalModel, processor: Any, version: str) -> LoadedModel:
     folder = Path(settings.model).expanduser()
     if not folder.is_dir() and looks_local(settings.model):
-        raise Unavailable(f"{name}: there is no folder {settings.model!r}; give one with a config.json, or a hub id.")
+        raise Unavailable(_no_folder(name, settings), lasting=True)
     try:
         import transformers
     except ImportError as error:
-        raise Unavailable(f"{name}: transformers is not installed ({error}); {INSTALL}.") from None
+        raise Unavailable(f"{name}: transformers is not installed ({error}); {INSTALL}.", lasting=True) from None
     try:
         with _quiet(transformers):
             return _built(
@@ -200,7 +209,11 @@ def _load(name: str, settings: LocalModel, processor: Any, version: str) -> Load
     sweep()
     if full:
         raise Unavailable(f"{name}: not enough memory on {settings.device} for {settings.model!r}; {MEMORY_REMEDY}.")
-    raise Unavailable(f"{name}: cannot load {settings.model!r} ({reason}). {_remedy(settings, reason)}")
+    raise Unavailable(f"{name}: cannot load {settings.model!r} ({reason}). {_remedy(settings, reason)}", lasting=True)
+
+
+def _no_folder(name: str, settings: LocalModel) -> str:
+    return f"{name}: there is no folder {settings.model!r}; give one with a config.json, or a hub id."
 
 
 def _remedy(settings: LocalModel, reason: str) -> str:

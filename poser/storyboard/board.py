@@ -129,7 +129,7 @@ def _draw_ring(canvas: Canvas, trace: Trace, left: int, top: int) -> None:
     if trace.alignment > 0:
         pen.arc(box, -90, -90 + 360 * trace.alignment, GREEN, thick)
     canvas.image.paste(ring.resize((size, size), Image.Resampling.BOX), (left, top))
-    number = "–" if trace.best is None else f"{trace.alignment:.2f}"
+    number = "–" if trace.best is None or trace.unjudged else f"{trace.alignment:.2f}"
     for text, high, below in ((number, 32, 36), ("alignment", 15, 76)):
         lettering = canvas.lettering(high, bold=high > 20)
         x = left + (size - round(lettering.width(text))) // 2
@@ -160,7 +160,7 @@ class _Footer:
         ]
         self._folded = [lettering.wrap(text, self._folded_width, 3) for text in folded[:8]]
         self._totals = story.totals(trace)
-        feedback = trace.best_verdict.feedback if trace.best_verdict is not None else ""
+        feedback = trace.best_verdict.feedback if trace.best_verdict is not None else story.why_unjudged(trace)
         self._feedback = lettering.wrap(clean(feedback), self._commands_width, 2) if feedback else []
         self._notes = [line for note in story.notes(trace)[:_MOST_NOTES] for line in self._noted(lettering, note)]
         self._heading = canvas.px(40)
@@ -215,6 +215,8 @@ class _Footer:
         unchecked = shown.count("unchecked")
         heading = f"Commands: {shown.count('satisfied') + unchecked} of {len(self._commands)} satisfied"
         heading += f" ({unchecked} not checked)" if unchecked else ""
+        if self._trace.unjudged:
+            heading = f"Commands: {unchecked} of {len(self._commands)} not checked"
         canvas.text((x, y), [heading], 19, INK, bold=True)
         lowest = y + self._heading
         for number, half in enumerate(self._split):

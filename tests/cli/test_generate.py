@@ -248,10 +248,11 @@ def test_no_picture_exits_3_and_still_prints_its_object(poser, fakes):
     assert "No picture was made. Last failure, of painter" in done.stderr.replace("\n", " ")
 
 
-def test_a_critic_of_unknown_price_leaves_nothing_to_call_under_a_budget_and_that_is_said(poser, fakes):
+def test_a_critic_of_unknown_price_is_refused_under_a_budget(poser, fakes):
     fakes.critic = ScriptedCritic(price=None)
     done = poser("generate", "car", "--budget", "1", *SMALL)
-    assert done.exit_code == 3
+    assert done.exit_code == 2
+    assert not fakes.experts[0].requests
     assert "no call is allowed under a budget; give the prices of its tokens" in " ".join(done.stderr.split())
     assert poser("generate", "car", *SMALL).exit_code == 0
 

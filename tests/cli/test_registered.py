@@ -16,6 +16,7 @@ import pytest
 
 from poser.cli.init import at_hand, cached_pipelines, settings_text
 from poser.config import load_settings
+from poser.critics.testing import ScriptedCritic
 from poser.experts.errors import InputError
 from poser.experts.testing import FakeExpert
 from poser.run_folder.reading import read_trace
@@ -184,7 +185,9 @@ def test_what_nobody_knows_the_price_of_is_told(poser, fakes):
     fakes.experts = [FakeExpert("painter", ability=0.9, price=None)]
     done = poser("generate", "car", *SMALL)
     assert done.exit_code == 0
-    assert "not every price is" in done.stderr
+    assert "nobody has said what a call of expert painter costs" in done.stderr
+    fakes.experts, fakes.critic = [FakeExpert("free")], ScriptedCritic(price=None)
+    assert "nobody has said what a call of critic scripted costs" in poser("generate", "car", *SMALL).stderr
 
 
 def test_one_unknown_price_does_not_hide_that_others_cost_much(poser, tmp_path, fakes):
@@ -196,7 +199,7 @@ def test_one_unknown_price_does_not_hide_that_others_cost_much(poser, tmp_path, 
     for command in (("generate", "car, tree", *SMALL), ("batch", "many.txt", "--out", "b", *SMALL)):
         done = poser(*command, "--policy", "random")
         assert done.exit_code == 2, done.stderr
-        assert "not every price is" in done.stderr
+        assert "nobody has said what a call of expert adder costs" in done.stderr
         assert "expected to cost at least" in " ".join(done.stderr.split())
     assert not (tmp_path / "runs").exists()
 

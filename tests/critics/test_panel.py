@@ -202,3 +202,13 @@ def test_who_did_not_answer_stands_in_the_notes_with_the_reason():
     given = verdict(PanelCritic(members=[says(0.9, 0.9, 0.9, None, name="a")], escalate_to=strong))
     assert given.notes == ("strong gave no verdict: BadReply: no JSON",)
     assert verdict(PanelCritic(members=[says(0.9, 0.9, 0.9, 0.9)])).notes == ()
+
+
+@pytest.mark.parametrize("passing", [0, 1])
+def test_failures_of_a_panel_last_only_if_those_of_everybody_do(passing: int):
+    gone = Unavailable("no such model", lasting=True)
+    errors = [gone, Unavailable("away")] if passing else [gone, gone]
+    for members in (errors, errors[::-1]):
+        [given] = judge_checked(PanelCritic(members=[fails(error) for error in members]), [REQUEST], CallContext())
+        assert isinstance(given, Unavailable)
+        assert given.lasting is not bool(passing)
