@@ -40,6 +40,9 @@ GROUPS = {
 PATIENCE_SECONDS = 20.0
 """How long a plugin may take to load, unless `POSER_PLUGIN_SECONDS` says otherwise."""
 
+REMEDY = "Remove or rename one of the two."
+"""Where two things have one name."""
+
 
 class BrokenPlugin(InputError):
     """Something registered that cannot be used. The message names the culprit and the reason."""
@@ -142,6 +145,30 @@ def of_entry(entry: Entry, adapters: Mapping[str, str]) -> Source:
         adapters: name -> "module:class" of what `use` may name beside a "module:attribute" of its own.
     """
     return Source(entry.kind, entry.name, entry.origin, lambda: _made(entry, adapters))
+
+
+def refuse_taken(
+    name: str, owner: str, entries: Iterable[Entry], plugins: Iterable[Source], warn: Callable[[str], None]
+) -> None:
+    """Look for others by a name of the package's own: a table of `poser.toml` is refused, a plugin is told of.
+
+    Args:
+        name: that is asked for.
+        owner: whose it is.
+        entries: tables of the same kind.
+        plugins: what is installed of it; somebody's plugin must not stop what the package brings.
+        warn: told of plugins of that name.
+
+    Raises:
+        BrokenPlugin: there is a table of that name.
+    """
+    reason = f"its name is taken by {owner}. {REMEDY}"
+    for entry in entries:
+        if entry.name == name:
+            raise BrokenPlugin(entry.kind, name, entry.origin, reason)
+    for source in plugins:
+        if source.name == name:
+            warn(str(source.broken(reason)))
 
 
 def attribute(path: str, near: Path | None = None) -> Any:

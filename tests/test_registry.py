@@ -163,6 +163,31 @@ def test_two_critics_of_one_name_are_refused_with_both_origins(site):
         catalog.critic("same")
 
 
+@pytest.mark.parametrize(
+    ("table", "name", "use"),
+    [
+        ("critic", "detector", "poser.critics.testing:ScriptedCritic"),
+        ("extractor", "grammar", "poser.extract.grammar:GrammarExtractor"),
+        ("policy", "greedy", "poser.policies.baselines:RandomLegal"),
+    ],
+)
+def test_a_table_with_a_name_of_the_package_is_refused_with_both_origins(site, table, name, use):
+    plural = "policies" if table == "policy" else f"{table}s"
+    (site.parent / "poser.toml").write_text(f'[[{plural}]]\nname = "{name}"\nuse = "{use}"\n')
+    with pytest.raises(BrokenPlugin, match=rf"{name!r} of poser\.toml .*taken by image-poser"):
+        getattr(catalog, table)(name)
+
+
+def test_a_plugin_with_a_name_of_the_package_is_told_of_and_stops_nobody(site):
+    install(
+        site, "my-critic", "from poser.critics.testing import ScriptedCritic as make\n", "poser.critics", "detector"
+    )
+    with pytest.warns(RuntimeWarning, match=r"'detector' of my-critic 0\.2 .*taken by image-poser"):
+        made = catalog.critic()
+    assert type(made).__name__ == "DetectorCritic"
+    assert catalog.critic("neural-judge").name == "neural-judge"
+
+
 def test_a_table_of_the_settings_becomes_an_expert(site):
     (site.parent / "poser.toml").write_text(
         '[[experts]]\nname = "cheap"\nuse = "poser.experts.testing:FakeExpert"\nkind = "t2i"\nability = 0.25\n'

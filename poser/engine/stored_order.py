@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from poser import catalog
+from poser.critics.base import steering
 from poser.engine.order import Chosen, Order
 from poser.engine.planning import rewriter_of
 from poser.envs.rules import Rules
@@ -111,7 +112,7 @@ def load_order(
         source=source,
         size=(width, height),
         experts=tuple(pool),
-        critic=catalog.critic(names["critic"] if critic is None else critic),
+        critic=steering(catalog.critic(names["critic"] if critic is None else critic)),
         policy=catalog.policy(names["policy"] if policy is None else policy),
         rules=rules,
         explore=data["explore"],

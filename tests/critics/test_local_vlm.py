@@ -195,6 +195,7 @@ def test_where_the_model_says_neither_yes_nor_no_nothing_is_invented(build):
     assert chances(babble) == [None] * len(QUESTIONS)
     assert babble.preservation is None
     assert babble.feedback == ""
+    assert "are left open: yes and no together are less likely than least_mass (0.5)" in babble.notes[0]
     (decided,) = judged(build(decided=True, least_mass=0.5), request)
     assert any(chance is not None for chance in chances(decided))
 

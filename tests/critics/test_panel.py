@@ -191,3 +191,18 @@ def test_settings_out_of_range_are_refused_by_name(settings):
     critic = ScriptedCritic()
     with pytest.raises(InputError, match="once"):
         PanelCritic(members=[critic], escalate_to=critic)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"members": ["detector", ScriptedCritic()]}, {"members": [ScriptedCritic()], "escalate_to": "strong"}]
+)
+def test_names_are_no_members_outside_of_settings(settings):
+    with pytest.raises(InputError, match="which is no critic; give Critic objects"):
+        PanelCritic(**settings)
+
+
+def test_a_panel_grades_atoms_if_somebody_in_it_does():
+    whole = ScriptedCritic()
+    whole.grades_atoms = False
+    assert not PanelCritic(members=[whole]).grades_atoms
+    assert PanelCritic(members=[whole, ScriptedCritic()]).grades_atoms
