@@ -40,6 +40,9 @@ GROUPS = {
 PATIENCE_SECONDS = 20.0
 """How long a plugin may take to load, unless `POSER_PLUGIN_SECONDS` says otherwise."""
 
+INJECTED = frozenset(("client", "endpoint", "pipe", "processor"))
+"""Arguments of adapters that no file can give: objects of Python."""
+
 REMEDY = "Remove or rename one of the two."
 """Where two things have one name."""
 
@@ -244,6 +247,8 @@ def _made(entry: Entry, adapters: Mapping[str, str]) -> Any:
             f"{entry.use} does not say which arguments it takes; name a class or function of Python"
         ) from error
     known = [each.name for each in taken if each.kind in (each.KEYWORD_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    if entry.use in adapters:
+        known = [name for name in known if name not in INJECTED]
     anything = any(each.kind is each.VAR_KEYWORD for each in taken)
     given = {name: _placed(entry.origin, value) for name, value in entry.options.items()}
     around = {name: given.pop(name) for name in WRAPPING if entry.kind == "expert" and name in given}

@@ -17,6 +17,7 @@ from poser.experts.errors import InputError, UnknownName
 from poser.experts.testing import FakeExpert
 from poser.experts.wrappers import Wrapper
 from poser.registry import BrokenPlugin, Source, attribute, installed, not_installed, of_entry, of_file
+from poser.shipped import ADAPTERS
 
 GOOD = """
     from poser.experts.testing import FakeExpert
@@ -412,3 +413,13 @@ def test_generate_works_beside_five_broken_plugins(tmp_path):
         lines = [line for line in done.stderr.splitlines() if f"of {name} 0.2" in line]
         assert len(lines) == 1
         assert words in done.stderr
+
+
+@pytest.mark.parametrize(("kind", "use"), [("critic", "vlm"), ("extractor", "llm"), ("critic", "local_vlm")])
+def test_objects_of_python_are_no_settings(kind, use):
+    entry = Entry(kind, "mine", use, {"model": "m", "modle": "m"}, "poser.toml")
+    with pytest.raises(BrokenPlugin, match=f"Unknown setting 'modle' of '{use}'.*Known: ") as caught:
+        of_entry(entry, ADAPTERS[kind]).loaded()
+    known = str(caught.value).partition("Known: ")[2].rstrip(".").split(", ")
+    assert "model" in known
+    assert not {"client", "endpoint", "processor"} & set(known)

@@ -77,7 +77,7 @@ def steering(critic: Critic) -> Critic:
     if critic.grades_atoms:
         return critic
     raise InputError(
-        f"The critic {critic.name!r} grades pictures as a whole and no atoms, so it cannot say which commands are done. "
+        f"The critic {critic.name!r} grades pictures as a whole and no atoms, so it cannot steer a run. "
         'Take one that answers atoms, such as use = "rubric" or "vlm", and this one as the judge of '
         "`poser evaluate policies`."
     )

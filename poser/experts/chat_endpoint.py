@@ -65,9 +65,9 @@ class ChatEndpoint:
         model: as the server knows it; there is no default.
         base_url: of the server, with its "/v1"; "" = OPENAI_BASE_URL, else OpenAI.
         api_key_env: environment variable that holds the key; "" = no key. On loopback it may be unset.
-        temperature: 0 = the likeliest answer.
+        temperature: 0 to 2; 0 = the likeliest answer.
         max_tokens: most tokens of an answer, thoughts included.
-        timeout: seconds after which one try is given up.
+        timeout: seconds after which one try is given up, at least 0.1.
         retries: further tries after 429, 5xx and broken connections (not after time-outs), with growing waits.
         input_cost_per_token, output_cost_per_token: US dollars; None = unknown. 0 for both: the server is one's own.
         extra_body: further fields of the request, as the server names them.
@@ -97,9 +97,9 @@ class ChatEndpoint:
     ) -> None:
         if not model:
             raise InputError("model is empty; give the name under which the server knows it.")
-        number("temperature", temperature, 0.0)
+        number("temperature", temperature, 0.0, 2.0)
         number("max_tokens", max_tokens, 1, whole=True)
-        number("timeout", timeout, 0.001)
+        number("timeout", timeout, 0.1)
         number("retries", retries, 0, whole=True)
         for setting, price in (
             ("input_cost_per_token", input_cost_per_token),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -55,15 +56,16 @@ def fingerprint(settings: Mapping[str, object]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def number(setting: str, value: object, least: float, *, whole: bool = False) -> None:
-    """Check that a setting is a number of at least `least`.
+def number(setting: str, value: object, least: float, most: float = math.inf, *, whole: bool = False) -> None:
+    """Check that a setting is a number of at least `least` and at most `most`.
 
     Raises:
         InputError: it is not.
     """
     kinds = int if whole else int | float
-    if isinstance(value, bool) or not isinstance(value, kinds) or not value >= least:
-        raise InputError(f"{setting} is {value!r}; give a {'whole ' if whole else ''}number of at least {least:g}.")
+    if isinstance(value, bool) or not isinstance(value, kinds) or not least <= value <= most:
+        bounds = f"of at least {least:g}" if most == math.inf else f"from {least:g} to {most:g}"
+        raise InputError(f"{setting} is {value!r}; give a {'whole ' if whole else ''}number {bounds}.")
 
 
 def web_address(setting: str, value: str) -> None:

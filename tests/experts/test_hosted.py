@@ -73,6 +73,12 @@ def test_numbers_are_checked(value):
         number("concurrency", value, 1, whole=True)
 
 
+def test_numbers_may_have_a_most():
+    number("temperature", 2, 0.0, 2.0)
+    with pytest.raises(InputError, match=r"temperature is 5; give a number from 0 to 2\."):
+        number("temperature", 5, 0.0, 2.0)
+
+
 def test_fingerprints_follow_the_settings():
     assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
     assert fingerprint({"a": 1}) != fingerprint({"a": 2})
