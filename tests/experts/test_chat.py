@@ -368,3 +368,15 @@ def test_what_is_wrong_with_an_answer_is_told_in_one_sentence(serve):
 
     structured(endpoint, ASK, SCHEMA, read)
     assert "give 1 to 64. Answer the same" in server.requests[1].words
+
+
+def test_what_is_not_found_names_the_address_and_how_most_of_them_end(serve):
+    missing = Reply("Not Found", status=404)
+    endpoint, server = serve(missing)
+    with pytest.raises(Unavailable, match=f"Check the address {server.address} and the name of the model"):
+        endpoint.ask(ASK)
+    bare = server.address.removesuffix("/v1")
+    cut = ChatEndpoint(name="cut", model="m", base_url=bare, retries=0)
+    with pytest.raises(Unavailable, match=f"address {bare}, which most servers want to end in /v1,"):
+        cut.ask(ASK)
+    cut.close()
