@@ -85,7 +85,7 @@ def test_a_wrong_address_is_blamed_on_who_gave_it(monkeypatch):
 
 
 def test_who_needs_a_key_of_openai_is_told_that_it_is_openai():
-    with pytest.raises(Unavailable, match="MY_KEY.*set base_url or OPENAI_BASE_URL: this is OpenAI itself"):
+    with pytest.raises(Unavailable, match=r"MY_KEY.*set base_url or OPENAI_BASE_URL: this is OpenAI itself"):
         key_from_environment("mine", "MY_KEY", "https://api.openai.com/v1")
     with pytest.raises(Unavailable) as caught:
         key_from_environment("mine", "MY_KEY", FAR)
