@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from logging import ERROR
 from pathlib import Path
 from typing import Any
 
@@ -274,7 +275,7 @@ def _quiet(transformers: Any) -> Iterator[None]:
     logging = transformers.utils.logging
     shown, told = logging.is_progress_bar_enabled(), hub.get_verbosity()
     logging.disable_progress_bar()
-    hub.set_verbosity_error()
+    hub.set_verbosity(ERROR)
     try:
         yield
     finally:
