@@ -187,13 +187,13 @@ def result_view(result: Result, *, plain: bool = False) -> RenderableType:
     elif result.trace.unjudged:
         lines.append(printable(not_judged(result.trace), style="yellow"))
     elif result.plan.commands and len(result.trace.unchecked) == len(result.plan.commands):
-        lines.append(
-            printable(
-                "note: the critic could judge nothing of this picture, so the score says nothing. The detector knows "
-                "the studio's flat pictures; for others bring a critic (docs/plugins.md, 'A critic').",
-                style="yellow",
+        told = "note: the critic could judge nothing of this picture, so the score says nothing."
+        if verdict is not None and verdict.critic == "detector":
+            told += (
+                " The detector knows the studio's flat pictures; for others have a model judge "
+                "(docs/critics-and-extractors.md)."
             )
-        )
+        lines.append(printable(told, style="yellow"))
     if result.end == "interrupted" and result.run is not None:
         lines.append(printable(f"go on with it: poser resume {result.run}", style="yellow"))
     if result.storyboard_path is not None:

@@ -28,6 +28,7 @@ class GatheredCritic(Critic):
         self.inner = inner
         self.name, self.price, self.nominal_seconds = inner.name, inner.price, inner.nominal_seconds
         self.model, self.prompt_hash = inner.model, inner.prompt_hash
+        self.grades_atoms = inner.grades_atoms
         self._gathering: Gathering[JudgeRequest, Verdict | CriticError] = Gathering(
             f"critic {inner.name}", self._together, _itself, most
         )

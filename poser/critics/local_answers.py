@@ -14,7 +14,7 @@ import numpy as np
 from poser.critics.local_questions import asked
 from poser.experts.devices import is_out_of_memory
 from poser.experts.errors import Unavailable
-from poser.experts.local_models import BLIND_REMEDY, LoadedModel, harmless, rendered
+from poser.experts.local_models import BLIND_REMEDY, TEXT_ALONE, LoadedModel, harmless, rendered
 from poser.experts.picture import Picture
 
 MARK = "THE-QUESTION-STANDS-HERE"
@@ -59,6 +59,8 @@ class YesNoModel:
             Unavailable: it has not; the message says what to do.
         """
         self._name, self._loaded = name, loaded
+        if loaded.processor is None and not loaded.sees:
+            raise Unavailable(f"{name}: a {type(loaded.model).__name__} cannot judge pictures: {TEXT_ALONE}.")
         if loaded.processor is None:
             what = type(loaded.tokenizer).__name__
             raise Unavailable(

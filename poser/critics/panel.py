@@ -54,6 +54,12 @@ class PanelCritic(Critic):
             InputError: no member, somebody twice, or a threshold out of its range.
         """
         everybody = [*members, *([] if escalate_to is None else [escalate_to])]
+        for critic in everybody:
+            if not isinstance(critic, Critic):
+                raise InputError(
+                    f"The panel {name!r} asks {critic!r}, which is no critic; give Critic objects such as "
+                    "DetectorCritic(). Names are for poser.toml."
+                )
         if not members or len({id(critic) for critic in everybody}) < len(everybody):
             names = [critic.name for critic in everybody]
             raise InputError(f"The panel {name!r} asks {names}; give at least one member, each critic once.")
@@ -71,6 +77,7 @@ class PanelCritic(Critic):
         self.price = sum(known) if len(known) == len(prices) else None
         self.nominal_seconds = sum(critic.nominal_seconds for critic in everybody)
         self.concurrent = all(critic.concurrent for critic in everybody)
+        self.grades_atoms = any(critic.grades_atoms for critic in everybody)
 
     @property
     def parts(self) -> tuple[Critic, ...]:

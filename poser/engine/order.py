@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 
 from poser import shipped
+from poser.critics.base import steering
 from poser.engine.intake import ImageLike, PlanLike, read_plan, read_prompt
 from poser.engine.makers import Makers, Names, Warn, suited_extractor
 from poser.engine.planning import at_size, fit_to_judge, given_plan, read_within, rewriter_of
@@ -162,7 +163,7 @@ def take_order(
     text = None if prompt is None else read_prompt(prompt)
     decider = makers.policy(policy)
     pool = makers.experts(decider.experts if experts is None else experts, warn)
-    judge = makers.critic(critic)
+    judge = steering(makers.critic(critic))
     for name, switch in (("explore", explore), ("reflect", reflect)):
         if not isinstance(switch, bool):
             raise InputError(f"{name} is {switch!r}; give True or False.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from poser import catalog
+from poser.critics.base import steering
 from poser.engine.order import Chosen, Order
 from poser.engine.planning import fit_to_judge, rewriter_of
 from poser.envs.rules import Rules
@@ -106,7 +107,7 @@ def load_order(
     except (ValidationError, TypeError) as error:
         raise InputError(f"The run's order cannot be read: {error}. Begin it anew.") from error
     width, height = data["size"]
-    judge = catalog.critic(names["critic"] if critic is None else critic)
+    judge = steering(catalog.critic(names["critic"] if critic is None else critic))
     fit_to_judge(judge, rules)
     return Order(
         plan=plan,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from poser.critics.base import Critic, judge_checked, usage_of
+from poser.critics.base import Critic, judge_checked, steering, usage_of
 from poser.critics.rubric import share_of_points
 from poser.critics.types import JudgeRequest, Verdict
 from poser.envs.alignment import align, atom_table, probabilities
@@ -66,8 +66,9 @@ def check_judge(critic: Critic, judge: Critic, *, same_judge: bool = False) -> N
     """A judge that is the critic would grade its own homework.
 
     Raises:
-        InputError: they are the same (`is_same`), and `same_judge` is not set.
+        InputError: they are the same (`is_same`), and `same_judge` is not set; or the critic cannot steer.
     """
+    steering(critic)
     if is_same(critic, judge) and not same_judge:
         named = f"{judge.name!r}" if judge.name == critic.name else f"{judge.name!r}, the critic {critic.name!r}"
         raise InputError(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from poser.experts.errors import InputError
+from poser.experts.extras import install
 
 
 def machine() -> str:
@@ -78,9 +79,7 @@ def check_intervals() -> None:
     try:
         import scipy.stats  # noqa: F401
     except ModuleNotFoundError as error:
-        raise InputError(
-            "Intervals need scipy, which is not installed; run: pip install 'image-poser[train]'."
-        ) from error
+        raise InputError(f"Its intervals need scipy, which is not installed; run: {install('train')}.") from error
 
 
 def bootstrap(values: ArrayLike, seed: int = 0, draws: int = 2000) -> Interval:

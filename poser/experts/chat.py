@@ -162,7 +162,8 @@ def _read(answer: ChatAnswer, read: Callable[[Any], T]) -> T:
         return read(read_json(answer.text))
     except ValueError as error:
         cut = " (it ran out of tokens; raise max_tokens)" if answer.finish == "length" else ""
-        raise _Unusable(f"{error}{cut}") from error
+        # it is put into sentences of ours
+        raise _Unusable(f"{str(error).rstrip('.')}{cut}") from error
 
 
 def _complained(answer: ChatAnswer, problem: str, schema: Mapping[str, Any]) -> list[Message]:

@@ -41,11 +41,13 @@ class UnknownName(InputError):
     """A name that nothing is registered under. Lists what exists and suggests the nearest."""
 
     def __init__(self, kind: str, given: str, known: Iterable[str]) -> None:
-        """`kind` is the word shown to the user ("expert", "policy", …), `known` the allowed names."""
+        """`kind` is the word shown to the user ("expert", "key of [run]", …), `known` the allowed names."""
         known = sorted(set(known))
         near = difflib.get_close_matches(given, known, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        super().__init__(f"Unknown {kind} {given!r}.{hint} Known: {', '.join(known) or 'none'}.")
+        what, _, whose = kind.partition(" of ")
+        where = f" of {whose}" if whose else ""
+        super().__init__(f"Unknown {what} {given!r}{where}.{hint} Known: {', '.join(known) or 'none'}.")
         self.kind, self.given, self.known = kind, given, tuple(known)
 
 

@@ -36,7 +36,7 @@ _UNPAID = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_acti
 _FILTERED = ("content_policy", "content_filter", "moderation_blocked", "safety system", "safety_system")
 
 
-def call_error(name: str, status: int, headers: Mapping[str, str], body: str) -> CallError:
+def call_error(name: str, status: int, headers: Mapping[str, str], body: str, url: str = "") -> CallError:
     """The error of an HTTP answer that is none of success.
 
     Args:
@@ -44,6 +44,7 @@ def call_error(name: str, status: int, headers: Mapping[str, str], body: str) ->
         status: of the answer.
         headers: of the answer; `retry-after-ms` and `retry-after` are honoured.
         body: its text; quoted in part. An HTML page is not quoted.
+        url: base address of a server with OpenAI's API, without secrets, for what is not found there.
     """
     message = f"{name} answered {status}: {quoted(body).rstrip('.') or 'nothing more'}"
     wait = retry_after(headers)
@@ -60,7 +61,9 @@ def call_error(name: str, status: int, headers: Mapping[str, str], body: str) ->
     if status in (401, 402, 403):
         return Unavailable(f"{message}. Check the key and the account.", lasting=True)
     if status in (404, 405):
-        return Unavailable(f"{message}. Check the address and the name of the model.", lasting=True)
+        at = f" {url}" if url else ""
+        wants = "" if not url or url.rstrip("/").endswith("/v1") else ", which most servers want to end in /v1,"
+        return Unavailable(f"{message}. Check the address{at}{wants} and the name of the model.", lasting=True)
     if status in (409, 425) or status >= 500:
         return Unavailable(f"{message}. Try again later.", retry_after=wait, usd=None if status >= 500 else 0.0)
     return InvalidRequest(f"{message}. Change the request.", lasting=True)

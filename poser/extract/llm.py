@@ -15,6 +15,7 @@ from poser.experts.types import Plan, Usage
 from poser.extract.base import Extraction, Extractor, check_prompt, stamped
 from poser.extract.grammar import GrammarExtractor
 from poser.extract.prompts import extraction_messages, instructions, rewriting_messages
+from poser.extract.reading import ENGLISH_ALONE
 from poser.extract.replies import read_plan, read_rewriting
 from poser.extract.reply_schema import REWRITING_SCHEMA, plan_schema
 
@@ -123,8 +124,13 @@ class LLMExtractor(Extractor):
         except CallError as error:
             plan = GrammarExtractor().extract(prompt, source)
             note = f"the grammar has read the prompt, since {self.name} could not: {error}"
+            # it is what was meant to read it
+            told = [each for each in plan.notes if each != ENGLISH_ALONE]
             usage = Usage(usd=error.usd, seconds=time.perf_counter() - started)
-            return Extraction(plan.model_copy(update={"notes": (note, *plan.notes)}), usage)
+            return Extraction(
+                plan.model_copy(update={"notes": (note, *told)}),
+                usage,
+            )
         facts = f"{self._endpoint.model}, instructions {instructions('extraction').stamp}"
         return Extraction(stamped(plan, self.name, facts), usage)
 

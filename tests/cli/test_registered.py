@@ -222,6 +222,14 @@ def test_settings_are_written_once_and_can_be_read(poser, tmp_path, monkeypatch)
     assert poser("init", "--print").stdout == before
 
 
+def test_a_server_that_the_environment_names_is_found_without_a_key(monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    (line,) = [line for line in at_hand() if "OPENAI" in line]
+    assert "OPENAI_BASE_URL" in line
+    assert '"vlm" and "llm"' in line
+
+
 def test_what_is_at_hand_stands_in_the_settings_and_no_key_does(tmp_path, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))

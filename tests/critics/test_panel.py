@@ -212,3 +212,18 @@ def test_failures_of_a_panel_last_only_if_those_of_everybody_do(passing: int):
         [given] = judge_checked(PanelCritic(members=[fails(error) for error in members]), [REQUEST], CallContext())
         assert isinstance(given, Unavailable)
         assert given.lasting is not bool(passing)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"members": ["detector", ScriptedCritic()]}, {"members": [ScriptedCritic()], "escalate_to": "strong"}]
+)
+def test_names_are_no_members_outside_of_settings(settings):
+    with pytest.raises(InputError, match="which is no critic; give Critic objects"):
+        PanelCritic(**settings)
+
+
+def test_a_panel_grades_atoms_if_somebody_in_it_does():
+    whole = ScriptedCritic()
+    whole.grades_atoms = False
+    assert not PanelCritic(members=[whole]).grades_atoms
+    assert PanelCritic(members=[whole, ScriptedCritic()]).grades_atoms

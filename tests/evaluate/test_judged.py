@@ -53,6 +53,12 @@ def test_a_judge_that_takes_part_in_the_critic_is_refused_unless_it_is_wanted():
     check_judge(panel, NeuralJudge())
 
 
+def test_who_grades_no_atoms_cannot_steer_what_is_evaluated():
+    with pytest.raises(InputError, match="'rubric-judge' grades pictures as a whole"):
+        check_judge(RubricJudge(model="m"), NeuralJudge())
+    check_judge(DetectorCritic(), RubricJudge(model="m"))
+
+
 def edit(source: Picture | None) -> Task:
     return Task(plan=GrammarExtractor().extract("a red car"), source=source, width=64, height=64)
 
