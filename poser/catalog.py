@@ -18,7 +18,7 @@ from poser.config import load_settings
 from poser.experts.errors import InputError, UnknownName
 from poser.panels import panel_of
 from poser.pools import OWN, PluginState, Pools
-from poser.registry import GROUPS, BrokenPlugin, Source, attribute, installed, of_entry, of_file
+from poser.registry import GROUPS, REMEDY, BrokenPlugin, Source, attribute, installed, of_entry, of_file, refuse_taken
 from poser.shipped import (
     ADAPTERS,
     BASELINES,
@@ -136,7 +136,7 @@ def _tried(source: Source, before: Sequence[Source]) -> Any:
     if source.kind == "policy":
         origins |= dict.fromkeys(_own_policies(), OWN)
     if source.name in origins:
-        raise source.broken(f"its name is taken by {origins[source.name]}. Remove or rename one of the two.")
+        raise source.broken(f"its name is taken by {origins[source.name]}. {REMEDY}")
     arguments = [np.random.default_rng(0)] if source.kind == "policy" else []
     return made_by(source, attribute(BASES[source.kind]), *arguments)
 
@@ -194,6 +194,7 @@ def policy(chosen: str | Policy | None = None) -> Policy:
     # a run seeds each episode by itself, see Policy.reset
     rng = np.random.default_rng(0)
     if name in own:
+        _refuse_taken("policy", name)
         return own[name](rng)
     if Path(name).exists():
         from poser.policies.trained import load_trained
@@ -241,8 +242,8 @@ def _one(kind: str, chosen: Any, default: str, base: type) -> Any:
         return chosen
     name = default if chosen is None else chosen
     own = {"critic": CRITICS, "extractor": EXTRACTORS}[kind]
-    # what the package brings needs no look at anybody's plugins
     if isinstance(name, str) and name in own:
+        _refuse_taken(kind, name)
         return attribute(own[name])()
     known = sources(kind)
     if not isinstance(name, str):
@@ -259,6 +260,12 @@ def _one(kind: str, chosen: Any, default: str, base: type) -> Any:
     return made_by(named_source(kind, name, known), base)
 
 
+def _refuse_taken(kind: str, name: str) -> None:
+    settings = load_settings()
+    entries = [entry for entry in settings.entries if entry.kind == kind]
+    refuse_taken(name, OWN, entries, installed(kind, settings.plugins), _python_warning)
+
+
 def named_source(kind: str, name: str, known: Sequence[Source], others: Iterable[str] = ()) -> Source:
     """The source of this name.
 
@@ -270,7 +277,7 @@ def named_source(kind: str, name: str, known: Sequence[Source], others: Iterable
     if not found:
         raise UnknownName(kind, name, [*others, *(source.name for source in known)])
     if len(found) > 1:
-        raise found[1].broken(f"its name is taken by {found[0].origin}. Remove or rename one of the two.")
+        raise found[1].broken(f"its name is taken by {found[0].origin}. {REMEDY}")
     return found[0]
 
 

@@ -22,7 +22,15 @@ FILE = "poser.toml"
 KINDS = {"experts": "expert", "critics": "critic", "extractors": "extractor", "policies": "policy"}
 """Tables of `poser.toml` that name objects, and the kind of each."""
 
+_EXAMPLES = {
+    "experts": 'name = "kontext" and use = "diffusers"',
+    "critics": 'name = "vlm" and use = "vlm"',
+    "extractors": 'name = "llm" and use = "llm"',
+    "policies": 'name = "mine" and use = "my_policy:MyPolicy"',
+}
+
 _SECRET = re.compile(r"(^|[-_])(api)?(key|token|secret|password|credential|authorization)s?$", re.IGNORECASE)
+_COUNT = re.compile(r"max_(\w+_)?tokens")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
@@ -166,7 +174,7 @@ def _entries(table: Mapping[str, Any], path: Path) -> list[Entry]:
             if not (isinstance(name, str) and isinstance(use, str) and name and use):
                 raise InputError(
                     f"A [[{plural}]] in {path} has name = {name!r} and use = {use!r}; give both as text, "
-                    'for instance name = "kontext" and use = "diffusers".'
+                    f"for instance {_EXAMPLES[plural]}."
                 )
             _refuse_secrets(rest, f"{name!r} in {path}")
             entries.append(Entry(kind, name, use, rest, str(path)))
@@ -178,7 +186,8 @@ def _refuse_secrets(options: Mapping[str, Any], where: str) -> None:
         for inner in value if isinstance(value, list) else [value]:
             if isinstance(inner, Mapping):
                 _refuse_secrets(inner, where)
-        if not isinstance(value, str) or not value or not _SECRET.search(key.removesuffix("_env")):
+        secret = _SECRET.search(key.removesuffix("_env")) and not _COUNT.fullmatch(key)
+        if not isinstance(value, str) or not value or not secret:
             continue
         if key.endswith("_env"):
             # not quoted: what stands there may be the secret itself

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from poser.envs.trace import Alternative, Rewrite, StepRecord, Trace
+from poser.critics.types import Verdict
+from poser.envs.trace import Alternative, Failure, Rewrite, StepRecord, Trace, critic_notes
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -20,6 +21,10 @@ def explain(trace: Trace) -> RenderableType:
     from rich.console import Group
 
     parts: list[RenderableType] = [_commands(trace)]
+    parts += [printable(f"note: {note}", style="yellow") for note in trace.plan.notes]
+    told: dict[str, int] = {}
+    if trace.source_verdict is not None:
+        parts += [printable(line) for line in _said_by(trace.source_verdict, trace, told, 0)]
     for step, before in zip(trace.steps, _alignments(trace), strict=True):
         parts += ["", printable(f"Step {step.index + 1}: {_title(step)}", style="bold")]
         if step.decision is not None:
@@ -29,10 +34,15 @@ def explain(trace: Trace) -> RenderableType:
                 parts.append(_table(step))
         parts += [printable(f"  {_reworded(one)}") for one in trace.rewrites if one.step == step.index]
         parts += [printable(f"  {line}") for line in _outcome(step, before)]
+        if step.verdict is not None:
+            parts += [printable(f"  {line}") for line in _said_by(step.verdict, trace, told, step.index + 1)]
     if not trace.steps:
         parts += ["", printable("No step was taken.")]
         parts += [printable(f"  {refusal.expert}, {refusal.command}: {refusal.reason}") for refusal in trace.refusals]
     parts += ["", printable(_end(trace), style="bold")]
+    # the last line says of itself that nobody has judged the picture
+    shown = {*trace.plan.notes, *told, trace.unjudged_remark}
+    parts += [printable(f"note: {remark}", style="yellow") for remark in trace.remarks if remark not in shown]
     return Group(*parts)
 
 
@@ -43,7 +53,12 @@ def explain_data(trace: Trace) -> dict[str, Any]:
         "policy": trace.policy,
         "critic": trace.critic,
         "commands": [
-            {"id": command.id, "text": command.text, "status": trace.statuses.get(command.id, "pending")}
+            {
+                "id": command.id,
+                "text": command.text,
+                "status": trace.statuses.get(command.id, "pending"),
+                "checked": trace.best is not None and command.id not in trace.unchecked,
+            }
             for command in trace.plan.commands
         ],
         "steps": [
@@ -62,7 +77,10 @@ def explain_data(trace: Trace) -> dict[str, Any]:
                 "accepted": step.accepted,
                 "new_best": step.new_best,
                 "illegal": step.illegal,
-                "failure": _failure(step),
+                "judged_by": "" if step.verdict is None else step.verdict.critic,
+                "notes": [] if step.verdict is None else list(step.verdict.notes),
+                "failure": _words(step.failure),
+                "critic_failure": _words(step.critic_failure),
                 "reward": step.reward,
                 "statuses": dict(step.statuses),
             }
@@ -75,6 +93,7 @@ def explain_data(trace: Trace) -> dict[str, Any]:
         "alignment": trace.alignment,
         "best_step": trace.best_step,
         "end": trace.end,
+        "notes": list(trace.remarks),
         "usd": trace.usd,
         "seconds": trace.seconds,
     }
@@ -87,8 +106,9 @@ def _commands(trace: Trace) -> Table:
     for heading in ("id", "command", "in the end"):
         table.add_column(heading)
     for command in trace.plan.commands:
-        checked = "" if command.id not in trace.unchecked else ", not checked"
-        status = trace.statuses.get(command.id, "pending") + checked
+        status: str = trace.statuses.get(command.id, "pending")
+        if command.id in trace.unchecked:
+            status = "not checked" if trace.unjudged else f"{status}, not checked"
         table.add_row(printable(command.id), printable(command.text), printable(status))
     return table
 
@@ -156,21 +176,43 @@ def _outcome(step: StepRecord, before: float) -> list[str]:
     if step.target == "stop" or step.illegal:
         return []
     lines = []
-    failure = _failure(step)
-    if failure is not None:
-        lines.append(f"failed: {failure}")
+    if step.failure is not None:
+        lines.append(f"failed: {_words(step.failure)}")
+    elif step.critic_failure is not None:
+        lines.append(f"not judged: {_words(step.critic_failure)}")
     if step.alignment is not None:
         fate = "the best so far" if step.new_best else "kept" if step.accepted else "discarded"
         lines.append(f"alignment {before:.2f} → {step.alignment:.2f}, {fate}; reward {step.reward:+.3f}")
         if step.verdict is not None and step.verdict.feedback:
             lines.append(f"the critic: {step.verdict.feedback}")
-        if step.verdict is not None:
-            lines += [f"the critic notes: {note}" for note in step.verdict.notes]
     return lines
 
 
-def _failure(step: StepRecord) -> str | None:
-    failure = step.failure or step.critic_failure
+def _said_by(verdict: Verdict, trace: Trace, told: dict[str, int], number: int) -> list[str]:
+    """Who answered, where that is not the critic by its own name, and what it notes.
+
+    `told`: note -> the step that had it first, 0 for the source; those of this verdict are added.
+    """
+    lines = [f"judged by {verdict.critic}"] if verdict.critic and verdict.critic != trace.critic else []
+    noted = critic_notes(verdict)
+    earlier = dict.fromkeys(_place(told[note]) for note in noted if note in told)
+    lines += [note for note in noted if note not in told]
+    lines += [f"the critic notes the same as {place}" for place in earlier]
+    told.update({note: number for note in noted if note not in told})
+    return lines
+
+
+def _place(number: int) -> str:
+    return f"in step {number}" if number else "of the source"
+
+
+def not_judged(trace: Trace) -> str:
+    """That nobody has judged the returned picture, and why."""
+    why = "" if trace.critic_trouble is None else f": {trace.critic_trouble.message}"
+    return f"the critic has not judged this picture, so nothing of it is checked{why}"
+
+
+def _words(failure: Failure | None) -> str | None:
     return None if failure is None else f"{failure.error}: {failure.message}"
 
 
@@ -178,6 +220,9 @@ def _end(trace: Trace) -> str:
     done = sum(status == "satisfied" for status in trace.statuses.values())
     if trace.best is None:
         return f"No picture was made; the run ended as {trace.end!r}."
+    if trace.unjudged:
+        assert trace.best_step is not None
+        return f"The picture of step {trace.best_step + 1}: {not_judged(trace)} The run ended as {trace.end!r}."
     unchecked = f" ({len(trace.unchecked)} not checked)" if trace.unchecked else ""
     source = "the source" if trace.best_step is None else f"step {trace.best_step + 1}"
     return (

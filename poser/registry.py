@@ -40,6 +40,12 @@ GROUPS = {
 PATIENCE_SECONDS = 20.0
 """How long a plugin may take to load, unless `POSER_PLUGIN_SECONDS` says otherwise."""
 
+INJECTED = frozenset(("client", "endpoint", "pipe", "processor"))
+"""Arguments of adapters that no file can give: objects of Python."""
+
+REMEDY = "Remove or rename one of the two."
+"""Where two things have one name."""
+
 
 class BrokenPlugin(InputError):
     """Something registered that cannot be used. The message names the culprit and the reason."""
@@ -144,6 +150,30 @@ def of_entry(entry: Entry, adapters: Mapping[str, str]) -> Source:
     return Source(entry.kind, entry.name, entry.origin, lambda: _made(entry, adapters))
 
 
+def refuse_taken(
+    name: str, owner: str, entries: Iterable[Entry], plugins: Iterable[Source], warn: Callable[[str], None]
+) -> None:
+    """Look for others by a name of the package's own: a table of `poser.toml` is refused, a plugin is told of.
+
+    Args:
+        name: that is asked for.
+        owner: whose it is.
+        entries: tables of the same kind.
+        plugins: what is installed of it; somebody's plugin must not stop what the package brings.
+        warn: told of plugins of that name.
+
+    Raises:
+        BrokenPlugin: there is a table of that name.
+    """
+    reason = f"its name is taken by {owner}. {REMEDY}"
+    for entry in entries:
+        if entry.name == name:
+            raise BrokenPlugin(entry.kind, name, entry.origin, reason)
+    for source in plugins:
+        if source.name == name:
+            warn(str(source.broken(reason)))
+
+
 def attribute(path: str, near: Path | None = None) -> Any:
     """The object at "module:attribute".
 
@@ -217,6 +247,8 @@ def _made(entry: Entry, adapters: Mapping[str, str]) -> Any:
             f"{entry.use} does not say which arguments it takes; name a class or function of Python"
         ) from error
     known = [each.name for each in taken if each.kind in (each.KEYWORD_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    if entry.use in adapters:
+        known = [name for name in known if name not in INJECTED]
     anything = any(each.kind is each.VAR_KEYWORD for each in taken)
     given = {name: _placed(entry.origin, value) for name, value in entry.options.items()}
     around = {name: given.pop(name) for name in WRAPPING if entry.kind == "expert" and name in given}

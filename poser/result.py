@@ -165,7 +165,10 @@ class Result:
     def __repr__(self) -> str:
         size = "no picture" if self.picture is None else f"{self.picture.width}x{self.picture.height}"
         folder = "" if self.folder is None else f", folder {str(self.folder)!r}"
-        return f"Result({size}, alignment {self.alignment:.2f}, end {self.end!r}, {self._calls()}{folder})"
+        return f"Result({size}, {self._score('alignment')}, end {self.end!r}, {self._calls()}{folder})"
+
+    def _score(self, name: str) -> str:
+        return "not judged" if self.trace.unjudged else f"{name} {self.alignment:.2f}"
 
     def _calls(self) -> str:
         return f"{self.steps} call{'' if self.steps == 1 else 's'}"
@@ -181,7 +184,7 @@ class Result:
             for command in self.plan.commands
         )
         cost = "cost unknown" if self.usd is None else f"${self.usd:.4g}"
-        facts = f"score {self.alignment:.2f}, {self._calls()}, {cost}, {self.seconds:.1f} s"
+        facts = f"{self._score('score')}, {self._calls()}, {cost}, {self.seconds:.1f} s"
         shown = "<p>No picture was made.</p>"
         if self.picture is not None:
             data = base64.b64encode(self.picture.to_png()).decode()

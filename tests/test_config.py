@@ -88,6 +88,8 @@ def test_the_environment_narrows_plugins(folders, monkeypatch):
         ('[[experts]]\nname = "a"\nuse = "x"\napi_key = "sk-123"\n', "name that with api_key_env"),
         ('[[experts]]\nname = "a"\nuse = "x"\napi_key_env = "sk-123"\n', "never the secret itself"),
         ('[[experts]]\nname = "a"\nuse = "x"\ntoken_env = "hf_sk123abc"\n', "name of one in capitals"),
+        ('[[critics]]\nname = "a"\n', 'for instance name = "vlm" and use = "vlm"'),
+        ('[[extractors]]\nname = "a"\n', 'for instance name = "llm" and use = "llm"'),
         ('[[experts]]\nname = ""\nuse = "x"\n', "give both as text"),
         ('[[experts]]\nname = "a"\nuse = "x"\n[experts.extra]\nAuthorization = "Bearer sk-123"\n', "holds a secret"),
         ('[[experts]]\nname = "a"\nuse = "x"\nparts = [{ api_key = "sk-123" }]\n', "holds a secret"),
@@ -101,6 +103,11 @@ def test_a_broken_file_is_one_clear_error(folders, text, words):
     assert "poser.toml" in str(caught.value)
     assert "sk-123" not in str(caught.value)
     assert "hf_sk123abc" not in str(caught.value)
+
+
+def test_a_count_of_tokens_is_no_secret_whatever_stands_there(folders):
+    write(folders / "project", '[[critics]]\nname = "a"\nuse = "vlm"\nmax_tokens = "x"\n')
+    assert load_settings().entries[0].options == {"max_tokens": "x"}
 
 
 def test_a_variable_that_is_set_may_be_called_anything(folders, monkeypatch):

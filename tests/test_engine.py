@@ -12,6 +12,7 @@ import pytest
 
 from poser import engine
 from poser.config import home
+from poser.critics.panel import PanelCritic
 from poser.critics.testing import ScriptedCritic
 from poser.engine.order import take_order
 from poser.engine.run import Run
@@ -178,6 +179,20 @@ def test_a_critic_that_always_raises_loses_no_picture():
     assert result.trace.best == result.picture.ref
     assert any("unjudged" in warning and "out of memory" in warning for warning in result.warnings)
     assert [event.message for event in events if isinstance(event, Warned)] == list(result.warnings)
+
+
+def test_what_verdicts_note_is_warned_of_once():
+    dead = ScriptedCritic([RuntimeError("404")] * 100)
+    dead.name = "dead"
+    pool = FakeExpert(ability=0.0), FakeExpert("editor", "i2i", ability=0.5)
+    events = events_of(*pool, critic=PanelCritic(members=[ScriptedCritic(), dead]), max_steps=4)
+    result = events[-1].result
+    assert result.steps > 1
+    said = "the critic notes: dead gave no verdict: BadReply: critic dead raised RuntimeError: 404"
+    assert result.warnings.count(said) == 1
+    assert [event.message for event in events if isinstance(event, Warned)] == list(result.warnings)
+    # said as soon as it is known
+    assert [type(event) for event in events].index(Warned) < len(events) - 2
 
 
 def test_budget_zero_asks_free_experts_alone():

@@ -97,3 +97,39 @@ def test_the_data_are_json_and_complete() -> None:
     assert first["alignment_before"] == 0.0
     assert data["steps"][1]["alignment_before"] == first["alignment"]
     assert {command["id"]: command["status"] for command in data["commands"]} == trace.statuses
+
+
+def _noted(*notes: tuple[str, ...]) -> Trace:
+    """A run whose first verdicts have these notes, by the detector in place of the critic."""
+    [trace] = play(Greedy(), seeds=(3,))
+    steps = [
+        step.model_copy(update={"verdict": (step.verdict or given).model_copy(update={"notes": said, "critic": "eye"})})
+        for step, said, given in zip(trace.steps, notes, [trace.best_verdict] * len(notes), strict=False)
+    ]
+    plan = trace.plan.model_copy(update={"notes": ("the grammar has read the prompt, since llm could not",)})
+    return trace.model_copy(update={"steps": (*steps, *trace.steps[len(steps) :]), "plan": plan})
+
+
+def test_notes_and_who_answered_are_told_once_each() -> None:
+    trace = _noted(("bad gave no verdict: 404",), ("bad gave no verdict: 404", "lettering speaks"))
+    text = _printed(trace, 200)
+    assert text.count("the grammar has read the prompt, since llm could not") == 1
+    assert text.count("the critic notes: bad gave no verdict: 404") == 1
+    assert text.count("the critic notes: lettering speaks") == 1
+    assert "the critic notes the same as in step 1" in text
+    assert "judged by eye" in text
+    data = explain_data(trace)
+    assert data["notes"] == list(trace.remarks)
+    assert trace.remarks == (
+        "the grammar has read the prompt, since llm could not",
+        "the critic notes: bad gave no verdict: 404",
+        "the critic notes: lettering speaks",
+    )
+    assert (data["steps"][0]["judged_by"], data["steps"][0]["notes"]) == ("eye", ["bad gave no verdict: 404"])
+
+
+def test_a_picture_that_nobody_judged_is_said_to_be_so() -> None:
+    trace = _noted()
+    unjudged = trace.model_copy(update={"best_verdict": None, "best_step": 0})
+    assert "the critic has not judged this picture" in _printed(unjudged, 400)
+    assert "could judge none" not in _printed(trace, 200)

@@ -17,6 +17,7 @@ from poser.experts.errors import InputError, UnknownName
 from poser.experts.testing import FakeExpert
 from poser.experts.wrappers import Wrapper
 from poser.registry import BrokenPlugin, Source, attribute, installed, not_installed, of_entry, of_file
+from poser.shipped import ADAPTERS
 
 GOOD = """
     from poser.experts.testing import FakeExpert
@@ -161,6 +162,31 @@ def test_two_critics_of_one_name_are_refused_with_both_origins(site):
         install(site, name, "from poser.critics.testing import ScriptedCritic as make\n", "poser.critics", "same")
     with pytest.raises(BrokenPlugin, match=r"of two 0\.2 .*taken by one 0\.2"):
         catalog.critic("same")
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "use"),
+    [
+        ("critic", "detector", "poser.critics.testing:ScriptedCritic"),
+        ("extractor", "grammar", "poser.extract.grammar:GrammarExtractor"),
+        ("policy", "greedy", "poser.policies.baselines:RandomLegal"),
+    ],
+)
+def test_a_table_with_a_name_of_the_package_is_refused_with_both_origins(site, table, name, use):
+    plural = "policies" if table == "policy" else f"{table}s"
+    (site.parent / "poser.toml").write_text(f'[[{plural}]]\nname = "{name}"\nuse = "{use}"\n')
+    with pytest.raises(BrokenPlugin, match=rf"{name!r} of poser\.toml .*taken by image-poser"):
+        getattr(catalog, table)(name)
+
+
+def test_a_plugin_with_a_name_of_the_package_is_told_of_and_stops_nobody(site):
+    install(
+        site, "my-critic", "from poser.critics.testing import ScriptedCritic as make\n", "poser.critics", "detector"
+    )
+    with pytest.warns(RuntimeWarning, match=r"'detector' of my-critic 0\.2 .*taken by image-poser"):
+        made = catalog.critic()
+    assert type(made).__name__ == "DetectorCritic"
+    assert catalog.critic("neural-judge").name == "neural-judge"
 
 
 def test_a_table_of_the_settings_becomes_an_expert(site):
@@ -387,3 +413,13 @@ def test_generate_works_beside_five_broken_plugins(tmp_path):
         lines = [line for line in done.stderr.splitlines() if f"of {name} 0.2" in line]
         assert len(lines) == 1
         assert words in done.stderr
+
+
+@pytest.mark.parametrize(("kind", "use"), [("critic", "vlm"), ("extractor", "llm"), ("critic", "local_vlm")])
+def test_objects_of_python_are_no_settings(kind, use):
+    entry = Entry(kind, "mine", use, {"model": "m", "modle": "m"}, "poser.toml")
+    with pytest.raises(BrokenPlugin, match=f"Unknown setting 'modle' of '{use}'.*Known: ") as caught:
+        of_entry(entry, ADAPTERS[kind]).loaded()
+    known = str(caught.value).partition("Known: ")[2].rstrip(".").split(", ")
+    assert "model" in known
+    assert not {"client", "endpoint", "processor"} & set(known)

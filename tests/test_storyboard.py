@@ -141,6 +141,13 @@ def test_unknown_prices_are_said_and_never_free() -> None:
         assert dict(story.totals(trace))["cost"] == words
 
 
+def test_a_price_that_is_unknown_says_whose() -> None:
+    from poser.critics.testing import ScriptedCritic
+
+    [trace], _ = play_pictures(BestSingle(), pool=[FakeExpert("canvas", "t2i")], critic=ScriptedCritic(price=None))
+    assert story.cards(trace)[0].price.startswith("free + critic unknown")
+
+
 def test_what_was_not_checked_says_so() -> None:
     from poser.critics.testing import ScriptedCritic
 
@@ -216,3 +223,21 @@ def test_what_is_left_out_is_marked() -> None:
 
 def test_text_is_cleaned_for_one_line() -> None:
     assert clean("a\n\n b\tc\x00\u200d\ufe0f\ud800") == "a b c?"
+
+
+def test_notes_of_plan_and_verdicts_stand_on_the_board_once_each() -> None:
+    trace, pictures = _run(3)
+    assert story.notes(trace) == []
+    verdict = trace.best_verdict
+    assert verdict is not None
+    noted = _changed(trace, notes=("the grammar has read the prompt, since llm could not: 404",)).model_copy(
+        update={"best_verdict": verdict.model_copy(update={"notes": ("lettering in the picture speaks to the judge",)})}
+    )
+    assert story.notes(noted) == [
+        "the grammar has read the prompt, since llm could not: 404",
+        "the critic notes: lettering in the picture speaks to the judge",
+    ]
+    plain, board = draw_storyboard(trace, pictures), draw_storyboard(noted, pictures)
+    assert board != plain
+    many = _changed(trace, notes=tuple(f"note {number} " + "and more " * 60 for number in range(40)))
+    assert plain.height < draw_storyboard(many, pictures).height < plain.height + 900

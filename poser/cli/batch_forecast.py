@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from poser.cli.reading import print_json
-from poser.cli.spending import CONFIRM_ABOVE
+from poser.cli.spending import CONFIRM_ABOVE, unknown_prices
 from poser.experts.errors import InputError
 from poser.shipped import EXTRACTORS
 
@@ -94,6 +94,7 @@ def confirm_batch(jobs: Sequence[Job], options: dict[str, Any], budget: float | 
     chosen = jobs[:: max(1, -(-len(jobs) // SAMPLE))]
     costs: list[float] = []
     least = ""
+    unpriced: dict[str, None] = {}
     for job in chosen:
         try:
             forecast = _forecast(job, options, budget, len(jobs))
@@ -103,8 +104,9 @@ def confirm_batch(jobs: Sequence[Job], options: dict[str, Any], budget: float | 
             continue
         costs.append(forecast.usd_known * forecast.pictures)
         least = "at least " if forecast.usd is None else least
+        unpriced |= dict.fromkeys(forecast.unpriced)
     if least:
-        typer.echo("note: what this batch will cost is not known, since not every price is.", err=True)
+        typer.echo(f"note: what this batch will cost is not known: {unknown_prices(unpriced)}.", err=True)
     expected = sum(costs) / len(costs) * len(jobs)
     if expected <= allowed:
         return

@@ -129,7 +129,7 @@ def evaluate_policies(
         typer.echo(folder.path / "report.md")
     if results.interrupted:
         raise typer.Exit(EXIT_INTERRUPTED)
-    if not results.figures:
+    if results.stopped or not results.figures:
         raise typer.Exit(EXIT_NO_PICTURE)
 
 
@@ -156,15 +156,16 @@ def _comparison_view(results: SuiteResults) -> RenderableType:
     from rich.console import Group
     from rich.table import Table
 
-    from poser.evaluate.comparison import SHORT_COLUMNS, comparison_rows
-    from poser.evaluate.suite_report import suite_warnings
+    from poser.evaluate.comparison import SHORT_COLUMNS
+    from poser.evaluate.suite_report import counted, suite_rows, suite_warnings
     from poser.explain import printable
 
     notes = [printable(note.replace("*", ""), style="yellow") for note in suite_warnings(results)]
     if not results.figures:
         return Group(*notes)
-    asked = f"{len(results.episodes)} prompts; {results.judge} judges, {results.critic} is the critic of the runs"
-    titles, rows = comparison_rows(results.figures, next(iter(results.figures)), SHORT_COLUMNS)
+    prompts = counted(len(results.episodes), "prompt")
+    asked = f"{prompts}; {results.judge} judges, {results.critic} is the critic of the runs"
+    titles, rows = suite_rows(results, SHORT_COLUMNS)
     table = Table(box=None, pad_edge=False)
     for title in titles:
         table.add_column(title, overflow="fold")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from poser.cli.reading import EXIT_INTERRUPTED, print_json, split_names
+from poser.cli.reading import EXIT_INTERRUPTED, EXIT_NO_PICTURE, print_json, split_names
 
 if TYPE_CHECKING:
     from poser.critics.base import Critic
@@ -74,8 +74,11 @@ def evaluate_critics(
         print_json(data)
     else:
         console = Console(highlight=False)
-        for row in overview(measured):
-            said = f"{row[0]}: right {row[4]} ({row[5]}), ECE {row[8]}, {row[9]} ms, {row[10]} USD a picture"
+        for answers, row in zip(measured, overview(measured), strict=True):
+            told = ["–" if cell is None else str(cell) for cell in row]
+            said = f"{told[0]}: right {told[4]} ({told[5]}), ECE {told[8]}, {told[9]} ms, {told[10]} USD a picture"
+            if answers.silent:
+                said = f"{told[0]}: no verdict on any of {told[1]} pictures"
             console.print(printable(said))
         for note in critics_notes(measured):
             console.print(printable(note.replace("*", ""), style="yellow"))
@@ -86,6 +89,8 @@ def evaluate_critics(
         typer.echo(folder / "report.md")
     if interrupted:
         raise typer.Exit(EXIT_INTERRUPTED)
+    if any(answers.silent for answers in measured):
+        raise typer.Exit(EXIT_NO_PICTURE)
 
 
 def _critics(names: Sequence[str]) -> list[Critic]:

@@ -74,8 +74,12 @@ def _pipeline_table(name: str, folder: Path) -> str:
 def at_hand() -> list[str]:
     """What this machine has for real models, one line each: keys, a GPU, ComfyUI, pipelines in the hub's cache."""
     found = [
-        f'the environment variable {name}, for use = "{use}"'
-        for name, use in (("OPENAI_API_KEY", "openai_images"), ("HF_TOKEN", "huggingface"))
+        f"the environment variable {name}, for {use}"
+        for name, use in (
+            ("OPENAI_API_KEY", 'use = "openai_images", "vlm" and "llm"'),
+            ("OPENAI_BASE_URL", 'use = "openai_images", "vlm" and "llm"'),
+            ("HF_TOKEN", 'use = "huggingface"'),
+        )
         if os.environ.get(name)
     ]
     if gpu := _gpu():

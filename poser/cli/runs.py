@@ -77,7 +77,7 @@ def show_run(
     if as_json:
         made = [
             {"key": call.key, "who": call.who, "kind": call.kind, "state": "done" if call.answered else "begun",
-             "sent": call.sent, "usd": None if call.usage is None else call.usage.usd}
+             "failed": call.failed or None, "sent": call.sent, "usd": None if call.usage is None else call.usage.usd}
             for call in calls
         ]  # fmt: skip
         steps = {str(n): [step.model_dump(mode="json") for step in trace.steps] for n, trace in traces.items()}
@@ -109,7 +109,8 @@ def show_run(
         calls_table.add_column(heading)
     for call in calls:
         usage = call.usage
-        state = ("answered" if call.answered else "no answer yet") + (" (sent twice)" if call.sent > 1 else "")
+        state = f"failed: {call.failed}" if call.failed else "answered" if call.answered else "no answer yet"
+        state += " (sent twice)" if call.sent > 1 else ""
         calls_table.add_row(
             call.key.partition("/")[2], call.who, state,
             "–" if usage is None else money(usage.usd), "–" if usage is None else f"{usage.seconds:.2f}",
@@ -122,7 +123,7 @@ def resume(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")] = False,
 ) -> None:
-    """Go on with a run that was cut off. What it has received already is not asked, or paid, for again."""
+    """Go on with a run that was cut off or not judged. What it has received is not asked, or paid, for again."""
     from poser import engine
 
     carry_out(lambda stop: engine.resumed(run, stop=stop), quiet=quiet, as_json=as_json)

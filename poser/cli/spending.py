@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,6 +17,11 @@ CONFIRM_ABOVE = 1.0
 """US dollars that a run may be expected to cost without being asked for, unless `poser.toml` says otherwise."""
 
 
+def unknown_prices(names: Iterable[str]) -> str:
+    """Whose price is unknown, in words."""
+    return f"nobody has said what a call of {', '.join(names)} costs"
+
+
 def ask_above(limit: float | None) -> Callable[[Forecast], None]:
     """Asks before a run that is expected to cost more than `limit` US dollars (None: `CONFIRM_ABOVE`).
 
@@ -26,7 +31,7 @@ def ask_above(limit: float | None) -> Callable[[Forecast], None]:
 
     def ask(forecast: Forecast) -> None:
         if forecast.usd is None:
-            typer.echo("note: what this run will cost is not known, since not every price is.", err=True)
+            typer.echo(f"note: what this run will cost is not known: {unknown_prices(forecast.unpriced)}.", err=True)
         expected = forecast.usd_known * forecast.pictures
         if expected <= allowed:
             return

@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from poser.explain import printable
+from poser.explain import not_judged, printable
 
 if TYPE_CHECKING:
     from poser.engine.forecast import Forecast
@@ -34,7 +34,7 @@ _ENDS = {
     "dropped": "nobody in the pool can do the rest",
     "interrupted": "interrupted; this is the best so far",
     "truncated": "cut off; this is the best so far",
-    "unjudged": "the critic failed again and again; this is the best so far",
+    "unjudged": "the critic could not judge all of it",
 }
 
 
@@ -175,25 +175,25 @@ def result_view(result: Result, *, plain: bool = False) -> RenderableType:
     bill = money(result.trace.usd_known, unknown=result.usd is None)
     calls = f"{result.steps} call{'' if result.steps == 1 else 's'}"
     verdict = result.trace.best_verdict
+    score = "not judged" if result.trace.unjudged else f"score {result.alignment:.2f}"
     lines: list[RenderableType] = [
         table,
-        printable(f"score {result.alignment:.2f}, {calls}, {bill}, {result.seconds:.1f} s: {_ENDS[result.end]}"),
+        printable(f"{score}, {calls}, {bill}, {result.seconds:.1f} s: {_ENDS[result.end]}"),
     ]
     if verdict is not None and verdict.feedback:
         lines.append(printable(f"the critic: {verdict.feedback}", style="dim"))
-    if verdict is not None:
-        lines += [printable(f"the critic notes: {note}", style="yellow") for note in verdict.notes]
-    lines += [printable(f"note: {note}", style="yellow") for note in result.plan.notes]
     if result.picture is None:
         lines.append(printable(no_picture(result), style="red"))
+    elif result.trace.unjudged:
+        lines.append(printable(not_judged(result.trace), style="yellow"))
     elif result.plan.commands and len(result.trace.unchecked) == len(result.plan.commands):
-        lines.append(
-            printable(
-                "note: the critic could judge nothing of this picture, so the score says nothing. The detector knows "
-                "the studio's flat pictures; for others bring a critic (docs/plugins.md, 'A critic').",
-                style="yellow",
+        told = "note: the critic could judge nothing of this picture, so the score says nothing."
+        if verdict is not None and verdict.critic == "detector":
+            told += (
+                " The detector knows the studio's flat pictures; for others have a model judge "
+                "(docs/critics-and-extractors.md)."
             )
-        )
+        lines.append(printable(told, style="yellow"))
     if result.end == "interrupted" and result.run is not None:
         lines.append(printable(f"go on with it: poser resume {result.run}", style="yellow"))
     if result.storyboard_path is not None:

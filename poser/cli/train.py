@@ -28,10 +28,9 @@ def train_policy(context: typer.Context) -> None:
         from poser.training.train import told_of, train
     except ModuleNotFoundError as error:
         from poser.experts.errors import InputError
+        from poser.experts.extras import install
 
-        raise InputError(
-            f"Training needs {error.name}, which is not installed; run: pip install 'image-poser[train]'."
-        ) from error
+        raise InputError(f"Training needs {error.name}, which is not installed; run: {install('train')}.") from error
     folder = train(arguments, command=["poser", *sys.argv[1:]])
     if folder.exists():
         typer.echo(folder)

@@ -6,8 +6,9 @@ import abc
 from collections.abc import Callable, Sequence
 
 from poser.critics.types import JudgeRequest, Verdict
+from poser.critics.unchanged import with_comparatives, without_comparatives
 from poser.experts.base import CallContext
-from poser.experts.errors import BadReply, CallError, CriticError, TimedOut
+from poser.experts.errors import BadReply, CallError, CriticError, InputError, TimedOut
 from poser.experts.types import Usage
 
 
@@ -16,6 +17,9 @@ class Critic(abc.ABC):
 
     concurrent: bool = False
     """Whether `judge` may be called from several threads at once; where not, several runs' pictures are gathered."""
+
+    grades_atoms: bool = True
+    """Whether atoms are answered at all; a critic that grades pictures as a whole can judge runs, and steers none."""
 
     name: str = "critic"
     """Shown in verdicts and traces."""
@@ -36,6 +40,13 @@ class Critic(abc.ABC):
     def parts(self) -> tuple[Critic, ...]:
         """The critics that this one asks; none for most. Whoever grades runs must be none of those that steer them."""
         return ()
+
+    def refuses(self) -> str | None:
+        """Why it can judge nothing at all, as far as that is known locally and at once (no key); None = it may.
+
+        Asked before anybody is called, so nothing is loaded and no network used.
+        """
+        return None
 
     @abc.abstractmethod
     def judge(self, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
@@ -64,12 +75,38 @@ def judge_one_by_one(
     return verdicts
 
 
+def steering(critic: Critic) -> Critic:
+    """The critic, as one that says which commands of a run are done.
+
+    Raises:
+        InputError: it grades no atoms.
+    """
+    if critic.grades_atoms:
+        return critic
+    raise InputError(
+        f"The critic {critic.name!r} grades pictures as a whole and no atoms, so it cannot steer a run. "
+        'Take one that answers atoms, such as use = "rubric" or "vlm", and this one as the judge of '
+        "`poser evaluate policies`."
+    )
+
+
 def judge_checked(critic: Critic, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
     """`critic.judge` that never raises and always answers for every request.
 
     What is raised, a list of the wrong length, a foreign member, or a verdict that does not answer exactly the atoms
-    asked, becomes an error for the request concerned. `KeyboardInterrupt` passes through.
+    asked, becomes an error for the request concerned. `KeyboardInterrupt` passes through. Whether something is larger
+    or smaller in a picture that is still the source is answered here: the critic is not asked.
     """
+    if not critic.grades_atoms:
+        return _judged(critic, requests, ctx)
+    verdicts = _judged(critic, [without_comparatives(request) for request in requests], ctx)
+    return [
+        verdict if isinstance(verdict, CallError) else with_comparatives(request.atoms, verdict)
+        for request, verdict in zip(requests, verdicts, strict=True)
+    ]
+
+
+def _judged(critic: Critic, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
     try:
         verdicts = list(critic.judge(requests, ctx))
     except CallError as error:

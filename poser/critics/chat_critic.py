@@ -102,6 +102,10 @@ class ChatCritic(Critic):
         self._side, self._attempts, self._concurrency = longest_side, attempts, concurrency
         self._lanes = Lanes(f"critic {self.name}", concurrency)
 
+    def refuses(self) -> str | None:
+        """Without the key that the server wants."""
+        return self._endpoint.refuses()
+
     def judge(self, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
         """Judge the pictures, up to `concurrency` at a time."""
         return self._lanes.run(requests, self.verdict, ctx)
@@ -118,13 +122,15 @@ class ChatCritic(Critic):
             CallError: typed, with what all calls cost.
         """
 
-    def _said(self, answers: Sequence[AtomAnswer], *, flag: bool | None = False, **more: Any) -> Verdict:
+    def _said(
+        self, answers: Sequence[AtomAnswer], *, flag: bool | None = False, notes: Sequence[str] = (), **more: Any
+    ) -> Verdict:
         """A verdict by this model."""
         return Verdict(
             answers=tuple(answers),
             critic=self.name,
             model=self.model,
             prompt_hash=self.prompt_hash,
-            notes=(FLAGGED,) if flag else (),
+            notes=(*((FLAGGED,) if flag else ()), *notes),
             **more,
         )

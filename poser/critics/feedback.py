@@ -52,7 +52,7 @@ def one_line(words: str) -> str:
 def _wrong(atom: Atom) -> str:
     kind, words = atom.kind, atom.tuple
     if kind == "entity":
-        return f"there is still {words[1]}" if atom.negated else f"{words[1]} is missing"
+        return f"{words[1]} is still there" if atom.negated else f"{words[1]} is missing"
     if kind == "text":
         lettering = f'"{words[1]}"' if words[1] else "lettering"
         return f"{lettering} can still be read" if atom.negated else f"{lettering} cannot be read"

@@ -28,6 +28,7 @@ class GatheredCritic(Critic):
         self.inner = inner
         self.name, self.price, self.nominal_seconds = inner.name, inner.price, inner.nominal_seconds
         self.model, self.prompt_hash = inner.model, inner.prompt_hash
+        self.grades_atoms = inner.grades_atoms
         self._gathering: Gathering[JudgeRequest, Verdict | CriticError] = Gathering(
             f"critic {inner.name}", self._together, _itself, most
         )
@@ -36,6 +37,10 @@ class GatheredCritic(Critic):
     def parts(self) -> tuple[Critic, ...]:
         """The wrapped critic."""
         return (self.inner,)
+
+    def refuses(self) -> str | None:
+        """As the wrapped critic."""
+        return self.inner.refuses()
 
     def judge(self, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
         """Wait for one's turn, and judge the pictures together with those of others."""

@@ -14,7 +14,7 @@ import numpy as np
 from poser.critics.local_questions import asked
 from poser.experts.devices import is_out_of_memory
 from poser.experts.errors import Unavailable
-from poser.experts.local_models import BLIND_REMEDY, LoadedModel, harmless, rendered
+from poser.experts.local_models import BLIND_REMEDY, TEXT_ALONE, LoadedModel, harmless, rendered
 from poser.experts.picture import Picture
 
 MARK = "THE-QUESTION-STANDS-HERE"
@@ -59,15 +59,22 @@ class YesNoModel:
             Unavailable: it has not; the message says what to do.
         """
         self._name, self._loaded = name, loaded
+        if loaded.processor is None and not loaded.sees:
+            raise Unavailable(f"{name}: a {type(loaded.model).__name__} cannot judge pictures: {TEXT_ALONE}.")
         if loaded.processor is None:
             what = type(loaded.tokenizer).__name__
             raise Unavailable(
-                f"{name}: pictures would be dropped silently, only a {what} could be loaded. {BLIND_REMEDY}."
+                f"{name}: pictures would be dropped silently, only a {what} could be loaded. {BLIND_REMEDY}.",
+                lasting=True,
             )
         if not getattr(loaded.templated, "chat_template", None):
-            raise Unavailable(f"{name}: the model has no chat template; take one that is tuned to follow instructions.")
+            raise Unavailable(
+                f"{name}: the model has no chat template; take one that is tuned to follow instructions.", lasting=True
+            )
         if getattr(loaded.model.config, "is_encoder_decoder", False):
-            raise Unavailable(f"{name}: the model has an encoder of its own for text; take one that only decodes.")
+            raise Unavailable(
+                f"{name}: the model has an encoder of its own for text; take one that only decodes.", lasting=True
+            )
         self._last = {"logits_to_keep": 1} if _takes(loaded.model, "logits_to_keep") else {}
         self._before, self._after = self._split()
         if "words" not in loaded.kept:
@@ -156,7 +163,7 @@ class YesNoModel:
         places = None if token is None else (inputs["input_ids"] == token).sum(dim=1)
         if not pixels or (places is not None and not bool((places > 0).all())):
             what = type(loaded.processor).__name__
-            raise Unavailable(f"{self._name}: the {what} lets the picture fall. {BLIND_REMEDY}.")
+            raise Unavailable(f"{self._name}: the {what} lets the picture fall. {BLIND_REMEDY}.", lasting=True)
         return inputs.to(loaded.device, dtype=loaded.model.dtype)
 
     def _rows(self, items: Sequence[Item]) -> list[YesNo]:

@@ -135,6 +135,10 @@ class LocalVLM(Critic):
         digest = json.dumps([loading, longest_side, least_mass], sort_keys=True)
         self._settings_hash = hashlib.sha256(digest.encode()).hexdigest()[:8]
 
+    def refuses(self) -> str | None:
+        """Without the library, or the folder that is named."""
+        return self._held.refuses()
+
     def judge(self, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
         """Load the model if need be, and judge the pictures batch by batch.
 
@@ -198,6 +202,16 @@ class LocalVLM(Critic):
     def _sure(self, answer: YesNo) -> float | None:
         return answer.yes if answer.mass >= self._least_mass else None
 
+    def _unsaid(self, said: Sequence[float | None]) -> tuple[str, ...]:
+        """A note if questions are left open since the model would say something else."""
+        count = sum(yes is None for yes in said)
+        if not count:
+            return ()
+        return (
+            f"{count} of {len(said)} questions are left open: yes and no together are less likely than least_mass "
+            f"({self._least_mass:g}); lower it, or take a model that answers questions",
+        )
+
     def _verdict(
         self, request: JudgeRequest, answers: Sequence[Sequence[YesNo]], loaded: LoadedModel, seconds: float
     ) -> Verdict:
@@ -217,7 +231,7 @@ class LocalVLM(Critic):
             ),
             preservation=preserved,
             feedback=feedback(request.atoms, given),
-            notes=(FLAGGED,) if flag is not None and flag >= 0.5 else (),
+            notes=(*self._unsaid(said), *((FLAGGED,) if flag is not None and flag >= 0.5 else ())),
             critic=self.name,
             model=self.model,
             revision=f"{loaded.version}+{self._settings_hash}",

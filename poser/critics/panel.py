@@ -28,7 +28,8 @@ class PanelCritic(Critic):
     A member that fails leaves the others; if all fail, the escalation critic is asked about everything, and if there
     is none or it fails too, the picture has the first member's error. Money and seconds are the sums over all that
     were asked, failed ones included; one unknown bill makes the sum unknown. Preservation, fidelity and aesthetics are
-    medians of the members'. The verdict names who has answered ("detector + vlm > strong": the last one escalated to).
+    medians of the members'. The verdict names who has answered ("detector + vlm > strong": the last one escalated to),
+    and its notes say who of those asked has not, and why.
     """
 
     def __init__(
@@ -53,6 +54,12 @@ class PanelCritic(Critic):
             InputError: no member, somebody twice, or a threshold out of its range.
         """
         everybody = [*members, *([] if escalate_to is None else [escalate_to])]
+        for critic in everybody:
+            if not isinstance(critic, Critic):
+                raise InputError(
+                    f"The panel {name!r} asks {critic!r}, which is no critic; give Critic objects such as "
+                    "DetectorCritic(). Names are for poser.toml."
+                )
         if not members or len({id(critic) for critic in everybody}) < len(everybody):
             names = [critic.name for critic in everybody]
             raise InputError(f"The panel {name!r} asks {names}; give at least one member, each critic once.")
@@ -70,11 +77,17 @@ class PanelCritic(Critic):
         self.price = sum(known) if len(known) == len(prices) else None
         self.nominal_seconds = sum(critic.nominal_seconds for critic in everybody)
         self.concurrent = all(critic.concurrent for critic in everybody)
+        self.grades_atoms = any(critic.grades_atoms for critic in everybody)
 
     @property
     def parts(self) -> tuple[Critic, ...]:
         """Everybody who may be asked."""
         return self.members if self.escalate_to is None else (*self.members, self.escalate_to)
+
+    def refuses(self) -> str | None:
+        """Where everybody refuses; a member that fails leaves the others."""
+        reasons = [critic.refuses() for critic in self.parts]
+        return next((reason for reason in reasons if reason), None) if all(reasons) else None
 
     def judge(self, requests: Sequence[JudgeRequest], ctx: CallContext) -> list[Verdict | CriticError]:
         """Ask all members about all pictures, then the escalation critic about what is open."""
@@ -102,8 +115,9 @@ class PanelCritic(Critic):
 
 
 class _Said(NamedTuple):
-    """An answer about one picture, and what it took, also where it is an error."""
+    """Somebody's answer about one picture, and what it took, also where it is an error."""
 
+    who: str
     answer: Verdict | CriticError
     usage: Usage
 
@@ -123,7 +137,7 @@ class _Heard(NamedTuple):
 
     @property
     def verdicts(self) -> list[Verdict]:
-        return [answer for answer, _ in self.said if isinstance(answer, Verdict)]
+        return [said.answer for said in self.said if isinstance(said.answer, Verdict)]
 
     @property
     def probabilities(self) -> Iterator[list[float]]:
@@ -138,16 +152,19 @@ def _asked(critic: Critic, requests: Sequence[JudgeRequest], ctx: CallContext) -
     started = time.perf_counter()
     answers = judge_checked(critic, requests, ctx)
     share = (time.perf_counter() - started) / len(requests)
-    return [_Said(answer, usage_of(answer, answers, share)) for answer in answers]
+    return [_Said(critic.name, answer, usage_of(answer, answers, share)) for answer in answers]
 
 
 def _verdict(heard: _Heard, strong: _Said | None) -> Verdict | CriticError:
-    usage = _summed([said.usage for said in (*heard.said, *([] if strong is None else [strong]))])
+    everybody = [*heard.said, *([] if strong is None else [strong])]
+    usage = _summed([said.usage for said in everybody])
     members, last = heard.verdicts, None if strong is None else strong.answer
     judging = [*members, last] if isinstance(last, Verdict) else members
     if not judging:
-        error = heard.said[0].answer
-        return error.billed(usage.usd) if isinstance(error, CallError) else error
+        asked = [*heard.said, *([] if strong is None else [strong])]
+        failed = [said.answer for said in asked if isinstance(said.answer, CallError)]
+        # it will not go away only if nobody's will
+        return next((error for error in failed if not error.lasting), failed[0]).billed(usage.usd)
     decided: dict[str, AtomAnswer] = {}
     if isinstance(last, Verdict):
         decided = {answer.atom: answer for answer in last.answers if answer.probability is not None}
@@ -164,13 +181,24 @@ def _verdict(heard: _Heard, strong: _Said | None) -> Verdict | CriticError:
         fidelity=_median(verdict.fidelity for verdict in whole),
         aesthetics=_median(verdict.aesthetics for verdict in whole),
         feedback=_feedback(heard.request.atoms, answers, judging),
-        notes=tuple(dict.fromkeys(note for verdict in judging for note in verdict.notes)),
+        notes=tuple(
+            dict.fromkeys([*(note for verdict in judging for note in verdict.notes), *_absences(everybody)]),
+        ),
         critic=" > ".join(name for name in names if name),
         model=" + ".join(dict.fromkeys(verdict.model for verdict in judging if verdict.model)),
         revision=" + ".join(verdict.revision or "?" for verdict in judging),
         prompt_hash=_joint_hash([verdict.prompt_hash for verdict in judging if verdict.prompt_hash]),
         usage=usage,
     )
+
+
+def _absences(asked: Sequence[_Said]) -> list[str]:
+    """Who gave no verdict, and why."""
+    return [
+        f"{said.who} gave no verdict: {type(said.answer).__name__}: {said.answer}"
+        for said in asked
+        if isinstance(said.answer, CallError)
+    ]
 
 
 def _middle(atom: str, answers: Sequence[AtomAnswer]) -> AtomAnswer:

@@ -93,10 +93,12 @@ class RubricCritic(ChatCritic):
         form = json.dumps(
             {"flag": False, **dict.fromkeys(criteria, 2), **_statements(dict.fromkeys(_ids(len(atoms)), 4))}
         )
-        rules = [words["edit" if edited else "fresh"], words["fulfillment"]]
+        # of a picture without a source the published words say what is not so: an edit, ten points
+        own = "" if edited else "fresh_"
+        rules = [words["edit" if edited else "fresh"], words[f"{own}fulfillment"]]
         rules += [words["preservation"]] if edited else []
         rules += [words["statements"]] if atoms else []
-        rules += [words["strict"], words["form"].replace("{form}", form)]
+        rules += [words[f"{own}strict"], words["form"].replace("{form}", form)]
         put = [
             words["request"],
             json.dumps(request.prompt or [atom.question for atom in request.atoms], ensure_ascii=False),

@@ -10,7 +10,7 @@ from poser.critics.feedback import complaint, feedback
 from poser.critics.prompts import prompts
 from poser.critics.scene import Answer
 from poser.critics.types import AtomAnswer, JudgeRequest, Verdict
-from poser.critics.vlm_answers import held
+from poser.critics.vlm_answers import Looked, held
 from poser.critics.vlm_asking import Asking, Look, is_edited
 from poser.experts.base import CallContext
 from poser.experts.chat import total
@@ -26,11 +26,12 @@ MODES = ("schema", "logprobs", "auto")
 class VLMCritic(ChatCritic):
     """Shows a vision-language model the picture (and the source of an edit) and asks it about the atoms.
 
-    Mode "schema" asks everything in one call with a strict JSON schema, which is repeated in words: servers that
-    ignore schemas are understood where nothing has to be made up, else asked once more with what is wrong, else the
-    verdict is a `BadReply`. Mode "logprobs" asks about each atom in a call of one token and takes P(yes) / (P(yes) +
-    P(no)) of it: finer probabilities, at one call an atom. "auto" tries that, and goes over to "schema" with a server
-    that gives no log probabilities. What the model cannot tell is answered None.
+    Mode "schema" asks everything in one call with a strict JSON schema, which is repeated in words: servers that ignore
+    schemas are understood where nothing has to be made up, else asked once more with what is wrong, else the verdict is
+    a `BadReply`; answers that contradict themselves all the same are None, and noted. Mode "logprobs" asks about each
+    atom in a call of one token and takes P(yes) / (P(yes) + P(no)) of it: finer probabilities, at one call an atom.
+    "auto" tries that, and goes over to "schema" with a server that gives no log probabilities. What the model cannot
+    tell is answered None.
 
     Pictures are delimited, and the model is told that lettering in them is no instruction; where lettering speaks to
     the judge, the verdict's notes say so. With a source, the model says how much of it is kept.
@@ -124,6 +125,7 @@ class VLMCritic(ChatCritic):
                 for atom, given in zip(request.atoms, answers, strict=True)
             ],
             flag=looked.flag,
+            notes=_contradicted(looked),
             preservation=looked.preservation if kept is None else kept,
             feedback=feedback(request.atoms, answers),
             revision=model,
@@ -145,3 +147,13 @@ class VLMCritic(ChatCritic):
         # what has worked is settled for all pictures that follow
         self._mode = mode
         return look._replace(usage=total([*spent, look.usage]))
+
+
+def _contradicted(looked: Looked) -> tuple[str, ...]:
+    """A note on answers that cannot be taken for either."""
+    if not looked.contradictions:
+        return ()
+    return (
+        f"{looked.contradictions} of {len(looked.answers)} answers contradict themselves (such as 'no' where yes has "
+        "the probability 1) and count as not judged: mistrust this verdict",
+    )

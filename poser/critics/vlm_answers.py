@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from poser.critics.feedback import one_line
+from poser.experts.chat import Partial
 from poser.experts.types import Atom
 
 _YES_NO = re.compile(r"(is|are|was|were|can|could|does|do|did|has|have|will)\b", re.IGNORECASE)
@@ -29,11 +30,13 @@ class Looked(NamedTuple):
         answers: one for each question, in order.
         flag: lettering in the picture speaks to the judge; None if that was not told.
         preservation: 0 to 1, None if not asked or unclear.
+        contradictions: number of the answers that contradict themselves, and count as unclear.
     """
 
     answers: tuple[Seen, ...]
     flag: bool | None
     preservation: float | None
+    contradictions: int = 0
 
 
 class Asked(NamedTuple):
@@ -92,7 +95,10 @@ def read_looked(value: Any, count: int, *, preservation: bool) -> Looked:
     """What the model's JSON means.
 
     Raises:
-        ValueError: incomplete, contradictory or of another form; the message says what, for the model.
+        Partial: answers contradict themselves, such as "no" with a probability of 1; which of the two is meant is never
+            guessed, so that its value holds them as unclear.
+        ValueError: all answers contradict themselves or are unclear; or what came is incomplete, or of another form.
+            The message says what, for the model.
     """
     if not isinstance(value, dict):
         raise ValueError("the answer must be a JSON object with 'flag' and 'answers'")
@@ -107,10 +113,18 @@ def read_looked(value: Any, count: int, *, preservation: bool) -> Looked:
     if foreign := [each for each in answers if each not in ids]:
         raise ValueError(f"answers to {_few(foreign)}, which were not asked")
     kept = _share("preservation", value.get("preservation", "")) if preservation else None
-    return Looked(tuple(_seen(each, answers[each]) for each in ids), value["flag"], kept)
+    seen = [_seen(each, answers[each]) for each in ids]
+    looked = Looked(tuple(Seen(None) if isinstance(each, str) else each for each in seen), value["flag"], kept)
+    if wrong := [each for each in seen if isinstance(each, str)]:
+        problem = "; ".join(wrong[:3])
+        if all(each.yes is None for each in looked.answers):
+            raise ValueError(problem)
+        raise Partial(problem, looked._replace(contradictions=len(wrong)))
+    return looked
 
 
-def _seen(name: str, entry: Any) -> Seen:
+def _seen(name: str, entry: Any) -> Seen | str:
+    """The answer, or how it contradicts itself."""
     if not isinstance(entry, dict):
         raise ValueError(f"{name} must be an object with 'answer', 'probability' and 'seen'")
     said = entry.get("answer")
@@ -119,11 +133,9 @@ def _seen(name: str, entry: Any) -> Seen:
         raise ValueError(f"'answer' of {name} must be 'yes', 'no' or 'unclear'")
     yes = _share(f"'probability' of {name}", entry.get("probability", ""))
     if (yes is None) != (word == "unclear"):
-        raise ValueError(f"{name} contradicts itself: 'unclear' goes with null, 'yes' and 'no' with a probability")
+        return f"{name} contradicts itself: 'unclear' goes with null, 'yes' and 'no' with a probability"
     if yes is not None and (yes < 0.5 if word == "yes" else yes > 0.5):
-        raise ValueError(
-            f"{name} contradicts itself: it says {word!r} with a probability of {yes:g} that the answer is yes"
-        )
+        return f"{name} contradicts itself: it says {word!r} with a probability of {yes:g} that the answer is yes"
     if yes == 0.5:
         # the word decides: one half is enough to pass
         yes = math.nextafter(yes, float(word == "yes"))

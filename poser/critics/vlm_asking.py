@@ -84,7 +84,9 @@ class Asking:
             raise failures[0].billed(usage.usd)
         if not all(answer.logprobs for answer in answers):
             raise BadReply(
-                f'{self._endpoint.name} gives no log probabilities. Set mode = "schema" for it.', usd=usage.usd
+                f'{self._endpoint.name} gives no log probabilities. Set mode = "schema" for it.',
+                usd=usage.usd,
+                lasting=True,
             )
         tops = [answer.logprobs[0] for answer in answers if answer.logprobs]
         if not any(map(keeps_form, tops)):

@@ -178,6 +178,8 @@ def resume(
 ) -> Result:
     """Go on with a run that a crash or Ctrl-C has cut off; what it has received already is not asked for again.
 
+    A run that ended for want of a verdict ("unjudged") asks its critic once more, and goes on from there.
+
     Args:
         run: its name (`Result.run`, `poser runs list`), or how that begins.
         experts: the objects that it was given, where it was given objects.

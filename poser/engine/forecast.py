@@ -54,6 +54,7 @@ class Forecast:
         alignment: expected share of the commands that hold in the end, 0 to 1.
         pictures: how many pictures were ordered.
         warnings: what the user should know, in words.
+        unpriced: names of those asked whose price is unknown, with what they are ("critic vlm").
     """
 
     plan: Plan
@@ -66,6 +67,7 @@ class Forecast:
     alignment: float
     pictures: int
     warnings: tuple[str, ...]
+    unpriced: tuple[str, ...] = ()
 
     @property
     def usd_known(self) -> float:
@@ -85,6 +87,7 @@ class Forecast:
             "alignment": self.alignment,
             "pictures": self.pictures,
             "warnings": list(self.warnings),
+            "unpriced": list(self.unpriced),
         }
 
 
@@ -109,7 +112,9 @@ def make_forecast(order: Order, warnings: Sequence[str] = ()) -> Forecast:
         Asked(expert=specs[e].name, calls=count / EPISODES, price=_known(pool.price[0, e]))
         for e, count in calls.most_common()
     )
-    unpriced = any(one.price is None for one in asked) or np.isnan(pool.critic_price[0])
+    unpriced = [f"expert {one.expert}" for one in asked if one.price is None]
+    if np.isnan(pool.critic_price[0]):
+        unpriced.append(f"critic {order.critic.name}")
     return Forecast(
         plan=order.plan,
         candidates=_candidates(order, truth),
@@ -121,6 +126,7 @@ def make_forecast(order: Order, warnings: Sequence[str] = ()) -> Forecast:
         alignment=float(state.best.mean()),
         pictures=len(order.seeds),
         warnings=(*warnings, *describe_gaps(order.plan, specs, refusals)),
+        unpriced=tuple(unpriced),
     )
 
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
 
 from poser.engine.order import Options, Order
-from poser.engine.run import Run
+from poser.engine.run import Run, verdicts_open
 from poser.engine.stored_order import dump_order, known_names, load_order
 from poser.engine.user_store import open_store
 from poser.envs.rules import Rules
@@ -82,7 +82,7 @@ def resumed(
     extractor: str | Extractor | None = None,
     stop: threading.Event | None = None,
 ) -> Iterator[Event]:
-    """Go on with a run that a crash or Ctrl-C has cut off, in the folder where it was begun.
+    """Go on with a run that a crash or Ctrl-C has cut off, or a critic that judged nothing, in its folder.
 
     It is carried out from its beginning, but what its journal knows the answer of is not asked again. A call that was
     in flight is sent once more under the same key, and marked `uncertain` in the trace.
@@ -197,7 +197,8 @@ def to_its_end(
             for event in events:
                 if isinstance(event, Finished):
                     last = event
-                    if event.result.end != "interrupted":
+                    results = event.result.variants or (event.result,)
+                    if event.result.end != "interrupted" and not any(verdicts_open(each.trace) for each in results):
                         status = "finished"
                 else:
                     yield event

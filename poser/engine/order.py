@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 
 from poser import shipped
+from poser.critics.base import steering
 from poser.engine.intake import ImageLike, PlanLike, read_plan, read_prompt
 from poser.engine.makers import Makers, Names, Warn, suited_extractor
-from poser.engine.planning import at_size, given_plan, rewriter_of
+from poser.engine.planning import at_size, fit_to_judge, given_plan, read_within, rewriter_of
 from poser.envs.driver import Task
 from poser.envs.rules import Rules, thrift_to_usd_cost
 from poser.experts.errors import InputError
 from poser.experts.picture import Picture
-from poser.experts.plan_check import check_plan
 from poser.experts.types import Plan, Usage
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def take_order(
     text = None if prompt is None else read_prompt(prompt)
     decider = makers.policy(policy)
     pool = makers.experts(decider.experts if experts is None else experts, warn)
-    judge = makers.critic(critic)
+    judge = steering(makers.critic(critic))
     for name, switch in (("explore", explore), ("reflect", reflect)):
         if not isinstance(switch, bool):
             raise InputError(f"{name} is {switch!r}; give True or False.")
@@ -177,11 +177,7 @@ def take_order(
         warn(
             f"{decider.name} does not look at prices: thrift changes the count of the reward, nothing that it chooses."
         )
-    if settings.budget_usd is not None and judge.price is None:
-        warn(
-            f"What a verdict of {judge.name} costs is not known, so no call is allowed under a budget; give the prices "
-            "of its tokens."
-        )
+    fit_to_judge(judge, settings)
     source, size = at_size(image, size, pool, warn)
     made = None
     if plan is not None:
@@ -189,8 +185,9 @@ def take_order(
     else:
         assert text is not None
         assert reader is not None
-        found, made = reader.extraction(text, source.ref if source is not None else None)
-        whole = check_plan(found)
+        whole, made = read_within(
+            reader, lambda: makers.extractor(suited_extractor(pool)), text, source, settings.budget_usd, len(seeds)
+        )
         settings = _charged(settings, made, len(seeds), reader.name, warn)
     return Order(
         plan=whole,

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, cast
 
 from poser import catalog, shipped
 from poser.engine.intake import ImageLike, choose_size, read_image, read_prompt
 from poser.engine.makers import Names, Warn, suited_extractor
-from poser.experts.errors import InputError
+from poser.experts.errors import InputError, without_secrets
 from poser.experts.picture import Picture
 from poser.experts.plan_check import check_plan
-from poser.experts.types import Folded, Plan
+from poser.experts.types import Folded, Plan, Usage
 from poser.extract.base import edited
 
 if TYPE_CHECKING:
+    from poser.critics.base import Critic
     from poser.envs.rewriting import Rewriter
+    from poser.envs.rules import Rules
     from poser.experts.base import Expert
     from poser.extract.base import Extractor
 
@@ -41,6 +43,53 @@ def extract_plan(
     if image is not None:
         source, _ = at_size(image, size, pool, warn)
     return check_plan(reader.extract(text, source.ref if source is not None else None))
+
+
+def read_within(
+    reader: Extractor,
+    grammar: Callable[[], Extractor],
+    prompt: str,
+    source: Picture | None,
+    budget: float | None,
+    pictures: int,
+) -> tuple[Plan, Usage | None]:
+    """The plan of a prompt, and what it took; by the grammar, with a note, where the budget does not reach.
+
+    Args:
+        reader: who is to read.
+        grammar: makes who reads for nothing.
+        prompt: the user's words.
+        source: picture that they edit.
+        budget: US dollars for each picture, None = no limit.
+        pictures: how many are made of the plan.
+    """
+    reference, note = None if source is None else source.ref, ""
+    if budget is not None:
+        usd, most = reader.expected_usd(prompt), budget * pictures
+        if usd is None:
+            note = f"what {reader.name} costs is not known, and there is a budget: give the prices of its tokens"
+        elif usd > most:
+            note = f"{reader.name} is expected to cost ${usd:.4g} for it, and the budget is ${most:.4g}"
+    found, made = (grammar() if note else reader).extraction(prompt, reference)
+    if note:
+        found = found.model_copy(update={"notes": (f"the grammar has read the prompt: {note}", *found.notes)})
+    return check_plan(found), made
+
+
+def fit_to_judge(critic: Critic, rules: Rules) -> None:
+    """Refuse a critic that cannot judge, before anybody is asked or paid.
+
+    Raises:
+        InputError: it says so itself, or its price is unknown and there is a budget.
+    """
+    reason = critic.refuses()
+    if reason is not None:
+        raise InputError(f"The critic cannot judge, so nobody was called. {without_secrets(reason)}")
+    if rules.budget_usd is not None and critic.price is None:
+        raise InputError(
+            f"What a verdict of {critic.name} costs is not known, so no call is allowed under a budget; give the "
+            "prices of its tokens."
+        )
 
 
 def rewriter_of(extractor: Extractor) -> Rewriter:

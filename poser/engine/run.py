@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from poser.engine.store_journal import StoreJournal
 from poser.engine.user_store import add_to_record
 from poser.envs import mdp
 from poser.envs.driver import Driver
-from poser.envs.trace import Decision, StepRecord, Trace
+from poser.envs.trace import Decision, Trace, critic_notes
 from poser.envs.turn import Turn
 from poser.events import Event, Finished, PlanReady, StepDone, StepStarted, Warned
 from poser.experts.errors import InputError, StoreError
@@ -89,7 +89,7 @@ class Run:
             order.policy.reset(turn, order.seeds)
             start = driver.traces()[0]
             self._warnings += describe_gaps(order.plan, start.experts, start.refusals)
-            self._warnings += order.plan.notes
+            self._warn(start.remarks)
             yield PlanReady(
                 plan=order.plan,
                 experts=start.experts,
@@ -131,10 +131,12 @@ class Run:
                 step, picture = driver.record(row), driver.step_pictures(row)[-1]
                 if step is None:
                     continue
+                self._warn(critic_notes(step.verdict))
                 spent[row] += _dollars(step.usage) + _dollars(step.critic_usage)
                 if self._folder is not None:
                     self._folder.on_step(step, picture, row)
                 yield StepDone(run=row, step=step, picture=picture, best=float(turn.state.best[row]), usd=spent[row])
+            yield from self._warned()
 
     def _started(self, row: int, choice: mdp.Choice, decision: Decision | None, index: int) -> StepStarted:
         commands = self._order.plan.commands
@@ -147,6 +149,10 @@ class Run:
             commands=tuple(command.id for command, on in zip(commands, choice.carried[row], strict=False) if on),
             reason=decision.reason if decision is not None else "",
         )
+
+    def _warn(self, remarks: Iterable[str]) -> None:
+        """Add what is to be known of an episode and was not said."""
+        self._warnings += [remark for remark in remarks if remark not in self._warnings]
 
     def _warned(self) -> Iterator[Event]:
         """What was not said yet."""
@@ -172,12 +178,9 @@ class Run:
                 made.append(driver.step_pictures(row))
                 traces[row], best = _handed_over(trace, driver.best(row), made[row])
                 bests.append(best)
-                if traces[row] is not trace:
-                    self._warnings.append(
-                        "The critic could judge none of the pictures, so one is handed over unjudged: "
-                        f"{_critic_trouble(trace.steps)}"
-                    )
             self._keep(traces, earlier)
+        for trace in traces:
+            self._warn((*trace.remarks, *self._verdicts_wanting(trace)))
         top = max(range(len(traces)), key=lambda row: (bests[row] is not None, traces[row].alignment, -row))
         files = self._folder.finish(traces, top) if self._folder is not None else None
         results = [self._result(*each) for each in zip(traces, bests, made, strict=True)]
@@ -196,6 +199,20 @@ class Run:
         if files is not None:
             results = [_in_own_folder(result, files.folder) for result in results]
         return replace(chosen, warnings=tuple(self._warnings), variants=tuple(results))
+
+    def _verdicts_wanting(self, trace: Trace) -> list[str]:
+        """What there is to say of an episode that ended for want of a verdict."""
+        if not verdicts_open(trace):
+            return []
+        said = []
+        if not trace.unjudged:
+            why = "it gave no verdict." if trace.critic_trouble is None else trace.critic_trouble.message
+            said.append(f"The critic cannot judge any more, so the run has ended: {why}")
+        if self._name:
+            said.append(
+                f"Once the critic can judge, poser resume {self._name} has it judge what there is, and goes on."
+            )
+        return said
 
     def _result(self, trace: Trace, best: Picture | None, made: Sequence[Picture | None]) -> Result:
         seen = [self._order.source, best, *made]
@@ -257,9 +274,10 @@ def _in_own_folder(result: Result, folder: Path) -> Result:
     )
 
 
-def _critic_trouble(steps: Sequence[StepRecord]) -> str:
-    said = [step.critic_failure.message for step in steps if step.critic_failure is not None]
-    return said[-1] if said else "it gave no verdict."
+def verdicts_open(trace: Trace) -> bool:
+    """Whether the episode ended for want of a verdict that is wanting still, so that a resumed run would ask for it."""
+    missing = any(step.picture is not None and step.verdict is None for step in trace.steps)
+    return trace.end == "unjudged" and (missing or trace.source_failure is not None)
 
 
 def _dollars(usage: Usage | None) -> float:

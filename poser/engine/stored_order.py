@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from poser import catalog
+from poser.critics.base import steering
 from poser.engine.order import Chosen, Order
-from poser.engine.planning import rewriter_of
+from poser.engine.planning import fit_to_judge, rewriter_of
 from poser.envs.rules import Rules
 from poser.experts.errors import InputError
 from poser.experts.picture import Picture, PictureRef
@@ -106,12 +107,14 @@ def load_order(
     except (ValidationError, TypeError) as error:
         raise InputError(f"The run's order cannot be read: {error}. Begin it anew.") from error
     width, height = data["size"]
+    judge = steering(catalog.critic(names["critic"] if critic is None else critic))
+    fit_to_judge(judge, rules)
     return Order(
         plan=plan,
         source=source,
         size=(width, height),
         experts=tuple(pool),
-        critic=catalog.critic(names["critic"] if critic is None else critic),
+        critic=judge,
         policy=catalog.policy(names["policy"] if policy is None else policy),
         rules=rules,
         explore=data["explore"],

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from poser.critics.base import Critic, judge_checked, usage_of
 from poser.critics.outside_change import with_preservation
 from poser.critics.types import JudgeRequest, Verdict
+from poser.envs.bills import bill, given_up, stopped, timed, together
 from poser.envs.call_journal import Answer, Call, CallJournal, Known
 from poser.envs.calls import Caller, Job
 from poser.envs.rewriting import Rewriter, RewriteRequest, Rewriting
@@ -19,6 +20,8 @@ from poser.experts.base import CallContext, Expert, run_checked
 from poser.experts.errors import BadReply, CallError, CriticError, ExpertError, PoserError, TimedOut
 from poser.experts.picture import Picture
 from poser.experts.types import ExpertRequest, ExpertResult, Usage
+
+T = TypeVar("T")
 
 Kind = Literal["expert", "critic", "rewriter"]
 
@@ -113,21 +116,30 @@ class Asker:
                 replies[row] = replace(reply, uncertain=known[row].uncertain)
         return replies
 
-    def judge(self, requests: Mapping[int, JudgeRequest]) -> dict[int, Judgement]:
-        """Row -> judgement, all in one call."""
+    def judge(self, requests: Mapping[int, JudgeRequest], *, late: bool = False) -> dict[int, Judgement]:
+        """Row -> judgement, all in one call.
+
+        A run that goes on asks once more where it ended for want of a verdict: failures that last, and `late` ones.
+        """
         if not requests:
             return {}
         calls = {row: self._call(row, "critic", self._critic.name, request) for row, request in requests.items()}
         known = self._known(calls)
         judgements: dict[int, Judgement] = {}
+        before: dict[int, Usage] = {}
         for row, found in known.items():
-            if found.usage is not None and isinstance(found.answer, Verdict | CallError):
+            if found.usage is None or not isinstance(found.answer, Verdict | CallError):
+                continue
+            if isinstance(found.answer, CallError) and (late or found.answer.lasting):
+                before[row] = found.usage
+            else:
                 judgements[row] = Judgement(found.answer, found.usage, found.uncertain)
         rows = [row for row in requests if row not in judgements]
         if rows:
             [judged] = self._caller.run([self._critic_job([calls[row] for row in rows])])
             for row, judgement in zip(rows, judged, strict=True):
-                judgements[row] = replace(judgement, uncertain=known[row].uncertain)
+                usage = together(before[row], judgement.usage) if row in before else judgement.usage
+                judgements[row] = Judgement(judgement.verdict, usage, known[row].uncertain)
         return judgements
 
     def rewrite(
@@ -182,7 +194,7 @@ class Asker:
 
         def run(ctx: CallContext) -> list[Judgement]:
             started = time.perf_counter()
-            verdicts = judge_checked(self._critic, asked, ctx)
+            verdicts = self._told(f"critic {name}", judge_checked(self._critic, asked, ctx))
             share = (time.perf_counter() - started) / len(asked)
             usages = [usage_of(verdict, verdicts, share) for verdict in verdicts]
             whole = [with_preservation(*each) for each in zip(asked, verdicts, strict=True)]
@@ -193,7 +205,7 @@ class Asker:
         began = time.perf_counter()
 
         def late(reason: str, begun: bool) -> list[Judgement]:
-            error, usage = _given_up(f"critic {name}", reason, begun, (time.perf_counter() - began) / len(asked))
+            error, usage = given_up(f"critic {name}", reason, begun, (time.perf_counter() - began) / len(asked))
             self._note_late(calls, error, usage)
             return [Judgement(error, usage) for _ in asked]
 
@@ -212,7 +224,7 @@ class Asker:
             return answers
 
         def late(reason: str, begun: bool) -> list[Reworded]:
-            error, usage = _given_up(rewriter.name, reason, begun, (time.perf_counter() - began) / len(asked))
+            error, usage = given_up(rewriter.name, reason, begun, (time.perf_counter() - began) / len(asked))
             self._note_late(calls, error, usage)
             return [Reworded(error, usage) for _ in asked]
 
@@ -228,12 +240,13 @@ class Asker:
                 # a batch may take long: what has come is kept at once. A journal that fails fails again with the whole
                 # batch, which is where it is told
                 with suppress(PoserError):
-                    self._note([(calls[index], result, _timed(result.usage, time.perf_counter() - started))])
+                    self._note([(calls[index], result, timed(result.usage, time.perf_counter() - started))])
 
-            results = run_checked(expert, requests, replace(ctx, on_result=arrived if self._journal else None))
+            heard = run_checked(expert, requests, replace(ctx, on_result=arrived if self._journal else None))
+            results = self._told(expert.spec.name, heard)
             share = (time.perf_counter() - started) / len(requests)
             replies = [
-                Reply(r, _timed(r.usage, share) if isinstance(r, ExpertResult) else _bill(r, results, share))
+                Reply(r, timed(r.usage, share) if isinstance(r, ExpertResult) else bill(r, results, share))
                 for r in results
             ]
             self._note([(call, reply.result, reply.usage) for call, reply in zip(calls, replies, strict=True)])
@@ -243,7 +256,7 @@ class Asker:
 
         def late(reason: str, begun: bool) -> list[Reply]:
             share = (time.perf_counter() - began) / len(requests)
-            error, usage = _given_up(expert.spec.name, reason, begun, share)
+            error, usage = given_up(expert.spec.name, reason, begun, share)
             self._note_late(calls, error, usage)
             return [Reply(error, usage) for _ in requests]
 
@@ -253,6 +266,13 @@ class Asker:
                     self._on_picture(reply.result.picture)
 
         return Job(owner=expert, pictures=len(requests), run=run, late=late, arrived=arrived)
+
+    def _told(self, name: str, answers: Sequence[T | CallError]) -> list[T | CallError]:
+        """The answers; what the user's stop has cut off says so."""
+        if not self._caller.stopped:
+            return list(answers)
+        errors = {id(each): stopped(name, each) for each in answers if isinstance(each, CallError)}
+        return [errors.get(id(each), each) for each in answers]
 
     def _note_late(self, calls: Sequence[Call], error: TimedOut, usage: Usage) -> None:
         """A run that goes on finds the time-out again, but for one by the user's stop."""
@@ -272,21 +292,4 @@ def _rewritten(rewriter: Rewriter, request: RewriteRequest, ctx: CallContext) ->
     if not isinstance(said, Rewriting | CallError):
         said = BadReply(f"{rewriter.name} gave a {type(said).__name__} instead of a Rewriting.", usd=None)
     share = time.perf_counter() - started
-    return Reworded(said, _timed(said.usage, share) if isinstance(said, Rewriting) else _bill(said, [said], share))
-
-
-def _timed(usage: Usage, share: float) -> Usage:
-    return usage if usage.seconds > 0 else usage.model_copy(update={"seconds": share})
-
-
-def _bill(error: CallError, answers: Sequence[object], seconds: float) -> Usage:
-    """What one of the answers cost that are errors: an error that was raised for a whole batch has one bill for all."""
-    usd = error.usd if error.usd is not None and 0.0 <= error.usd < float("inf") else None
-    sharing = sum(answer is error for answer in answers)
-    return Usage(usd=None if usd is None else usd / sharing, seconds=seconds)
-
-
-def _given_up(name: str, reason: str, begun: bool, seconds: float) -> tuple[TimedOut, Usage]:
-    # a call that was begun may have been billed all the same
-    usd = None if begun else 0.0
-    return TimedOut(f"{name} {reason}.", usd=usd), Usage(usd=usd, seconds=seconds)
+    return Reworded(said, timed(said.usage, share) if isinstance(said, Rewriting) else bill(said, [said], share))

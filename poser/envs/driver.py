@@ -18,7 +18,7 @@ from poser.envs.calls import Caller
 from poser.envs.episode import Episode, Task
 from poser.envs.exchange import add_failures, call_seed, expert_request, judge_request, judged_outcome
 from poser.envs.journal import Moment, record_step
-from poser.envs.judging import record_source_verdict, settle_late, source_requests, take_unjudged
+from poser.envs.judging import end_unjudgeable, record_source_verdict, settle_late, source_requests, take_unjudged
 from poser.envs.observation import ObservationLayout
 from poser.envs.opening import open_episodes
 from poser.envs.pool import PoolBuilder, Prices
@@ -123,7 +123,8 @@ class Driver:
         self._layout = ObservationLayout.of(len(self.specs), commands, self.rules)
         self._asker.forget(range(max(len(tasks), len(self._episodes))))
         self._episodes = episodes
-        self._state = mdp.reset(pool, self.rules, self._judge_sources(range(len(tasks))))
+        state = mdp.reset(pool, self.rules, self._judge_sources(range(len(tasks))))
+        self._state = end_unjudgeable(episodes, state)
         return self._turn()
 
     def restart(self, rows: Sequence[int], tasks: Sequence[Task]) -> Turn:
@@ -141,7 +142,7 @@ class Driver:
         self._pool = put_rows(self._pool, index, pool)
         self._state = put_rows(self._state, index, mdp.reset(pool, self.rules))
         start = mdp.reset(pool, self.rules, take_rows(self._judge_sources(rows), index))
-        self._state = put_rows(self._state, index, start)
+        self._state = end_unjudgeable(self._episodes, put_rows(self._state, index, start))
         return self._turn()
 
     def step(self, actions: Sequence[int], decisions: Sequence[Decision | None] | None = None) -> Turn:
@@ -187,6 +188,7 @@ class Driver:
                 judgement=judgements.get(row),
                 decision=decisions[row] if decisions is not None else None,
             )
+        self._state = end_unjudgeable(self._episodes, self._state)
         if self._stop.is_set():
             self._cut_off(before.done, replies, judgements)
             self.interrupt()
@@ -276,7 +278,8 @@ class Driver:
         while late := take_unjudged(self._episodes, ended, self._state, self._pool):
             with self._costing(late):
                 judgements = self._asker.judge(
-                    {row: judge_request(self._episodes[row], entry.picture, None) for row, entry in late.items()}
+                    {row: judge_request(self._episodes[row], entry.picture, None) for row, entry in late.items()},
+                    late=True,
                 )
             outcome = self._outcome(judgements)
             self._state, found = settle_late(

@@ -10,7 +10,7 @@ import numpy as np
 from poser.critics.types import Verdict
 from poser.envs.arrays import Bools, State
 from poser.envs.rules import END_REASONS, INTERRUPTED, Rules
-from poser.envs.trace import CommandStatus, Refusal, Rewrite, StepRecord, Trace
+from poser.envs.trace import CommandStatus, Failure, Refusal, Rewrite, StepRecord, Trace
 from poser.envs.tries import Tried, count_tries
 from poser.experts.errors import InputError
 from poser.experts.picture import Picture
@@ -103,6 +103,7 @@ class Episode:
         steps, pictures: one entry a step.
         rewrites: instructions that were given to be reworded; texts: command id -> its new instruction.
         unjudged: pictures that still lack a verdict.
+        source_failure: why the source has none; critic_gone: the critic cannot judge at all for now.
         tries: what calls show of their experts; calls: (expert, seconds, US dollars).
         usd: known bills; unknown_bill: there were others; simulated_usd: None if no call had one; seconds: real ones.
         policy: name of whoever decided.
@@ -120,6 +121,8 @@ class Episode:
     rewrites: list[Rewrite] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     unjudged: list[Unjudged] = field(default_factory=list)
+    source_failure: Failure | None = None
+    critic_gone: bool = False
     tries: list[Tried] = field(default_factory=list)
     calls: list[tuple[str, float, float | None]] = field(default_factory=list)
     usd: float = 0.0
@@ -187,6 +190,7 @@ class Episode:
                 "critic": critic,
                 "extraction": self.task.extraction,
                 "source_verdict": self.source_verdict,
+                "source_failure": None if self.source_verdict is not None else self.source_failure,
                 "initial_alignment": float(state.initial[row]),
                 "steps": tuple(self.steps),
                 "rewrites": tuple(self.rewrites),

@@ -150,7 +150,7 @@ class ImagePoserEnv(gymnasium.Env[NDArray[np.float32], np.int64]):
     | dropped | every command is satisfied or dropped |
     | budget | the same, and the budget was a reason for dropping |
     | stopped | STOP |
-    | unjudged | the critic gave no verdict on `unjudged_limit` pictures in a row |
+    | unjudged | no verdict on `unjudged_limit` pictures in a row, or one failure that waiting does not mend (key, model) |
     | max_steps | after `max_steps` calls and illegal actions |
 
     Truncated only from outside: by a `TimeLimit`, or "interrupted".

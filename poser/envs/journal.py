@@ -76,8 +76,8 @@ def record_step(
             alignment=float(moment.outcome.alignment[row]) if judged else None,
             accepted=bool(effects.accepted[row]),
             new_best=bool(effects.new_best[row]),
-            failure=_failure(result),
-            critic_failure=_failure(verdict),
+            failure=failure_of(result),
+            critic_failure=failure_of(verdict),
             illegal=bool(effects.illegal[row]),
             reward=float(moment.reward[row]),
             expected_usd=float(effects.usd[row]),
@@ -91,6 +91,7 @@ def record_step(
         )
     )
     episode.pictures.append(picture)
+    episode.critic_gone |= isinstance(verdict, CallError) and verdict.lasting
     if decision is not None:
         episode.policy = decision.policy
     for bill in (reply, judgement):
@@ -181,5 +182,6 @@ def _text_sent(request: ExpertRequest | None, result: object) -> str:
     return without_secrets(result.text_sent)
 
 
-def _failure(answer: object) -> Failure | None:
+def failure_of(answer: object) -> Failure | None:
+    """A typed error as it stands in the trace; None for anything else."""
     return Failure(error=type(answer).__name__, message=str(answer)) if isinstance(answer, CallError) else None

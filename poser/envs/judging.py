@@ -12,7 +12,7 @@ from poser.envs.arrays import Bools, Outcome, Pool, State
 from poser.envs.asking import Judgement
 from poser.envs.episode import Episode, Unjudged
 from poser.envs.exchange import judge_request
-from poser.envs.journal import LateVerdicts, record_late_verdict
+from poser.envs.journal import LateVerdicts, failure_of, record_late_verdict
 from poser.envs.rules import UNJUDGED, Rules
 from poser.experts.errors import CallError
 
@@ -30,9 +30,22 @@ def record_source_verdict(episode: Episode, judgement: Judgement, slots: int) ->
     episode.bill(judgement.usage.usd, judgement.usage.simulated_usd, judgement.usage.seconds)
     if not isinstance(verdict, CallError):
         episode.source_verdict = episode.best_verdict = verdict
-    elif source is not None:
+        return
+    episode.source_failure, episode.critic_gone = failure_of(verdict), verdict.lasting
+    if source is not None:
         nothing = np.zeros(slots, bool)
         episode.unjudged.append(Unjudged(None, source, nothing, nothing, nothing))
+
+
+def end_unjudgeable(episodes: Sequence[Episode], state: State) -> State:
+    """End the episodes whose critic cannot judge at all: further pictures would cost money for nothing.
+
+    They are not judged late either; a run that goes on asks for the verdict once more.
+    """
+    gone = np.array([episode.critic_gone for episode in episodes], bool)
+    for row in np.flatnonzero(gone).tolist():
+        episodes[row].unjudged.clear()
+    return state._replace(done=state.done | gone, reason=np.where(gone, UNJUDGED, state.reason))
 
 
 def take_unjudged(episodes: Sequence[Episode], ended: Bools, state: State, pool: Pool) -> dict[int, Unjudged]:
@@ -58,7 +71,9 @@ def settle_late(
     found = LateVerdicts(outcome, gained, better, settled.spent - state.spent, settled.seconds - state.seconds)
     for row, entry in late.items():
         record_late_verdict(episodes[row], row, entry, judgements[row], found)
-        if settled.reason[row] == UNJUDGED and not outcome.verdict[row]:
+        verdict = judgements[row].verdict
+        lasting = isinstance(verdict, CallError) and verdict.lasting
+        if lasting or (settled.reason[row] == UNJUDGED and not outcome.verdict[row]):
             # the critic is still not back: the other pictures would only cost more waiting
             episodes[row].unjudged.clear()
     return settled, found

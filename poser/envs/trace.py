@@ -98,6 +98,11 @@ class StepRecord(Document):
     decision: Decision | None = None
 
 
+def critic_notes(verdict: Verdict | None) -> list[str]:
+    """What a verdict notes, in words for the user."""
+    return [] if verdict is None else [f"the critic notes: {note}" for note in verdict.notes]
+
+
 class Rewrite(Document):
     """An instruction that had failed and was given to be reworded.
 
@@ -149,6 +154,7 @@ class Trace(Document):
         critic: name of the critic.
         extraction: what making the plan took (this episode's share of it); None where nothing is known of that.
         source_verdict: on the source picture; None without a source.
+        source_failure: why there is none.
         initial_alignment: Φ₀.
         steps: in order.
         rewrites: instructions that were reworded on the way, in order.
@@ -175,6 +181,7 @@ class Trace(Document):
     critic: str = ""
     extraction: Usage | None = None
     source_verdict: Verdict | None = None
+    source_failure: Failure | None = None
     initial_alignment: float = 0.0
     steps: tuple[StepRecord, ...] = ()
     rewrites: tuple[Rewrite, ...] = ()
@@ -190,8 +197,41 @@ class Trace(Document):
     seconds: float = 0.0
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is to be known of this episode, in words for the user, each once: notes of the plan and of verdicts, and
+        that nobody has judged the picture.
+        """
+        verdicts = [self.source_verdict, *(step.verdict for step in self.steps), self.best_verdict]
+        noted = [note for verdict in verdicts for note in critic_notes(verdict)]
+        return tuple(dict.fromkeys([*self.plan.notes, *noted, *filter(None, [self.unjudged_remark])]))
+
+    @property
+    def unjudged_remark(self) -> str:
+        """That nobody has judged the returned picture, and why; "" where somebody has."""
+        if not self.unjudged:
+            return ""
+        why = "it gave no verdict." if self.critic_trouble is None else self.critic_trouble.message
+        return f"The critic could judge none of the pictures, so one is handed over unjudged: {why}"
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether the returned picture was made by an expert and nobody has judged it: alignment says nothing then."""
+        return self.best_step is not None and self.best_verdict is None
+
+    @property
+    def critic_trouble(self) -> Failure | None:
+        """Why a picture has no verdict: the last failure of the critic, None if all were judged."""
+        failures = [step.critic_failure for step in self.steps if step.critic_failure is not None]
+        return failures[-1] if failures else self.source_failure
+
+    @property
     def unchecked(self) -> frozenset[str]:
-        """Ids of the commands that count as satisfied though nothing of them was judged in the returned picture."""
+        """Ids of the commands of which nothing was judged in the returned picture, though they may be done.
+
+        They count as satisfied; where the picture was not judged at all, all are unchecked but the dropped ones.
+        """
+        if self.unjudged:
+            return frozenset(c.id for c in self.plan.commands if self.statuses.get(c.id) != "dropped")
         answers = () if self.best_verdict is None else self.best_verdict.answers
         judged = {answer.atom for answer in answers if answer.probability is not None}
         return frozenset(

@@ -63,7 +63,10 @@ def _relative_spend(figures: Figures, base: Figures) -> object:
 
 _RETURN = (Column("return [95 %]", _interval("reward")), Column("return above reference", _difference("reward")))
 _FULL, _CALLS = Column("full success", _mean("full", ".3f")), Column("calls", _mean("steps", ".2f"))
-_SPEND = (Column("USD", _mean("spend", ".4f")), Column("USD of reference", _relative_spend))
+SPEND = Column("USD", _mean("spend", ".4f"))
+"""What the MDP charged an episode."""
+
+_SPEND = (SPEND, Column("USD of reference", _relative_spend))
 _CHOICES = (Column("discarded", _mean("discarded", ".2f")), Column("wrong choices", _percent("wrong")))
 
 TWIN_COLUMNS = (

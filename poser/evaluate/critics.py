@@ -39,6 +39,7 @@ class Answers:
         holds: [N] bool, whether it does.
         seconds: of every picture that has a verdict; usd: of all, None if any bill is unknown.
         failed: pictures without a verdict; errors: why, each once, with how often.
+        notes: what its verdicts note, such as members of a panel that did not answer, with how often.
     """
 
     critic: str
@@ -52,11 +53,17 @@ class Answers:
     usd: float | None = 0.0
     pictures: int = 0
     errors: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict)
 
     @property
     def failed(self) -> int:
         """Pictures without a verdict."""
         return sum(self.errors.values())
+
+    @property
+    def silent(self) -> bool:
+        """It was shown pictures and gave a verdict on none."""
+        return 0 < self.pictures == self.failed
 
     def figures(self, *, kind: str | None = None, look: str | None = None) -> CriticFigures:
         """The figures of all statements, or of those of a kind or in pictures of a look."""
@@ -179,6 +186,8 @@ def _enter(answers: Answers, number: int, known: KnownPicture, verdict: Verdict 
         said = [answer.probability for answer in verdict.answers]
         answers.seconds.append(verdict.usage.seconds)
         bill = verdict.usage.usd
+        for note in verdict.notes:
+            answers.notes[note] = answers.notes.get(note, 0) + 1
     else:
         reason = f"{type(verdict).__name__}: {verdict}"
         answers.errors[reason] = answers.errors.get(reason, 0) + 1

@@ -62,6 +62,8 @@ def critics_notes(measured: Sequence[Answers]) -> list[str]:
     for answers in measured:
         for reason, times in answers.errors.items():
             notes.append(f"**{answers.critic}** gave no verdict on {times} of {answers.pictures} pictures: {reason}")
+        for note, times in answers.notes.items():
+            notes.append(f"**{answers.critic}** notes on {times} of {answers.pictures} pictures: {note}")
     return notes
 
 
@@ -79,7 +81,8 @@ def _section(answers: Answers) -> str:
     clean = by_look.get(CLEAN)
     rows = []
     for look, figures in by_look.items():
-        drop = None if clean is None or look == CLEAN else f"{100 * (clean.right - figures.right):.1f} points"
+        compared = clean is not None and look != CLEAN and figures.answered and clean.answered
+        drop = f"{100 * (clean.right - figures.right):.1f} points" if clean is not None and compared else None
         rows.append([look, *_cells(figures), drop])
     return (
         f"## {answers.critic}\n\n"
@@ -93,8 +96,8 @@ def _cells(figures: CriticFigures) -> list[object]:
     return [
         figures.n,
         f"{100 * figures.answered:.1f} %",
-        f"{100 * figures.right:.2f} %",
-        f"{100 * figures.low:.1f}–{100 * figures.high:.1f} %",
+        f"{100 * figures.right:.2f} %" if figures.answered else None,
+        f"{100 * figures.low:.1f}–{100 * figures.high:.1f} %" if figures.answered else None,
         None if math.isnan(figures.accuracy) else f"{100 * figures.accuracy:.2f} %",
         _number(figures.brier),
         _number(figures.ece),
@@ -110,6 +113,8 @@ def _milliseconds(answers: Answers) -> object:
 
 
 def _dollars(answers: Answers) -> object:
+    if answers.silent and not answers.usd:
+        return None
     return "unknown" if answers.usd is None else f"{answers.usd / max(1, answers.pictures):.5f}"
 
 
@@ -122,6 +127,7 @@ def critics_data(measured: Sequence[Answers]) -> list[dict[str, Any]]:
             "pictures": each.pictures,
             "failed": each.failed,
             "errors": each.errors,
+            "notes": each.notes,
             "usd": each.usd,
             "median_seconds": float(np.median(each.seconds)) if each.seconds else None,
             "all": _plain(each.figures()),

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from poser.critics.base import Critic, judge_checked
+from poser.critics.base import Critic, judge_checked, steering, usage_of
 from poser.critics.rubric import share_of_points
 from poser.critics.types import JudgeRequest, Verdict
 from poser.envs.alignment import align, atom_table, probabilities
-from poser.envs.arrays import Floats
+from poser.envs.arrays import Bools, Floats
 from poser.envs.episode import Task
 from poser.experts.base import CallContext
 from poser.experts.errors import InputError
@@ -27,10 +27,18 @@ class Judged(NamedTuple):
             where there is no picture, NaN where it judges nothing or gives no verdict.
         known: [N] share of the commands of which it can judge anything; 1 where there is no picture, NaN without a
             verdict.
+        graded: [N] bool, quality is such a grade.
+        failure: N reasons why there is no verdict, "" where there is one or no picture.
+        usd: N bills in US dollars, of failed attempts too; None = unknown.
+        notes: of N verdicts.
     """
 
     quality: Floats
     known: Floats
+    graded: Bools
+    failure: tuple[str, ...]
+    usd: tuple[float | None, ...]
+    notes: tuple[tuple[str, ...], ...]
 
 
 def is_same(critic: Critic, judge: Critic) -> bool:
@@ -58,8 +66,9 @@ def check_judge(critic: Critic, judge: Critic, *, same_judge: bool = False) -> N
     """A judge that is the critic would grade its own homework.
 
     Raises:
-        InputError: they are the same (`is_same`), and `same_judge` is not set.
+        InputError: they are the same (`is_same`), and `same_judge` is not set; or the critic cannot steer.
     """
+    steering(critic)
     if is_same(critic, judge) and not same_judge:
         named = f"{judge.name!r}" if judge.name == critic.name else f"{judge.name!r}, the critic {critic.name!r}"
         raise InputError(
@@ -82,6 +91,7 @@ def judge_pictures(
     plans = [task.plan for task in tasks]
     drawn = {row: picture for row, picture in enumerate(pictures) if picture is not None}
     verdicts: list[Verdict | None] = [None] * len(tasks)
+    failures, bills = [""] * len(tasks), [list[float | None]() for _ in tasks]
     for _ in range(2):
         asked = {
             row: JudgeRequest(
@@ -92,7 +102,9 @@ def judge_pictures(
         }
         answers = judge_checked(judge, list(asked.values()), CallContext()) if asked else []
         for row, verdict in zip(asked, answers, strict=True):
+            bills[row].append(usage_of(verdict, answers, 0.0).usd)
             verdicts[row] = verdict if isinstance(verdict, Verdict) else None
+            failures[row] = "" if isinstance(verdict, Verdict) else f"{type(verdict).__name__}: {verdict}"
     atoms, most = atom_table(plans), max(len(plan.commands) for plan in plans)
     table, _ = probabilities(verdicts, atoms.command.shape[1])
     seen = align(table, atoms, most, pass_probability=pass_probability)
@@ -104,4 +116,11 @@ def judge_pictures(
     quality = np.divide(passed, judged, out=whole, where=told & (judged > 0))
     known = np.where(told, judged / np.maximum(commands, 1.0), np.nan)
     blank = np.array([picture is None for picture in pictures])
-    return Judged(np.where(blank, 0.0, quality), np.where(blank, 1.0, known))
+    return Judged(
+        quality=np.where(blank, 0.0, quality),
+        known=np.where(blank, 1.0, known),
+        graded=~blank & np.isfinite(quality) & (judged == 0),
+        failure=tuple(failures),
+        usd=tuple(None if None in paid else sum(usd or 0.0 for usd in paid) for paid in bills),
+        notes=tuple(() if verdict is None else verdict.notes for verdict in verdicts),
+    )

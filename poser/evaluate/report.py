@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from poser.experts.errors import InputError
+from poser.experts.extras import install
 
 
 def machine() -> str:
@@ -54,7 +55,8 @@ def wilson(hits: float, n: float, z: float = 1.96) -> tuple[float, float]:
     share = hits / n
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return float(middle - half), float(middle + half)
+    # rounding takes bounds at 0 and 1 just beyond them
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
 
 
 class Interval(NamedTuple):
@@ -77,9 +79,7 @@ def check_intervals() -> None:
     try:
         import scipy.stats  # noqa: F401
     except ModuleNotFoundError as error:
-        raise InputError(
-            "Intervals need scipy, which is not installed; run: pip install 'image-poser[train]'."
-        ) from error
+        raise InputError(f"Its intervals need scipy, which is not installed; run: {install('train')}.") from error
 
 
 def bootstrap(values: ArrayLike, seed: int = 0, draws: int = 2000) -> Interval:

@@ -15,12 +15,14 @@ from poser.envs.episode import Task
 from poser.envs.mdp import judges_source
 from poser.envs.pool import Prices
 from poser.envs.rules import Rules
+from poser.envs.trace import Trace
 from poser.envs.turn import Turn
 from poser.evaluate.judged import check_judge, is_same, judge_pictures
 from poser.evaluate.playing import Figures, Tally
 from poser.evaluate.suite_results import Contestant, Played, SuiteResults, paired_results
 from poser.experts.base import Expert
 from poser.experts.errors import InputError
+from poser.experts.picture import Picture
 from poser.experts.record import TrackRecord
 from poser.policies.base import Policy
 
@@ -47,7 +49,9 @@ def play_suite(
     """Let every contestant carry out every task, and the judge look at what they return.
 
     All play the same plans with the same seeds, sizes, budgets and track record. Batches take turns, so that after
-    Ctrl-C the contestants have got about equally far; what is finished by then is kept and comes back.
+    Ctrl-C the contestants have got about equally far; what is finished by then is kept and comes back. An episode
+    without any verdict of the critic, or without one of the judge, says nothing about a policy and is no result; where
+    that is so of a whole batch, somebody is away, and playing ends there.
 
     Args:
         contestants: each name once.
@@ -77,10 +81,10 @@ def play_suite(
     frozen = TrackRecord() if records is None else records.copy()
     policies = {contestant.name: contestant.make() for contestant in contestants}
     held: dict[str, dict[int, Played]] = {name: {} for name in names}
-    total, done, interrupted = len(tasks) * len(names), 0, False
+    total, done, interrupted, stopped = len(tasks) * len(names), 0, False, False
     try:
         for start in range(0, len(tasks), batch):
-            for contestant in contestants:
+            for contestant in () if stopped else contestants:
                 progress(done, total, contestant.name)
                 episodes = _Episodes(contestant, policies[contestant.name], start, tasks[start : start + batch])
                 driver = Driver(
@@ -102,6 +106,10 @@ def play_suite(
                 if not whole:
                     raise KeyboardInterrupt
                 progress(done, total, contestant.name)
+                own = held[contestant.name]
+                stopped = done < total and all(own[start + row].unjudged for row in range(len(episodes.tasks)))
+                if stopped:
+                    break
     except KeyboardInterrupt:
         interrupted = True
     return paired_results(
@@ -111,6 +119,7 @@ def play_suite(
         yardstick=yardstick,
         pool=len(experts),
         interrupted=interrupted,
+        stopped=stopped,
         critic=critic.name,
         judge=judge.name,
         same_judge=is_same(critic, judge),
@@ -161,6 +170,12 @@ class _Episodes:
             # there an impossible call is a failed try, and who is asked for what is not chosen
             illegal, figures = 0 * illegal, figures._replace(wrong=np.full(len(self.tasks), np.nan))
         figures = figures._replace(reward=return_under(yardstick, turn, illegal))
+        why = [
+            unjudged_reason(trace, picture, failure) if over else ""
+            for trace, picture, failure, over in zip(traces, pictures, seen.failure, turn.done, strict=True)
+        ]
+        # a critic that is away is no fault of the policy: no picture, but not for lack of trying
+        figures = figures._replace(quality=np.where([bool(reason) for reason in why], np.nan, seen.quality))
         return [
             Played(
                 contestant=self.contestant.name,
@@ -169,9 +184,23 @@ class _Episodes:
                 trace=traces[row],
                 figures=Figures(*(column[row : row + 1] for column in figures)) if turn.done[row] else None,
                 known=float(seen.known[row]),
+                graded=bool(seen.graded[row]),
+                unjudged=why[row],
+                judge_usd=seen.usd[row],
+                judge_notes=seen.notes[row],
             )
             for row in range(len(self.tasks))
         ]
+
+
+def unjudged_reason(trace: Trace, picture: Picture | None, failure: str) -> str:
+    """Why nobody knows how good what came of an episode is, or ""; `failure` is the judge's, on the picture."""
+    if failure:
+        return f"the judge gave no verdict: {failure}"
+    missing = [step.critic_failure for step in trace.steps if step.critic_failure is not None]
+    if picture is None and missing:
+        return f"the critic gave no verdict: {missing[-1].error}: {missing[-1].message}"
+    return ""
 
 
 def return_under(rules: Rules, turn: Turn, illegal: ArrayLike) -> Floats:

@@ -57,8 +57,10 @@ class SuiteFolder:
             "end": played.trace.end,
             "statuses": played.trace.statuses,
             "figures": None if played.figures is None else _plain(played.figures._asdict()),
+            "unjudged": played.unjudged or None,
             "judged": None if played.known != played.known else played.known,
             "usd": played.trace.usd,
+            "judge_usd": played.judge_usd,
             "picture": None if played.picture is None else str(place),
         }
         try:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from poser.evaluate.comparison import PICTURE_COLUMNS, against, comparison_data, comparison_table, plot_frontier
-from poser.evaluate.report import Interval, bootstrap, header
+from poser.evaluate.comparison import (
+    PICTURE_COLUMNS,
+    SPEND,
+    Column,
+    against,
+    comparison_data,
+    comparison_rows,
+    plot_frontier,
+)
+from poser.evaluate.report import Interval, bootstrap, header, table
 from poser.evaluate.suite_results import SuiteResults
 
 PLOT = "report.png"
@@ -34,7 +42,7 @@ def suite_page(results: SuiteResults, title: str, command: str, facts: Mapping[s
         lines += [f"{paragraph}\n" for paragraph in _definitions(results)]
         reference = next(iter(results.figures))
         lines.append(f"Differences are paired with *{reference}*, intervals are bootstrapped (95 %).\n")
-        lines.append(comparison_table(results.figures, reference, PICTURE_COLUMNS))
+        lines.append(table(*suite_rows(results, PICTURE_COLUMNS)))
         lines.append(f"![quality against spend]({PLOT})\n")
     return "\n".join(lines)
 
@@ -44,11 +52,18 @@ def suite_warnings(results: SuiteResults) -> list[str]:
     notes = []
     if results.interrupted:
         notes.append(f"**Interrupted**: {len(results.episodes)} of {results.tasks} prompts were finished by everybody.")
+    elif results.stopped:
+        notes.append(
+            f"**Stopped**: {len(results.episodes)} of {results.tasks} prompts were finished by everybody when a whole "
+            "batch of episodes got no verdict."
+        )
     elif len(results.episodes) < results.tasks:
         notes.append(
-            f"{results.tasks - len(results.episodes)} of {results.tasks} prompts are left out for everybody: the judge "
-            "gave no verdict on somebody's picture, or could judge nothing of the plan."
+            f"{results.tasks - len(results.episodes)} of {counted(results.tasks, 'prompt')} left out for everybody: "
+            "somebody's picture got no verdict, or the judge could judge nothing of the plan."
         )
+    notes += [f"{counted(times, 'episode')} left out: {why}" for why, times in results.unjudged.items()]
+    notes += [f"{note} (in {counted(times, 'episode')})" for note, times in results.notes.items()]
     if results.left_out:
         notes.append(f"Nothing was finished by {', '.join(results.left_out)}.")
     if results.same_judge:
@@ -70,7 +85,7 @@ def _definitions(results: SuiteResults) -> list[str]:
         f"Alignment and return are by the critic of the runs, *{results.critic}*."
     )
     price = "the *simulated* price list" if results.prices == "simulated" else "expected prices"
-    bills = ", ".join(f"{name} {'unknown' if usd is None else f'{usd:.4f}'}" for name, usd in results.usd.items())
+    bills = ", ".join(f"{name} {_usd(usd)}" for name, usd in results.usd.items())
     own = "; ".join(f"{name} ({terms})" for name, terms in results.terms.items() if terms)
     same = f"whole pool, but for {own}." if own else "whole pool."
     terms = (
@@ -79,10 +94,30 @@ def _definitions(results: SuiteResults) -> list[str]:
     )
     rest = (
         "Full success: all of these commands. Returns are in units of the default rules, whatever a contestant plays "
-        f"by. USD an episode by {price}; really billed for everything, in USD: {bills}. Seconds are those of all "
-        f"calls. {COLUMN_NOTE}"
+        f"by. USD an episode by {price}; really billed for everything, in USD: {bills}. The judge is on nobody's bill; "
+        f"in USD it cost: {_usd(results.judge_usd)}. Seconds are those of all calls. {COLUMN_NOTE}"
     )
     return [quality, terms, rest]
+
+
+def suite_rows(results: SuiteResults, columns: Sequence[Column]) -> tuple[list[str], list[list[object]]]:
+    """(titles, rows) as of `comparison_rows`; dollars expected of calls that were billed nobody knows what say so."""
+    titles, rows = comparison_rows(results.figures, next(iter(results.figures)), columns)
+    place = titles.index(SPEND.title)
+    for row in rows:
+        name = str(row[0])
+        if results.prices == "real" and results.usd[name] is None:
+            row[place] = f"{row[place]} + unknown" if results.figures[name].spend.any() else "unknown"
+    return titles, rows
+
+
+def counted(number: int, noun: str) -> str:
+    """So many of them, in words: 1 prompt, 2 prompts."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _usd(usd: float | None) -> str:
+    return "unknown" if usd is None else f"{usd:.4f}"
 
 
 def suite_data(results: SuiteResults) -> dict[str, Any]:
@@ -94,6 +129,9 @@ def suite_data(results: SuiteResults) -> dict[str, Any]:
         "tasks": results.tasks,
         "episodes": list(results.episodes),
         "interrupted": results.interrupted,
+        "stopped": results.stopped,
+        "unjudged": dict(results.unjudged),
+        "notes": dict(results.notes),
         "left_out": list(results.left_out),
         "critic": results.critic,
         "judge": results.judge,
@@ -102,6 +140,8 @@ def suite_data(results: SuiteResults) -> dict[str, Any]:
         "terms": dict(results.terms),
         "reference": names[0] if names else None,
         "billed_usd": dict(results.usd),
+        "judge_usd": results.judge_usd,
+        "graded": results.graded,
         "policies": {
             name: {
                 **means[name],
@@ -119,7 +159,13 @@ def suite_data(results: SuiteResults) -> dict[str, Any]:
 def plot_suite(results: SuiteResults, path: Path, title: str) -> None:
     """Quality by the judge against spend; the settings of a dial are joined."""
     curves = {name: [results.figures[each] for each in members] for name, members in results.curves.items()}
-    plot_frontier(curves, path, title, f"share of commands done, says {results.judge}")
+    plot_frontier(curves, path, title, quality_label(results))
+
+
+def quality_label(results: SuiteResults) -> str:
+    """What quality is, and who says so."""
+    what = "grade as a share of 1" if results.graded else "share of commands done"
+    return f"{what}, says {results.judge}"
 
 
 def _bounds(interval: Interval) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -46,6 +47,9 @@ class Played:
         figures: of this one episode, [1] each, quality by the judge (NaN where it judges nothing); None if the episode
             was interrupted, so that it cannot be compared.
         known: share of the plan's commands of which the judge can judge anything.
+        graded: quality is the judge's grade of the whole picture.
+        unjudged: why the episode is no result: the critic gave no verdict at all, or the judge none; "" else.
+        judge_usd: US dollars that the judge cost; None if unknown. judge_notes: of its verdict.
     """
 
     contestant: str
@@ -54,6 +58,10 @@ class Played:
     trace: Trace = field(repr=False)
     figures: Figures | None
     known: float
+    graded: bool = False
+    unjudged: str = ""
+    judge_usd: float | None = 0.0
+    judge_notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +76,14 @@ class SuiteResults:
         episodes: numbers of these tasks.
         known: contestant -> mean share of the commands that the judge could judge, over these episodes.
         usd: contestant -> US dollars that its calls really cost in all its episodes; None if any bill is unknown.
+        judge_usd: US dollars that the judge cost in all episodes of everybody; None if any bill is unknown.
+        graded: qualities are grades of whole pictures, at least in part.
+        unjudged: reason why episodes are no results -> how many. notes: what critic and judge note -> in how many.
         curves: curve -> its contestants.
         terms: contestant -> what it has of its own beside the yardstick's rules and the pool, in words; "" = nothing.
         left_out: contestants that finished nothing before an interruption.
         tasks: how many there were.
-        interrupted: Ctrl-C ended it early.
+        interrupted: Ctrl-C ended it early. stopped: a batch without a single verdict did.
         critic, judge: their names.
         same_judge: they are the same.
         prices: that were charged.
@@ -82,11 +93,16 @@ class SuiteResults:
     episodes: tuple[int, ...]
     known: Mapping[str, float]
     usd: Mapping[str, float | None]
+    judge_usd: float | None
+    graded: bool
+    unjudged: Mapping[str, int]
+    notes: Mapping[str, int]
     curves: Mapping[str, tuple[str, ...]]
     terms: Mapping[str, str]
     left_out: tuple[str, ...]
     tasks: int
     interrupted: bool
+    stopped: bool
     critic: str
     judge: str
     same_judge: bool
@@ -101,6 +117,7 @@ def paired_results(
     yardstick: Rules,
     pool: int,
     interrupted: bool,
+    stopped: bool,
     critic: str,
     judge: str,
     same_judge: bool,
@@ -124,16 +141,25 @@ def paired_results(
         figures[contestant.name] = joined([each for each in own if each is not None])
         line = contestant.curve or contestant.name
         curves[line] = (*curves.get(line, ()), contestant.name)
+    everything = [played for own in held.values() for played in own.values()]
     return SuiteResults(
         figures=figures,
         episodes=tuple(paired),
         known={name: float(np.mean([finished[name][number].known for number in paired])) for name in figures},
-        usd={contestant.name: _bill(held[contestant.name]) for contestant in contestants},
+        usd={
+            contestant.name: _bill([each.trace.usd for each in held[contestant.name].values()])
+            for contestant in contestants
+        },
+        judge_usd=_bill([each.judge_usd for each in everything]),
+        graded=any(finished[name][number].graded for name in figures for number in paired),
+        unjudged=Counter(each.unjudged for each in everything if each.unjudged),
+        notes=Counter(note for each in everything for note in _notes(each)),
         curves=curves,
         terms={contestant.name: _terms(contestant, yardstick, pool) for contestant in contestants},
         left_out=tuple(name for name in held if not finished[name]),
         tasks=tasks,
         interrupted=interrupted,
+        stopped=stopped,
         critic=critic,
         judge=judge,
         same_judge=same_judge,
@@ -157,7 +183,12 @@ def _word(value: object) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else "none" if value is None else str(value)
 
 
-def _bill(played: Mapping[int, Played]) -> float | None:
-    bills = [each.trace.usd for each in played.values()]
+def _notes(played: Played) -> set[str]:
+    verdicts = [played.trace.source_verdict, *(step.verdict for step in played.trace.steps)]
+    critic = {f"the critic notes: {note}" for verdict in verdicts if verdict is not None for note in verdict.notes}
+    return critic | {f"the judge notes: {note}" for note in played.judge_notes}
+
+
+def _bill(bills: Sequence[float | None]) -> float | None:
     known = [bill for bill in bills if bill is not None]
     return sum(known) if len(known) == len(bills) else None

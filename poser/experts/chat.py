@@ -20,6 +20,7 @@ __all__ = [
     "ChatAnswer",
     "ChatEndpoint",
     "Message",
+    "Partial",
     "Structured",
     "image_part",
     "structured",
@@ -70,7 +71,8 @@ def structured(
         endpoint: who is asked.
         messages: the conversation; they should describe the JSON, since many servers ignore schemas.
         schema: JSON schema of the answer.
-        read: checks the value and makes something of it; a ValueError says what is wrong, in words for the model.
+        read: checks the value and makes something of it; a ValueError says what is wrong, in words for the model. A
+            `Partial` says so too, and what is taken if no attempt brings more.
         attempts: how often is asked in all; each time with the last answer and what is wrong with it.
         schema_name: as in `ChatEndpoint.ask`.
         max_tokens: as there.
@@ -113,6 +115,7 @@ def structured_answer(
     """As `structured`, with the model that answered."""
     end = None if within is None else time.monotonic() + within
     conversation, used = list(messages), list[Usage]()
+    partial: Structured[T] | None = None
     for attempt in range(1, attempts + 1):
         try:
             answer = endpoint.ask(
@@ -127,12 +130,27 @@ def structured_answer(
             return Structured(_read(answer, read), total(used), answer.model)
         except _Unusable as error:
             problem, conversation = str(error), [*messages, *_complained(answer, str(error), schema)]
+            if isinstance(error.__cause__, Partial):
+                partial = Structured(error.__cause__.value, total(used), answer.model)
         except CallError as error:
+            if partial is not None:
+                return partial._replace(usage=total([*used, Usage(usd=error.usd)]))
             bill = summed([*(usage.usd for usage in used), error.usd])
             if not isinstance(error, BadReply) or attempt == attempts:
                 raise error.billed(bill) from None
             used.append(Usage(usd=error.usd))
+    if partial is not None:
+        return partial._replace(usage=total(used))
     raise BadReply(f"{endpoint.name} gave no usable answer in {attempts} attempts: {problem}.", usd=total(used).usd)
+
+
+class Partial(ValueError):
+    """An answer is wrong in part. `value`: what is made of it if no further attempt brings a sound one."""
+
+    def __init__(self, message: str, value: Any) -> None:
+        """`message`: what is wrong, in words for the model."""
+        super().__init__(message)
+        self.value = value
 
 
 class _Unusable(Exception):
@@ -144,7 +162,8 @@ def _read(answer: ChatAnswer, read: Callable[[Any], T]) -> T:
         return read(read_json(answer.text))
     except ValueError as error:
         cut = " (it ran out of tokens; raise max_tokens)" if answer.finish == "length" else ""
-        raise _Unusable(f"{error}{cut}") from None
+        # it is put into sentences of ours
+        raise _Unusable(f"{str(error).rstrip('.')}{cut}") from error
 
 
 def _complained(answer: ChatAnswer, problem: str, schema: Mapping[str, Any]) -> list[Message]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +11,7 @@ import tenacity
 
 from poser.experts.chat_wire import ChatAnswer, Dialect, Message, Prices, Question, fields, read_answer
 from poser.experts.errors import BadReply, CallError, InputError, InvalidRequest, RateLimited, TimedOut, Unavailable
-from poser.experts.hosted import key_from_environment, number, web_address
+from poser.experts.hosted import key_from_environment, number, openai_address
 from poser.experts.openai_wire import without
 from poser.experts.remote import call_error, transport_error
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from openai import OpenAI
     from openai.resources.chat.completions import CompletionsWithStreamingResponse
 
-DEFAULT_ADDRESS = "https://api.openai.com/v1"
 CONNECT_SECONDS = 10.0
 FIRST_WAIT, LONGEST_WAIT, LONGEST_RETRY_AFTER = 0.5, 8.0, 60.0
 """Seconds before the second try (doubled for each further one), at most, and at most if the server asks for more."""
@@ -65,9 +63,9 @@ class ChatEndpoint:
         model: as the server knows it; there is no default.
         base_url: of the server, with its "/v1"; "" = OPENAI_BASE_URL, else OpenAI.
         api_key_env: environment variable that holds the key; "" = no key. On loopback it may be unset.
-        temperature: 0 = the likeliest answer.
+        temperature: 0 to 2; 0 = the likeliest answer.
         max_tokens: most tokens of an answer, thoughts included.
-        timeout: seconds after which one try is given up.
+        timeout: seconds after which one try is given up, at least 0.1.
         retries: further tries after 429, 5xx and broken connections (not after time-outs), with growing waits.
         input_cost_per_token, output_cost_per_token: US dollars; None = unknown. 0 for both: the server is one's own.
         extra_body: further fields of the request, as the server names them.
@@ -97,9 +95,9 @@ class ChatEndpoint:
     ) -> None:
         if not model:
             raise InputError("model is empty; give the name under which the server knows it.")
-        number("temperature", temperature, 0.0)
+        number("temperature", temperature, 0.0, 2.0)
         number("max_tokens", max_tokens, 1, whole=True)
-        number("timeout", timeout, 0.001)
+        number("timeout", timeout, 0.1)
         number("retries", retries, 0, whole=True)
         for setting, price in (
             ("input_cost_per_token", input_cost_per_token),
@@ -111,8 +109,7 @@ class ChatEndpoint:
         if taken:
             raise InputError(f"extra_body holds {', '.join(taken)}, which is set otherwise. Take it out.")
         self.name, self.model = name, model
-        self.address = base_url or os.environ.get("OPENAI_BASE_URL", "") or DEFAULT_ADDRESS
-        web_address("base_url", self.address)
+        self.address = openai_address(base_url)
         self.prices = Prices(input_cost_per_token, output_cost_per_token)
         self._shown = "" if client is not None else self.address.partition("?")[0]
         self._variable = api_key_env
@@ -190,6 +187,15 @@ class ChatEndpoint:
         )
         return answer._replace(usage=usage)
 
+    def refuses(self) -> str | None:
+        """Why it cannot be asked, found without network: the key is missing; None = it can."""
+        if self._given is None:
+            try:
+                key_from_environment(self.name, self._variable, self.address)
+            except Unavailable as error:
+                return str(error)
+        return None
+
     def close(self) -> None:
         """Close the connections; calls on their way end with an error. It may be used again afterwards."""
         with self._lock:
@@ -252,7 +258,7 @@ class ChatEndpoint:
         # the SDK's errors are not chained: their words may hold the key
         except openai.APIStatusError as error:
             said = without(key, error.response.text)
-            failed = call_error(self.name, error.status_code, error.response.headers, said)
+            failed = call_error(self.name, error.status_code, error.response.headers, said, self._shown)
             raise (failed if error.status_code in _LASTING else _passing(failed)) from None
         except openai.APIConnectionError as error:
             raise _passing(transport_error(self.name, error, self._shown)) from None

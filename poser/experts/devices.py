@@ -8,8 +8,9 @@ import re
 from typing import Any
 
 from poser.experts.errors import InputError, Unavailable, UnknownName
+from poser.experts.extras import install
 
-INSTALL = "pip install 'image-poser[local]'"
+INSTALL = install("local")
 DTYPES = ("auto", "float32", "float16", "bfloat16")
 
 _DEVICE = re.compile(r"^(auto|cpu|mps|(cuda|xpu)(:\d+)?)$")

@@ -41,11 +41,13 @@ class UnknownName(InputError):
     """A name that nothing is registered under. Lists what exists and suggests the nearest."""
 
     def __init__(self, kind: str, given: str, known: Iterable[str]) -> None:
-        """`kind` is the word shown to the user ("expert", "policy", …), `known` the allowed names."""
+        """`kind` is the word shown to the user ("expert", "key of [run]", …), `known` the allowed names."""
         known = sorted(set(known))
         near = difflib.get_close_matches(given, known, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        super().__init__(f"Unknown {kind} {given!r}.{hint} Known: {', '.join(known) or 'none'}.")
+        what, _, whose = kind.partition(" of ")
+        where = f" of {whose}" if whose else ""
+        super().__init__(f"Unknown {what} {given!r}{where}.{hint} Known: {', '.join(known) or 'none'}.")
         self.kind, self.given, self.known = kind, given, tuple(known)
 
 
@@ -64,15 +66,20 @@ class CallError(PoserError):
         transient: the failure says nothing about the request; the same call may succeed later.
         retry_after: seconds that the other side asked to wait, or None.
         usd: what the failed call cost all the same, in US dollars; None when unknown.
+        lasting: however often one asks it is the same until the user does something: key, address, model, settings.
     """
 
     transient = False
+    lasting = False
 
-    def __init__(self, message: str, *, retry_after: float | None = None, usd: float | None = 0.0) -> None:
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, usd: float | None = 0.0, lasting: bool = False
+    ) -> None:
         """`message`: what was given, what is allowed, what to do; secrets of the environment are taken out of it."""
         super().__init__(without_secrets(message))
         self.retry_after = retry_after
         self.usd = usd
+        self.lasting = lasting
 
     def billed(self, usd: float | None) -> Self:
         """A copy with another bill; a plugin's own class may take other arguments, so it is not built anew."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,8 @@ from poser.experts.loopback import on_loopback
 from poser.experts.offered_sizes import Size, nearest_offer
 from poser.experts.settings import parsed_address
 from poser.experts.types import MAX_PROMPT_CHARACTERS, ExpertRequest, ExpertSpec, Operation
+
+OPENAI = "https://api.openai.com/v1"
 
 PRIOR = 0.5
 """First guess of an ability where none is given."""
@@ -55,15 +58,16 @@ def fingerprint(settings: Mapping[str, object]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def number(setting: str, value: object, least: float, *, whole: bool = False) -> None:
-    """Check that a setting is a number of at least `least`.
+def number(setting: str, value: object, least: float, most: float = math.inf, *, whole: bool = False) -> None:
+    """Check that a setting is a number of at least `least` and at most `most`.
 
     Raises:
         InputError: it is not.
     """
     kinds = int if whole else int | float
-    if isinstance(value, bool) or not isinstance(value, kinds) or not value >= least:
-        raise InputError(f"{setting} is {value!r}; give a {'whole ' if whole else ''}number of at least {least:g}.")
+    if isinstance(value, bool) or not isinstance(value, kinds) or not least <= value <= most:
+        bounds = f"of at least {least:g}" if most == math.inf else f"from {least:g} to {most:g}"
+        raise InputError(f"{setting} is {value!r}; give a {'whole ' if whole else ''}number {bounds}.")
 
 
 def web_address(setting: str, value: str) -> None:
@@ -74,10 +78,25 @@ def web_address(setting: str, value: str) -> None:
     """
     parts = parsed_address(value)
     if parts is None or parts.username or parts.password:
+        # what may hold a password or a key, or be one, is not shown
+        safe = {".", ":", "/"} & set(value) and not {"@", "?"} & set(value)
+        shown = f" is {value!r}, and" if safe else ""
         raise InputError(
-            f"{setting} must be an address such as 'https://host/v1', without a name or password in it; "
+            f"{setting}{shown} must be an address such as 'https://host/v1', without a name or password in it; "
             "keys come from the environment."
         )
+
+
+def openai_address(base_url: str) -> str:
+    """Where a server with OpenAI's API is: as set, else as OPENAI_BASE_URL says, else OpenAI itself.
+
+    Raises:
+        InputError: no address; the message names the setting or the variable.
+    """
+    named = os.environ.get("OPENAI_BASE_URL", "")
+    if base_url or named:
+        web_address("base_url" if base_url else "the environment variable OPENAI_BASE_URL", base_url or named)
+    return base_url or named or OPENAI
 
 
 def key_from_environment(name: str, variable: str, address: str) -> str | None:
@@ -97,9 +116,13 @@ def key_from_environment(name: str, variable: str, address: str) -> str | None:
     if not key and on_loopback(address):
         return None
     if not key:
-        raise Unavailable(f"{name} needs a key: set the environment variable {variable}.")
+        own = " For a server of your own set base_url or OPENAI_BASE_URL: this is OpenAI itself."
+        told = own if address.rstrip("/") == OPENAI else ""
+        raise Unavailable(f"{name} needs a key: set the environment variable {variable}.{told}", lasting=True)
     if not (key.isascii() and key.isprintable()) or " " in key:
-        raise Unavailable(f"{name}: the environment variable {variable} holds characters that no key has. Set it anew.")
+        raise Unavailable(
+            f"{name}: the environment variable {variable} holds characters that no key has. Set it anew.", lasting=True
+        )
     return key
 
 

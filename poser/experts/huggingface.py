@@ -10,6 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from poser.experts.base import CallContext, Expert
 from poser.experts.errors import BadReply, CallError, ExpertError, InputError, TimedOut, Unavailable
+from poser.experts.extras import install
 from poser.experts.hosted import (
     abilities,
     check_request,
@@ -188,7 +189,7 @@ class HuggingFaceImages(Expert):
             from huggingface_hub import InferenceClient
         except ImportError as error:
             raise Unavailable(
-                f"{self._spec.name} needs huggingface_hub: pip install 'image-poser[huggingface]' ({error})."
+                f"{self._spec.name} needs huggingface_hub ({error}); run: {install('huggingface')}."
             ) from error
         headers = {"Idempotency-Key": key} if key else {}
         if token is None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from logging import ERROR
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from poser.experts.devices import (
     torch_dtype,
 )
 from poser.experts.errors import CallError, InputError, Unavailable
-from poser.experts.model_files import looks_local, model_folder, size_gb, version_of
+from poser.experts.model_files import can_come, looks_local, model_folder, size_gb, version_of
 from poser.experts.residency import residency_of
 
 MEMORY_REMEDY = "set a smaller batch_size or longest_side, dtype='bfloat16', or take a smaller model"
@@ -28,6 +31,11 @@ BLIND_REMEDY = (
     "The processor of this model needs torchvision to be loaded whole: install the torchvision build that belongs to "
     "your torch, or name a model whose processor takes pictures alone (Idefics3, Gemma 3, LLaVA)"
 )
+
+TEXT_ALONE = "it reads text alone; name one that takes pictures, such as 'HuggingFaceTB/SmolVLM-Instruct'"
+
+_AGAIN_SECONDS = 60.0
+"""For how long a hub that did not answer counts as away."""
 
 _WORKING_SHARE = 1.3
 """Memory while running, as a multiple of the weights on disk, where `vram_gb` is not declared."""
@@ -77,6 +85,7 @@ class LoadedModel:
         tokenizer: of text.
         device: it is on.
         version: commit of a hub model, or a short hash of a folder.
+        sees: whether it is made to take pictures.
         kept: what those who use it have found out about it once.
     """
 
@@ -85,6 +94,7 @@ class LoadedModel:
     tokenizer: Any
     device: str
     version: str
+    sees: bool = True
     kept: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -122,6 +132,15 @@ class HeldModel:
         self._local_version, weights = _on_disk(settings)
         self._gb = vram_gb if vram_gb is not None else weights * _WORKING_SHARE
         self._at: tuple[str, Any] | None = None
+        self._away_until = 0.0
+
+    def refuses(self) -> str | None:
+        """Why it cannot be loaded, found without loading anything: no such folder, no library; None = it may be."""
+        if not Path(self._settings.model).expanduser().is_dir() and looks_local(self._settings.model):
+            return _no_folder(self._name, self._settings)
+        if find_spec("transformers") is None:
+            return f"{self._name}: transformers is not installed; {INSTALL}."
+        return None
 
     @contextmanager
     def held(self, cancelled: Callable[[], bool]) -> Iterator[LoadedModel]:
@@ -139,12 +158,23 @@ class HeldModel:
             key,
             gb=self._gb,
             limit_gb=self._limit_gb if self._limit_gb is not None else memory_gb(device),
-            load=lambda: _load(self._name, settings, self._processor, self._local_version),
+            load=lambda: self._loaded(settings),
             unload=lambda loaded: loaded.kept.clear(),
             sweep=sweep,
             cancelled=cancelled,
         ) as loaded:
             yield loaded
+
+    def _loaded(self, settings: LocalModel) -> LoadedModel:
+        """Loads it; a hub that was away a moment ago is not asked again for every picture."""
+        if time.monotonic() >= self._away_until:
+            if settings.local_files_only or can_come(settings.model, settings.revision):
+                return _load(self._name, settings, self._processor, self._local_version)
+            self._away_until = time.monotonic() + _AGAIN_SECONDS
+        raise Unavailable(
+            f"{self._name}: cannot load {settings.model!r}: it is not in the hub's cache here, and the hub cannot be "
+            f"reached. Check the network, or bring it here with `hf download {settings.model}`."
+        )
 
     def close(self) -> None:
         """Unload it, now or when the call that uses it ends."""
@@ -182,11 +212,11 @@ def _on_disk(settings: LocalModel) -> tuple[str, float]:
 def _load(name: str, settings: LocalModel, processor: Any, version: str) -> LoadedModel:
     folder = Path(settings.model).expanduser()
     if not folder.is_dir() and looks_local(settings.model):
-        raise Unavailable(f"{name}: there is no folder {settings.model!r}; give one with a config.json, or a hub id.")
+        raise Unavailable(_no_folder(name, settings), lasting=True)
     try:
         import transformers
     except ImportError as error:
-        raise Unavailable(f"{name}: transformers is not installed ({error}); {INSTALL}.") from None
+        raise Unavailable(f"{name}: transformers is not installed ({error}); {INSTALL}.", lasting=True) from None
     try:
         with _quiet(transformers):
             return _built(
@@ -200,7 +230,11 @@ def _load(name: str, settings: LocalModel, processor: Any, version: str) -> Load
     sweep()
     if full:
         raise Unavailable(f"{name}: not enough memory on {settings.device} for {settings.model!r}; {MEMORY_REMEDY}.")
-    raise Unavailable(f"{name}: cannot load {settings.model!r} ({reason}). {_remedy(settings, reason)}")
+    raise Unavailable(f"{name}: cannot load {settings.model!r} ({reason}). {_remedy(settings, reason)}", lasting=True)
+
+
+def _no_folder(name: str, settings: LocalModel) -> str:
+    return f"{name}: there is no folder {settings.model!r}; give one with a config.json, or a hub id."
 
 
 def _remedy(settings: LocalModel, reason: str) -> str:
@@ -242,17 +276,22 @@ def _built(transformers: Any, source: str, settings: LocalModel, processor: Any,
         tokenizer=tokenizer,
         device=settings.device,
         version=version or getattr(config, "_commit_hash", None) or settings.revision or "main",
+        sees=sees,
     )
 
 
 @contextmanager
 def _quiet(transformers: Any) -> Iterator[None]:
-    """No bars on the terminal while a model loads: it belongs to whoever shows the run."""
+    """No bars and no lines on retries on the terminal while a model loads: it belongs to whoever shows the run."""
+    from huggingface_hub.utils import logging as hub
+
     logging = transformers.utils.logging
-    shown = logging.is_progress_bar_enabled()
+    shown, told = logging.is_progress_bar_enabled(), hub.get_verbosity()
     logging.disable_progress_bar()
+    hub.set_verbosity(ERROR)
     try:
         yield
     finally:
+        hub.set_verbosity(told)
         if shown:
             logging.enable_progress_bar()

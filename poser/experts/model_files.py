@@ -1,4 +1,4 @@
-"""Where a model lies on this machine, how large its weights are, and a short hash that tells versions apart."""
+"""Where a model lies or whether it can be fetched, how large its weights are, and a hash that tells versions apart."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _GIB = 2.0**30
+
+_REACH_SECONDS = 10.0
+"""How long the hub may take to answer at all."""
 
 
 def model_folder(model: str, revision: str = "") -> Path | None:
@@ -28,6 +31,30 @@ def model_folder(model: str, revision: str = "") -> Path | None:
 def looks_local(model: str) -> bool:
     """Can this only be meant as a path? "owner/name" may be a hub id."""
     return Path(model).expanduser().is_absolute() or model.startswith(("./", "../", "~")) or model.count("/") > 1
+
+
+def can_come(model: str, revision: str = "") -> bool:
+    """Whether loading it is worth a try: it is here, or the hub answers.
+
+    Where nobody answers, loading would ask many times and wait each time.
+    """
+    folder = model_folder(model, revision)
+    if looks_local(model) or (folder is not None and (folder / "config.json").is_file()):
+        return True
+    try:
+        import huggingface_hub
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+    except ImportError:
+        # loading says what is missing
+        return True
+    try:
+        huggingface_hub.HfApi().model_info(model, revision=revision or None, timeout=_REACH_SECONDS)
+    except (HfHubHTTPError, HFValidationError):
+        # it answers, or the name is none; loading says what is wrong
+        return True
+    except Exception:  # noqa: BLE001  the library and its HTTP client raise many types for one thing: nobody is there
+        return False
+    return True
 
 
 def size_gb(files: Iterable[Path]) -> float:

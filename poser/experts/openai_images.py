@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -18,8 +17,8 @@ from poser.experts.hosted import (
     fingerprint,
     key_from_environment,
     number,
+    openai_address,
     size_to_ask,
-    web_address,
 )  # fmt: skip
 from poser.experts.loopback import needs_no_environment
 from poser.experts.offered_sizes import fitted, parse_sizes
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from openai import OpenAI
     from openai.resources.images import ImagesWithStreamingResponse
 
-DEFAULT_ADDRESS = "https://api.openai.com/v1"
 CONNECT_SECONDS = 10.0
 MOST_PICTURES_SENT = 16
 LONGEST_NOTE = 2_000
@@ -120,8 +118,7 @@ class OpenAIImages(Expert):
         number("references", references, 0, whole=True)
         if references >= MOST_PICTURES_SENT:
             raise InputError(f"references is {references}; at most {MOST_PICTURES_SENT} pictures go, source included.")
-        self._address = base_url or os.environ.get("OPENAI_BASE_URL", "") or DEFAULT_ADDRESS
-        web_address("base_url", self._address)
+        self._address = openai_address(base_url)
         # a query may hold more than an address
         self._shown = "" if client is not None else self._address.partition("?")[0]
         self._auto = list(sizes) == ["auto"]
@@ -223,7 +220,7 @@ class OpenAIImages(Expert):
         # the SDK's errors are not chained: their words may hold the key
         except openai.APIStatusError as error:
             said = without(key, error.response.text)
-            raise call_error(name, error.status_code, error.response.headers, said) from None
+            raise call_error(name, error.status_code, error.response.headers, said, self._shown) from None
         except openai.APIConnectionError as error:
             raise transport_error(name, error, self._shown) from None
         except Exception as error:  # noqa: BLE001  what else the SDK may raise is reported

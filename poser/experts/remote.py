@@ -36,7 +36,7 @@ _UNPAID = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_acti
 _FILTERED = ("content_policy", "content_filter", "moderation_blocked", "safety system", "safety_system")
 
 
-def call_error(name: str, status: int, headers: Mapping[str, str], body: str) -> CallError:
+def call_error(name: str, status: int, headers: Mapping[str, str], body: str, url: str = "") -> CallError:
     """The error of an HTTP answer that is none of success.
 
     Args:
@@ -44,26 +44,29 @@ def call_error(name: str, status: int, headers: Mapping[str, str], body: str) ->
         status: of the answer.
         headers: of the answer; `retry-after-ms` and `retry-after` are honoured.
         body: its text; quoted in part. An HTML page is not quoted.
+        url: base address of a server with OpenAI's API, without secrets, for what is not found there.
     """
     message = f"{name} answered {status}: {quoted(body).rstrip('.') or 'nothing more'}"
     wait = retry_after(headers)
     if any(word in body.lower() for word in _FILTERED) and 400 <= status < 500:
         return ContentFiltered(f"{message}. Say it in other words, or ask another expert.")
     if status in (400, 429) and any(word in body for word in _UNPAID):
-        return Unavailable(f"{message}. Check the plan and the credits of the account.")
+        return Unavailable(f"{message}. Check the plan and the credits of the account.", lasting=True)
     if status == 429:
         return RateLimited(f"{message}. Wait, or ask less at a time.", retry_after=wait)
     if status in (408, 504):
         return TimedOut(f"{message}. Allow more time, or try again later.", retry_after=wait, usd=None)
     if 300 <= status < 400:
-        return Unavailable(f"{message}. It sends elsewhere; give the final address.")
+        return Unavailable(f"{message}. It sends elsewhere; give the final address.", lasting=True)
     if status in (401, 402, 403):
-        return Unavailable(f"{message}. Check the key and the account.")
+        return Unavailable(f"{message}. Check the key and the account.", lasting=True)
     if status in (404, 405):
-        return Unavailable(f"{message}. Check the address and the name of the model.")
+        at = f" {url}" if url else ""
+        wants = "" if not url or url.rstrip("/").endswith("/v1") else ", which most servers want to end in /v1,"
+        return Unavailable(f"{message}. Check the address{at}{wants} and the name of the model.", lasting=True)
     if status in (409, 425) or status >= 500:
         return Unavailable(f"{message}. Try again later.", retry_after=wait, usd=None if status >= 500 else 0.0)
-    return InvalidRequest(f"{message}. Change the request.")
+    return InvalidRequest(f"{message}. Change the request.", lasting=True)
 
 
 def quoted(body: str) -> str:
@@ -109,7 +112,9 @@ def transport_error(name: str, error: BaseException, url: str = "") -> CallError
     if kinds & {"TimeoutException", "APITimeoutError", "TimeoutError"} and not (url and usd is not None):
         return TimedOut(f"{name}{at} gave no whole answer in time. Allow more time, or try again later.", usd=usd)
     if usd is not None:
-        return Unavailable(f"{name} cannot be reached{at}. Check the address and that the server runs.", usd=usd)
+        return Unavailable(
+            f"{name} cannot be reached{at}. Check the address and that the server runs.", usd=usd, lasting=True
+        )
     if "DecodingError" in kinds:
         return BadReply(f"{name}{at} answered in an unreadable encoding.", usd=usd)
     return Unavailable(f"The connection to {name}{at} broke before the answer was whole. Try again later.", usd=usd)

@@ -33,6 +33,14 @@ class Extractor(abc.ABC):
 
     name: str = "extractor"
 
+    def expected_usd(self, prompt: str) -> float | None:
+        """Expected US dollars of the plan of a prompt, None when unknown; to be overridden where a plan costs money.
+
+        Under a budget nobody is asked whose plan does not fit into it, or has no known price.
+        """
+        # who tells of costs of its own may have some
+        return 0.0 if type(self).extraction is Extractor.extraction else None
+
     @abc.abstractmethod
     def extract(self, prompt: str, source: PictureRef | None = None) -> Plan:
         """The plan of a prompt; with `source`, commands are edits of that picture.

@@ -18,6 +18,7 @@ from poser.extract.wording import (
     name,
     place_question,
     relation_question,
+    shows,
     size_question,
     the,
 )
@@ -74,7 +75,7 @@ class PlanBuilder:
         if not self.drafts:
             words = " ".join(prompt.split())[:_WHOLE_PROMPT]
             self.sketch.note("nothing in the prompt was understood; it is passed on as it stands.")
-            atom = self.atom("other", words, question=f"Does the picture show this: {words}?")
+            atom = self.atom("other", words, question=shows(words))
             self.command(Operation.OTHER, words, [atom])
         folded = tuple(
             Folded(words=fold.words, change=fold.change, into=self._home(fold.into)) for fold in self.sketch.folded
@@ -225,7 +226,7 @@ class PlanBuilder:
             atom = self.atom("background", value, question=f"Is the background {value}?")
             self.command(Operation.BACKGROUND, f"Make the background {value}", [atom], (), (value,))
         for words in sketch.others:
-            atom = self.atom("other", words, question=f"Does the picture show this: {words}?")
+            atom = self.atom("other", words, question=shows(words))
             self.command(Operation.OTHER, words, [atom])
         before = [draft.id for draft in self.drafts]
         for value in sketch.styles[-1:]:

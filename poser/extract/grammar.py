@@ -8,6 +8,7 @@ from poser.experts.types import Atom, Command, Operation, Plan
 from poser.extract.base import Extractor, check_prompt
 from poser.extract.build import build
 from poser.extract.reading import read
+from poser.extract.wording import shows
 
 
 class GrammarExtractor(Extractor):
@@ -30,6 +31,6 @@ class GrammarExtractor(Extractor):
 def _unsplit(prompt: str, source: PictureRef | None, note: str) -> Plan:
     """The prompt as one command."""
     words = " ".join(prompt.split())[:500]
-    atom = Atom(id="a1", tuple=("other", words), question=f"Does the picture show this: {words}?")
+    atom = Atom(id="a1", tuple=("other", words), question=shows(words))
     command = Command(id="c1", operation=Operation.OTHER, text=words, atoms=(atom,))
     return Plan(prompt=prompt, source=source, commands=(command,), notes=(note,), extractor=GrammarExtractor.name)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from poser.envs.rewriting import Rewriting
 from poser.experts.chat import ChatEndpoint, structured
-from poser.experts.chat_wire import Asked
+from poser.experts.chat_wire import Asked, Prices
 from poser.experts.errors import CallError, InputError
 from poser.experts.picture import PictureRef
 from poser.experts.types import Plan, Usage
 from poser.extract.base import Extraction, Extractor, check_prompt, stamped
 from poser.extract.grammar import GrammarExtractor
 from poser.extract.prompts import extraction_messages, instructions, rewriting_messages
+from poser.extract.reading import ENGLISH_ALONE
 from poser.extract.replies import read_plan, read_rewriting
 from poser.extract.reply_schema import REWRITING_SCHEMA, plan_schema
 
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 
 _REWRITING_TOKENS = (1000, 100)
 """About what a rewording takes: tokens of the question, and of the reply."""
+
+_INSTRUCTION_TOKENS = 1200
+"""About what the instructions take."""
+
+_BYTES_A_TOKEN = 4
+_LEAST_REPLY, _REPLY_SHARE = 400, 4
+"""Tokens of the shortest plan, and of a longer one for each token of its prompt."""
 
 
 class LLMExtractor(Extractor):
@@ -75,6 +83,7 @@ class LLMExtractor(Extractor):
         known = [tokens * price for tokens, price in zip(_REWRITING_TOKENS, prices, strict=True) if price is not None]
         #: see `poser.envs.rewriting.Rewriter`
         self.rewrite_price = sum(known) if len(known) == len(prices) else None
+        self._prices = Prices(*prices)
         self._attempts = attempts
         self._endpoint: Asked = endpoint or ChatEndpoint(
             name=name,
@@ -89,6 +98,11 @@ class LLMExtractor(Extractor):
             extra_body=extra_body,
             client=client,
         )
+
+    def expected_usd(self, prompt: str) -> float | None:
+        """See `Extractor.expected_usd`: a plan's usual tokens at the token prices, for one reply."""
+        tokens = 1 + len(prompt.encode("utf-8", "replace")) // _BYTES_A_TOKEN
+        return self._prices.bill(_INSTRUCTION_TOKENS + tokens, max(_LEAST_REPLY, _REPLY_SHARE * tokens))
 
     def extract(self, prompt: str, source: PictureRef | None = None) -> Plan:
         """See `Extractor.extract`."""
@@ -110,8 +124,13 @@ class LLMExtractor(Extractor):
         except CallError as error:
             plan = GrammarExtractor().extract(prompt, source)
             note = f"the grammar has read the prompt, since {self.name} could not: {error}"
+            # it is what was meant to read it
+            told = [each for each in plan.notes if each != ENGLISH_ALONE]
             usage = Usage(usd=error.usd, seconds=time.perf_counter() - started)
-            return Extraction(plan.model_copy(update={"notes": (note, *plan.notes)}), usage)
+            return Extraction(
+                plan.model_copy(update={"notes": (note, *told)}),
+                usage,
+            )
         facts = f"{self._endpoint.model}, instructions {instructions('extraction').stamp}"
         return Extraction(stamped(plan, self.name, facts), usage)
 

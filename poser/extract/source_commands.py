@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from poser.experts.lexicon import RELATIONS, Subject, format_subject, parse_subject
 from poser.experts.types import Atom, Operation
 from poser.extract.sketch import Edit, Item, Sign, Thing
-from poser.extract.wording import Draft, a, at_place, color_question, name, place_question, the
+from poser.extract.wording import Draft, a, at_place, color_question, done, name, place_question, the
 
 if TYPE_CHECKING:
     from poser.extract.build import PlanBuilder
@@ -54,8 +54,7 @@ def settle(builder: PlanBuilder) -> None:
             if not (atom.negated and atom.tuple in wanted) and len(fixed.get(atom.tuple[:-1], ())) < 2
         ]
         if len(kept) < len(draft.atoms):
-            done = builder.atom("other", draft.text, question=f"Has this been done: {draft.text}?")
-            draft.atoms = [*kept, done]
+            draft.atoms = [*kept, builder.atom("other", draft.text, question=done(draft.text))]
 
 
 def edit_command(builder: PlanBuilder, edit: Edit, item: Item) -> Draft:
@@ -156,5 +155,5 @@ def _removed(builder: PlanBuilder, item: Item, text: str, left: str) -> list[Ato
         return [there, builder.atom("count", label, left, question=question, answer=left, parents=(there.id,))]
     subject = parse_subject(label)
     if left or (subject is not None and subject.place is not None):
-        return [builder.atom("other", text, question=f"Has this been done: {text}?")]
+        return [builder.atom("other", text, question=done(text))]
     return [_gone(builder, item)]

@@ -7,7 +7,19 @@ from dataclasses import dataclass, field
 from poser.experts.types import Atom, Command, Operation
 from poser.extract.sketch import Item, Sign
 
+_ENDS = " .,;:!?…"
+
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def shows(words: str) -> str:
+    """Asks for what nobody has taken apart, such as "Does the picture show this: a stormy sky?"."""
+    return f"Does the picture show this: {words.rstrip(_ENDS)}?"
+
+
+def done(words: str) -> str:
+    """Asks for an edit that nobody has taken apart."""
+    return f"Has this been done: {words.rstrip(_ENDS)}?"
 
 
 @dataclass

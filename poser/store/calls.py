@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Iterable
 
 from poser.critics.types import JudgeRequest
+from poser.envs.bills import together
 from poser.envs.rewriting import RewriteRequest
 from poser.experts.digest import canonical_sha256
 from poser.experts.errors import AnotherRequest, StoreError
 from poser.experts.picture import Picture
 from poser.experts.types import ExpertResult, Usage
-from poser.store.documents import dump_answer, dumps, load_answer
+from poser.store.documents import dump_answer, dumps, failure_in, lasts, load_answer
 from poser.store.rows import CallBegun, CallDone, CallRow, JournalEntry
 from poser.store.runs import link_pictures, require_run
 
@@ -77,24 +78,28 @@ def insert_call(connection: sqlite3.Connection, call: CallBegun) -> Row:
 def finish_call(
     connection: sqlite3.Connection, call: CallDone, register: Callable[[sqlite3.Connection, Picture], None]
 ) -> None:
-    """Note the answer of a call; `register` names its picture in the database. A second answer changes nothing.
+    """Note the answer of a call; `register` names its picture in the database. A second answer changes nothing,
+    but where the first one was an error that lasts, which only a user can have mended since.
 
     Raises:
         StoreError: the call was not begun.
     """
-    found = connection.execute("SELECT answer FROM calls WHERE run = ? AND key = ?", (call.run, call.key)).fetchone()
+    found = connection.execute(f"{_SELECT} WHERE run = ? AND key = ?", (call.run, call.key)).fetchone()
     if found is None:
         raise StoreError(f"Run {call.run!r} has begun no call {call.key!r}; journal its beginning first.")
     if isinstance(call.answer, ExpertResult):
         # also of an answer that came twice: no picture that was received is lost
         register(connection, call.answer.picture)
         link_pictures(connection, call.run, [call.answer.picture.sha256])
-    if found[0] is not None:
-        return
-    usd = call.usage.usd
+    usage, answer, spent = call.usage, found[7], found[8]
+    if answer is not None:
+        if not lasts(answer):
+            return
+        # a run that goes on has asked for this verdict once more; both were paid
+        usage = together(Usage.model_validate_json(spent), usage)
     connection.execute(
         "UPDATE calls SET answer = ?, usage = ?, usd = ?, ended = ? WHERE run = ? AND key = ?",
-        (dump_answer(call.answer), dumps(call.usage.model_dump()), usd, time.time(), call.run, call.key),
+        (dump_answer(call.answer), dumps(usage.model_dump()), usage.usd, time.time(), call.run, call.key),
     )
 
 
@@ -133,4 +138,12 @@ def summary(row: Row) -> CallRow:
     """A row as it is listed."""
     _, key, who, _, _, kind, sent, answer, usage = row
     known = None if usage is None else Usage.model_validate_json(usage)
-    return CallRow(key=key, who=who, kind=kind, sent=sent, answered=answer is not None, usage=known)  # type: ignore[arg-type]  # CHECKed
+    return CallRow(
+        key=key,
+        who=who,
+        kind=kind,  # type: ignore[arg-type]  # CHECKed
+        sent=sent,
+        answered=answer is not None,
+        failed=failure_in(answer or "{}"),
+        usage=known,
+    )

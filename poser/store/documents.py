@@ -75,6 +75,7 @@ def dump_answer(answer: Answer) -> str:
             "message": str(answer),
             "retry_after": answer.retry_after,
             "usd": answer.usd,
+            "lasting": answer.lasting,
         }
     )
 
@@ -93,7 +94,10 @@ def load_answer(text: str, picture: Callable[[str], Picture]) -> Answer:
         if data["type"] == "rewriting":
             return Rewriting.model_validate(data["rewriting"])
         if data["type"] == "error":
-            return _ERRORS[data["error"]](data["message"], retry_after=data["retry_after"], usd=data["usd"])
+            # answers of earlier releases do not say whether they last
+            lasting = data.get("lasting", False)
+            kind = _ERRORS[data["error"]]
+            return kind(data["message"], retry_after=data["retry_after"], usd=data["usd"], lasting=lasting)
         reference, usage = PictureRef.model_validate(data["picture"]), Usage.model_validate(data["usage"])
         text_sent, notes, revision = data["text_sent"], tuple(data["notes"]), data["revision"]
     except (ValidationError, ValueError, KeyError, TypeError) as error:
@@ -101,6 +105,17 @@ def load_answer(text: str, picture: Callable[[str], Picture]) -> Answer:
     return ExpertResult(
         picture=picture(reference.sha256), usage=usage, text_sent=text_sent, notes=notes, revision=revision
     )
+
+
+def failure_in(text: str) -> str:
+    """Name of the error that an answer is, as `dump_answer` wrote it; "" for any other."""
+    data = json.loads(text)
+    return str(data["error"]) if data.get("type") == "error" else ""
+
+
+def lasts(text: str) -> bool:
+    """Whether an answer is an error that lasts, see `CallError`."""
+    return bool(json.loads(text).get("lasting"))
 
 
 def _strings(value: Any) -> Iterator[str]:

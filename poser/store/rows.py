@@ -124,7 +124,8 @@ class CallRow:
         who: name of the expert or of the critic.
         kind: which of them.
         sent: how many times it was begun.
-        answered: whether an answer is kept.
+        answered: whether an answer is kept, be it an error.
+        failed: name of the error that it ended in, or "".
         usage: what it took; None without an answer.
     """
 
@@ -133,6 +134,7 @@ class CallRow:
     kind: CallKind
     sent: int
     answered: bool
+    failed: str
     usage: Usage | None
 
 

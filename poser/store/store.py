@@ -180,7 +180,7 @@ class Store:
     def calls_done(self, done: Sequence[CallDone]) -> None:
         """Journal what calls have brought, in one commit for all; their pictures are on the disk before it.
 
-        A call that has its answer keeps it.
+        A call that has its answer keeps it, unless that is an error that lasts.
 
         Raises:
             StoreError: one of them was not begun. Nothing is journaled then.

@@ -15,12 +15,13 @@ from poser.experts.picture import Picture
 from poser.storyboard import story
 from poser.storyboard.canvas import FAINT, GREEN, INK, MUTED, PAPER, RED, WHITE, Box, Canvas
 from poser.storyboard.cards import CardSize, card_size, draw_card
-from poser.storyboard.lettering import clean
+from poser.storyboard.lettering import Lettering, clean
 
 MIN_WIDTH, MAX_WIDTH = 1200, 4000
 _NOMINAL = 1800
 _MARGIN, _GAP, _PANEL_PAD = 56, 28, 32
 _RING = 132
+_MOST_NOTES, _NOTE_LINES = 5, 3
 _MOST_PROMPT = 1200
 """Characters of the prompt that are looked at; more never fit."""
 
@@ -128,7 +129,7 @@ def _draw_ring(canvas: Canvas, trace: Trace, left: int, top: int) -> None:
     if trace.alignment > 0:
         pen.arc(box, -90, -90 + 360 * trace.alignment, GREEN, thick)
     canvas.image.paste(ring.resize((size, size), Image.Resampling.BOX), (left, top))
-    number = "–" if trace.best is None else f"{trace.alignment:.2f}"
+    number = "–" if trace.best is None or trace.unjudged else f"{trace.alignment:.2f}"
     for text, high, below in ((number, 32, 36), ("alignment", 15, 76)):
         lettering = canvas.lettering(high, bold=high > 20)
         x = left + (size - round(lettering.width(text))) // 2
@@ -159,20 +160,26 @@ class _Footer:
         ]
         self._folded = [lettering.wrap(text, self._folded_width, 3) for text in folded[:8]]
         self._totals = story.totals(trace)
-        feedback = trace.best_verdict.feedback if trace.best_verdict is not None else ""
+        feedback = trace.best_verdict.feedback if trace.best_verdict is not None else story.why_unjudged(trace)
         self._feedback = lettering.wrap(clean(feedback), self._commands_width, 2) if feedback else []
+        self._notes = [line for note in story.notes(trace)[:_MOST_NOTES] for line in self._noted(lettering, note)]
         self._heading = canvas.px(40)
         self._between = canvas.px(8)
         self._split = self._halves()
         commands_height = max(self._height([lines for _, lines in half]) for half in self._split)
         if self._feedback:
             commands_height += canvas.px(16) + len(self._feedback) * self._line
+        if self._notes:
+            commands_height += canvas.px(16) + len(self._notes) * self._line
         inner = max(
             commands_height,
             self._height(self._folded),
             len(self._totals) * (self._line + canvas.px(4)) + (self._line if story.by_the_studio(trace) else 0),
         )
         self.height = 2 * pad + self._heading + inner
+
+    def _noted(self, lettering: Lettering, note: str) -> list[str]:
+        return lettering.wrap(f"Note: {note}", self._commands_width, _NOTE_LINES)
 
     def _height(self, blocks: list[list[str]]) -> int:
         return sum(len(block) * self._line + self._between for block in blocks)
@@ -208,6 +215,8 @@ class _Footer:
         unchecked = shown.count("unchecked")
         heading = f"Commands: {shown.count('satisfied') + unchecked} of {len(self._commands)} satisfied"
         heading += f" ({unchecked} not checked)" if unchecked else ""
+        if self._trace.unjudged:
+            heading = f"Commands: {unchecked} of {len(self._commands)} not checked"
         canvas.text((x, y), [heading], 19, INK, bold=True)
         lowest = y + self._heading
         for number, half in enumerate(self._split):
@@ -219,7 +228,9 @@ class _Footer:
                 below = canvas.text((left + canvas.px(34), below), text, 18, ink) + self._between
             lowest = max(lowest, below)
         if self._feedback:
-            canvas.text((x, lowest + canvas.px(8)), self._feedback, 18, RED)
+            lowest = canvas.text((x, lowest + canvas.px(8)), self._feedback, 18, RED) + canvas.px(8)
+        if self._notes:
+            canvas.text((x, lowest + canvas.px(8)), self._notes, 18, MUTED)
 
     def _draw_totals(self, canvas: Canvas, x: int, y: int) -> None:
         canvas.text((x, y), ["Totals"], 19, INK, bold=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,7 +21,7 @@ _ENDS = {
     "dropped": "nobody could do what is left",
     "interrupted": "interrupted",
     "truncated": "cut off from outside",
-    "unjudged": "the critic does not answer",
+    "unjudged": "the critic could not judge all",
 }
 
 _UNCHECKED_END = "all that was checked is satisfied"
@@ -66,8 +66,8 @@ class Line:
 
     @property
     def shown(self) -> str:
-        """The status, or "unchecked" where nobody knows whether what counts as satisfied is so."""
-        return "unchecked" if self.status == "satisfied" and not self.checked else self.status
+        """The status, or "unchecked" where nobody knows it."""
+        return self.status if self.checked else "unchecked"
 
 
 def cards(trace: Trace) -> list[Card]:
@@ -108,14 +108,11 @@ def cards(trace: Trace) -> list[Card]:
 
 def lines(trace: Trace) -> list[Line]:
     """All commands in the order of the plan."""
-    judged = set()
-    if trace.best_verdict is not None:
-        judged = {answer.atom for answer in trace.best_verdict.answers if answer.probability is not None}
     return [
         Line(
             text=clean(command.text),
             status=trace.statuses.get(command.id, "pending"),
-            checked=trace.best is None or any(atom.id in judged for atom in command.atoms),
+            checked=command.id not in trace.unchecked,
         )
         for command in trace.plan.commands
     ]
@@ -126,6 +123,11 @@ def folded(trace: Trace) -> list[str]:
     return [
         clean(f"“{each.words}” → {each.change}" if each.change else f"“{each.words}”") for each in trace.plan.folded
     ]
+
+
+def notes(trace: Trace) -> list[str]:
+    """What is to be known of the run, in words."""
+    return [clean(remark) for remark in trace.remarks]
 
 
 def totals(trace: Trace) -> list[tuple[str, str]]:
@@ -163,6 +165,13 @@ def why_nothing(trace: Trace) -> str:
     if trace.refusals:
         return f"Nobody was called. {trace.refusals[0].reason}."
     return "Nobody was called."
+
+
+def why_unjudged(trace: Trace) -> str:
+    """Why nobody has judged the returned picture; "" if somebody has."""
+    if not trace.unjudged or trace.critic_trouble is None:
+        return ""
+    return f"Not judged: {trace.critic_trouble.message}"
 
 
 def _fate(step: StepRecord, trace: Trace) -> Fate:
@@ -206,12 +215,15 @@ def _trouble(step: StepRecord) -> str:
 
 
 def _price(step: StepRecord) -> str:
-    bills: Iterable[Usage] = [bill for bill in (step.usage, step.critic_usage) if bill is not None]
+    bills = [bill for bill in (step.usage, step.critic_usage) if bill is not None]
     if not step.expert:
         return ""
-    known = [bill.usd for bill in bills if bill.usd is not None]
     seconds = sum(bill.seconds for bill in bills)
-    usd = None if len(known) < len(list(bills)) else sum(known)
+    critic, expert = step.critic_usage, None if step.usage is None else step.usage.usd
+    if expert is not None and critic is not None and critic.usd is None:
+        return f"{_dollars(expert, expert)} + critic unknown · {_time(seconds)}"
+    known = [bill.usd for bill in bills if bill.usd is not None]
+    usd = None if len(known) < len(bills) else sum(known)
     return f"{_dollars(usd, sum(known))} · {_time(seconds)}"
 
 
@@ -230,5 +242,7 @@ def _time(seconds: float) -> str:
 def _alignment(trace: Trace) -> str:
     if trace.best is None:
         return "no picture"
+    if trace.unjudged:
+        return "not judged"
     start = f" (from {trace.initial_alignment:.2f})" if trace.plan.source is not None else ""
     return f"{trace.alignment:.2f}{start}"

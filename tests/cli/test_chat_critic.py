@@ -72,6 +72,8 @@ def test_a_vision_language_model_judges_a_run(drawn):
     assert said["steps"] >= 2
     assert said["alignment"] == pytest.approx(0.95)
     assert len(asked) >= 2
+    assert said["warnings"].count(f"the critic notes: {FLAGGED}") == 1
+    assert (done.stdout + done.stderr).count(FLAGGED) == 2  # in the object, and on stderr
     assert all(request.authorized and request.body["model"] == "some-vlm" for request in asked)
 
 

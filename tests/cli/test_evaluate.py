@@ -240,3 +240,18 @@ def test_critic_judge_and_extractor_are_those_of_the_settings(poser, suite):
     assert (said["critic"], said["judge"]) == ("scripted", "neural-judge")
     Path("poser.toml").write_text('[run]\nextractor = "nobody"\n')
     assert "Unknown extractor 'nobody'" in poser(*asked).stderr
+
+
+def test_a_critic_that_never_answers_is_no_bad_policy(poser, suite, fakes):
+    fakes.critic = ScriptedCritic(script=[Unavailable("the model 'x' does not exist")] * 99)
+    done = poser("evaluate", "policies", "--suite", suite, "--policies", "greedy,random", "--out", "ev", *SMALL)
+    assert done.exit_code == 3
+    said = " ".join(done.stdout.split())
+    assert "3 episodes left out: the critic gave no verdict: Unavailable: the model 'x' does not exist" in said
+    assert "Stopped: 0 of 3 prompts" in said
+    assert len(Path("ev/episodes.jsonl").read_text().splitlines()) == 3
+
+
+def test_one_prompt_is_no_prompts(poser, suite):
+    done = poser("evaluate", "policies", "--suite", suite, "--policies", "greedy", "--limit", "1", *SMALL)
+    assert "1 prompt; neural-judge judges" in " ".join(done.stdout.split())

@@ -9,6 +9,7 @@ import pytest
 
 from poser import catalog
 from poser.critics.testing import ScriptedCritic
+from poser.experts.errors import Unavailable
 
 
 def test_a_report_is_written_and_says_what_is_simulated(poser):
@@ -102,3 +103,13 @@ def test_dear_critics_are_not_asked_without_a_yes(poser, fakes):
     assert "1.20 US dollars" in " ".join(refused.stderr.split())
     assert fakes.critic.requests == []
     assert poser(*asked, "--yes", "--json").json()["critics"][0]["usd"] == pytest.approx(1.2)
+
+
+def test_a_critic_that_answers_nothing_is_no_success_and_says_why(poser, fakes):
+    fakes.critic = ScriptedCritic([Unavailable("404: no model 'x'")] * 9)
+    done = poser("evaluate", "critics", "--critics", "detector,simulated", "--pictures", 3, "--out", "ev")
+    assert done.exit_code == 3
+    said = " ".join(done.stdout.split())
+    assert "scripted: no verdict on any of 3 pictures" in said
+    assert "gave no verdict on 3 of 3 pictures: Unavailable: 404: no model 'x'" in said
+    assert "None" not in said

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from poser.critics.testing import ScriptedCritic
 from poser.engine.user_store import open_store
 from poser.experts.testing import FakeExpert
+from poser.experts.types import Usage
 from poser.run_folder.reading import read_trace
 from tests.engine.test_makers import PROSE
 from tests.extract.written import atom, command
-from tests.loopback.chat_server import ChatServer
+from tests.loopback.chat_server import ChatServer, Reply
 
 PROMPT = "Ein roter Wagen neben einem Baum, wuschelig"
 SMALL = ("--size", "256x256")
@@ -101,12 +103,51 @@ def test_an_endpoint_that_is_away_costs_a_note_and_nothing_else(poser, monkeypat
 def test_what_a_plan_has_cost_is_taken_from_the_budget(poser, monkeypatch):
     with ChatServer(says=reply()) as server:
         configure(server, monkeypatch, PRICES)
-        done = poser("generate", PROMPT, "--extractor", "llm", "--out", "run", "--budget", "0.5", *SMALL)
+        done = poser("generate", PROMPT, "--extractor", "llm", "--out", "run", "--budget", "5", *SMALL)
         assert done.exit_code == 0
-        assert read_trace(Path("run")).rules["budget_usd"] == pytest.approx(0.487)
-        configure(server, monkeypatch)
-        done = poser("generate", PROMPT, "--extractor", "llm", "--out", "other", "--budget", "0.5", *SMALL)
+        assert read_trace(Path("run")).rules["budget_usd"] == pytest.approx(4.987)
+    with ChatServer(says=Reply(reply(), usage=None)) as server:
+        configure(server, monkeypatch, PRICES)
+        done = poser("generate", PROMPT, "--extractor", "llm", "--out", "other", "--budget", "5", *SMALL)
         assert "What llm has cost is not known, so it is not in the budget" in done.stderr.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("prices", "budget", "said"),
+    [
+        (PRICES, "0", "llm is expected to cost $2.003 for it, and the budget is $0"),
+        (PRICES, "2", "llm is expected to cost $2.003 for it, and the budget is $2"),
+        ("", "100", "what llm costs is not known, and there is a budget: give the prices of its tokens"),
+    ],
+)
+def test_a_model_that_the_budget_does_not_reach_for_is_not_asked(poser, monkeypatch, prices, budget, said):
+    many = Path("many.txt")
+    with ChatServer(says=reply()) as server:
+        configure(server, monkeypatch, prices)
+        done = poser("generate", "car, tree", "--extractor", "llm", "--out", "run", "--budget", budget, *SMALL)
+        many.write_text("car, tree\n")
+        together = poser("batch", str(many), "--extractor", "llm", "--out", "b", "--budget", budget, "--yes", *SMALL)
+        assert not server.requests
+    assert f"note: the grammar has read the prompt: {said}" in " ".join(done.stderr.split())
+    assert together.exit_code == done.exit_code
+    assert read_trace(Path("run")).plan.extractor == "commas"
+    assert (read_trace(Path("run")).extraction or Usage(usd=0.0)).usd == 0.0
+
+
+def test_a_model_that_costs_nothing_is_asked_with_a_budget_of_nothing(poser, monkeypatch):
+    with ChatServer(says=reply()) as server:
+        configure(server, monkeypatch, "input_cost_per_token = 0\noutput_cost_per_token = 0\n")
+        poser("generate", PROMPT, "--extractor", "llm", "--out", "run", "--budget", "0", *SMALL)
+        assert len(server.requests) == 1
+
+
+def test_a_critic_without_a_price_is_refused_before_the_plan_is_paid(poser, fakes, monkeypatch):
+    fakes.critic = ScriptedCritic(price=None)
+    with ChatServer(says=reply()) as server:
+        configure(server, monkeypatch, PRICES)
+        done = poser("generate", PROMPT, "--extractor", "llm", "--budget", "5", *SMALL)
+        assert not server.requests
+    assert done.exit_code == 2
 
 
 def test_a_forecast_says_what_the_model_has_cost_that_was_asked_for_it(poser, monkeypatch):
@@ -162,10 +203,10 @@ def test_a_batch_keeps_its_connections_to_the_model_and_closes_them(poser, monke
 def test_a_follow_up_has_the_whole_budget_again(poser, monkeypatch):
     with ChatServer(script=[reply()], says=reply()) as server:
         configure(server, monkeypatch, PRICES)
-        first = poser("generate", PROMPT, "--extractor", "llm", "--out", "run", "--budget", "0.5", "--json", *SMALL)
+        first = poser("generate", PROMPT, "--extractor", "llm", "--out", "run", "--budget", "5", "--json", *SMALL)
         free = poser("generate", PROMPT, "--extractor", "llm", "--out", "free", "--budget", "0", "--json", *SMALL)
         assert poser("edit", first.json()["run"], PROMPT, "--out", "again").exit_code == 0
-    assert read_trace(Path("again")).rules["budget_usd"] == pytest.approx(0.487)
+    assert read_trace(Path("again")).rules["budget_usd"] == pytest.approx(4.987)
     assert free.json()["steps"] == 0
 
 

@@ -248,10 +248,11 @@ def test_no_picture_exits_3_and_still_prints_its_object(poser, fakes):
     assert "No picture was made. Last failure, of painter" in done.stderr.replace("\n", " ")
 
 
-def test_a_critic_of_unknown_price_leaves_nothing_to_call_under_a_budget_and_that_is_said(poser, fakes):
+def test_a_critic_of_unknown_price_is_refused_under_a_budget(poser, fakes):
     fakes.critic = ScriptedCritic(price=None)
     done = poser("generate", "car", "--budget", "1", *SMALL)
-    assert done.exit_code == 3
+    assert done.exit_code == 2
+    assert not fakes.experts[0].requests
     assert "no call is allowed under a budget; give the prices of its tokens" in " ".join(done.stderr.split())
     assert poser("generate", "car", *SMALL).exit_code == 0
 
@@ -305,7 +306,21 @@ def test_what_no_critic_can_judge_is_shown_as_unchecked(poser, fakes):
 def test_a_score_that_says_nothing_is_told_as_such(poser, fakes):
     fakes.critic = ScriptedCritic([{"a1": None}] * 9)
     done = poser("generate", "car", "--out", "run", *SMALL)
-    assert "the critic could judge nothing of this picture" in " ".join(done.stderr.split())
+    told = " ".join(done.stderr.split())
+    assert "the critic could judge nothing of this picture" in told
+    assert "The detector knows" not in told
+    fakes.critic = ScriptedCritic([{"a1": None}] * 9)
+    fakes.critic.name = "detector"
+    assert "The detector knows" in " ".join(poser("generate", "car", "--out", "other", *SMALL).stderr.split())
+
+
+def test_a_critic_that_grades_no_atoms_is_refused(poser, fakes):
+    fakes.critic = ScriptedCritic()
+    fakes.critic.grades_atoms = False
+    done = poser("generate", "car", "--out", "run", *SMALL)
+    assert done.exit_code == 2
+    assert "'scripted' grades pictures as a whole and no atoms" in done.stderr
+    assert 'use = "rubric"' in done.stderr
 
 
 def test_ctrl_c_writes_the_best_so_far_and_exits_130(poser, fakes):

@@ -16,6 +16,7 @@ import pytest
 
 from poser.cli.init import at_hand, cached_pipelines, settings_text
 from poser.config import load_settings
+from poser.critics.testing import ScriptedCritic
 from poser.experts.errors import InputError
 from poser.experts.testing import FakeExpert
 from poser.run_folder.reading import read_trace
@@ -184,7 +185,9 @@ def test_what_nobody_knows_the_price_of_is_told(poser, fakes):
     fakes.experts = [FakeExpert("painter", ability=0.9, price=None)]
     done = poser("generate", "car", *SMALL)
     assert done.exit_code == 0
-    assert "not every price is" in done.stderr
+    assert "nobody has said what a call of expert painter costs" in done.stderr
+    fakes.experts, fakes.critic = [FakeExpert("free")], ScriptedCritic(price=None)
+    assert "nobody has said what a call of critic scripted costs" in poser("generate", "car", *SMALL).stderr
 
 
 def test_one_unknown_price_does_not_hide_that_others_cost_much(poser, tmp_path, fakes):
@@ -196,7 +199,7 @@ def test_one_unknown_price_does_not_hide_that_others_cost_much(poser, tmp_path, 
     for command in (("generate", "car, tree", *SMALL), ("batch", "many.txt", "--out", "b", *SMALL)):
         done = poser(*command, "--policy", "random")
         assert done.exit_code == 2, done.stderr
-        assert "not every price is" in done.stderr
+        assert "nobody has said what a call of expert adder costs" in done.stderr
         assert "expected to cost at least" in " ".join(done.stderr.split())
     assert not (tmp_path / "runs").exists()
 
@@ -217,6 +220,14 @@ def test_settings_are_written_once_and_can_be_read(poser, tmp_path, monkeypatch)
     assert poser("init", "--force").exit_code == 0
     assert (tmp_path / "poser.toml").read_text() == before
     assert poser("init", "--print").stdout == before
+
+
+def test_a_server_that_the_environment_names_is_found_without_a_key(monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    (line,) = [line for line in at_hand() if "OPENAI" in line]
+    assert "OPENAI_BASE_URL" in line
+    assert '"vlm" and "llm"' in line
 
 
 def test_what_is_at_hand_stands_in_the_settings_and_no_key_does(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from poser.experts.types import Atom
 @pytest.mark.parametrize(
     ("words", "said", "negated"),
     [
-        (("entity", "car"), "car is missing", "there is still car"),
+        (("entity", "car"), "car is missing", "car is still there"),
         (("attribute", "color", "car", "blue"), "car is not blue", "car is still blue"),
         (("count", "car", "3"), "not 3 of car", None),
         (("count", "car", ">=3"), "not at least 3 of car", None),

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -195,6 +200,7 @@ def test_where_the_model_says_neither_yes_nor_no_nothing_is_invented(build):
     assert chances(babble) == [None] * len(QUESTIONS)
     assert babble.preservation is None
     assert babble.feedback == ""
+    assert "are left open: yes and no together are less likely than least_mass (0.5)" in babble.notes[0]
     (decided,) = judged(build(decided=True, least_mass=0.5), request)
     assert any(chance is not None for chance in chances(decided))
 
@@ -234,6 +240,31 @@ def test_a_processor_that_would_drop_the_picture_is_refused_with_a_remedy(tiny_v
 
 
 @pytest.mark.heavy
+def test_a_hub_that_is_away_is_asked_once_and_told_of_in_one_line(tmp_path):
+    asks = """
+from poser.critics.local_vlm import LocalVLM
+from poser.critics.types import JudgeRequest
+from poser.experts.base import CallContext
+from poser.experts.examples import example_source
+critic = LocalVLM(model="nobody/no-such-vlm", device="cpu")
+for _ in range(3):
+    print(*critic.judge([JudgeRequest(picture=example_source(64, 48), atoms=())], CallContext()))
+"""
+    with socket.socket() as closed:
+        # bound and not listening: nobody answers there, and nobody else takes it
+        closed.bind(("127.0.0.1", 0))
+        away = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        env = {**os.environ, "HF_HOME": str(tmp_path), "HF_ENDPOINT": away, "HF_HUB_OFFLINE": "0"}
+        env.pop("HF_HUB_CACHE", None)
+        done = subprocess.run([sys.executable, "-c", asks], env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    told = done.stdout.splitlines()
+    assert len(told) == 3
+    assert all("the hub cannot be reached" in line for line in told)
+    assert "Retrying" not in done.stderr
+
+
+@pytest.mark.heavy
 def test_a_processor_that_forgets_the_picture_while_at_work_is_refused(build, tiny_vlm):
     from tests.critics.tiny_vlms import ImageOnlyProcessor
 
@@ -253,7 +284,8 @@ def test_models_without_eyes_template_or_words_are_refused(build, tiny_vlm, tmp_
 
     request = JudgeRequest(picture=picture(1), atoms=atoms())
     (error,) = judged(build("llama"), request)
-    assert "dropped silently" in str(error)
+    assert "it reads text alone; name one that takes pictures" in str(error)
+    assert "torchvision" not in str(error)
     plain = tmp_path / "plain"
     shutil.copytree(tiny_vlm("idefics3", decided=False), plain)
     (plain / "chat_template.jinja").unlink()

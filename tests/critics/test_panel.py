@@ -191,3 +191,39 @@ def test_settings_out_of_range_are_refused_by_name(settings):
     critic = ScriptedCritic()
     with pytest.raises(InputError, match="once"):
         PanelCritic(members=[critic], escalate_to=critic)
+
+
+def test_who_did_not_answer_stands_in_the_notes_with_the_reason():
+    gone = fails(Unavailable("404: no model 'x'"), name="bad")
+    given = verdict(PanelCritic(members=[says(0.9, 0.9, 0.9, None, name="a"), gone]))
+    assert given.critic == "a"
+    assert given.notes == ("bad gave no verdict: Unavailable: 404: no model 'x'",)
+    strong = fails(BadReply("no JSON"), name="strong")
+    given = verdict(PanelCritic(members=[says(0.9, 0.9, 0.9, None, name="a")], escalate_to=strong))
+    assert given.notes == ("strong gave no verdict: BadReply: no JSON",)
+    assert verdict(PanelCritic(members=[says(0.9, 0.9, 0.9, 0.9)])).notes == ()
+
+
+@pytest.mark.parametrize("passing", [0, 1])
+def test_failures_of_a_panel_last_only_if_those_of_everybody_do(passing: int):
+    gone = Unavailable("no such model", lasting=True)
+    errors = [gone, Unavailable("away")] if passing else [gone, gone]
+    for members in (errors, errors[::-1]):
+        [given] = judge_checked(PanelCritic(members=[fails(error) for error in members]), [REQUEST], CallContext())
+        assert isinstance(given, Unavailable)
+        assert given.lasting is not bool(passing)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"members": ["detector", ScriptedCritic()]}, {"members": [ScriptedCritic()], "escalate_to": "strong"}]
+)
+def test_names_are_no_members_outside_of_settings(settings):
+    with pytest.raises(InputError, match="which is no critic; give Critic objects"):
+        PanelCritic(**settings)
+
+
+def test_a_panel_grades_atoms_if_somebody_in_it_does():
+    whole = ScriptedCritic()
+    whole.grades_atoms = False
+    assert not PanelCritic(members=[whole]).grades_atoms
+    assert PanelCritic(members=[whole, ScriptedCritic()]).grades_atoms

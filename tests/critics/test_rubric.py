@@ -62,6 +62,8 @@ def test_an_edit_is_graded_as_a_whole_and_atom_by_atom(serve):
     assert len(sent.pictures) == 2
     assert json.dumps(EDIT.prompt) in sent.words
     assert "0: Major damage to unrelated areas" in sent.words
+    assert "A score of 10" in sent.words
+    assert "0: Poor quality, obviously edited" in sent.words
     assert '"expected": "no"' in sent.words
 
 
@@ -78,7 +80,11 @@ def test_without_a_source_nothing_is_said_of_preservation(serve):
     critic, server = serve(says=json.dumps({k: v for k, v in WHOLE.items() if k != "preservation"}))
     verdict = judged(critic, JudgeRequest(picture=PICTURE, atoms=EDIT.atoms, prompt="A car"))
     assert (verdict.preservation, score(verdict)) == (None, None)
-    assert "Preservation" not in server.requests[0].words
+    told = server.requests[0].words
+    for words in ("Preservation", "edit", "Edit", "EDIT", "score of 10"):
+        assert words not in told
+    assert "A score of 7" in told
+    assert "0: Poor quality\n" in told
     same = judged(critic, JudgeRequest(picture=PICTURE, atoms=EDIT.atoms, source=PICTURE, prompt="A car"))
     assert same.preservation == 1.0
     assert [len(sent.pictures) for sent in server.requests] == [1, 1]

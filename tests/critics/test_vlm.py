@@ -181,7 +181,7 @@ def test_a_server_that_refuses_schemas_is_asked_in_words(serve):
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        (said(("yes", 0.1, ""), ("no", 0.2, ""), ("no", 0.1, "")), BadReply),
+        (said(("yes", 0.1, ""), ("no", 0.9, ""), ("unclear", None, "")), BadReply),
         (said(("yes", 0.9, "")), BadReply),
         (said(*[("yes", 0.9, "")] * 4), BadReply),
         ("", BadReply),
@@ -204,6 +204,25 @@ def test_an_unusable_answer_is_a_typed_error_and_never_a_verdict(serve, reply, k
     error = failed(critic, request())
     assert type(error) is kind
     assert SECRET not in str(error)
+
+
+CONFUSED = said(("yes", 0.9, ""), ("no", 1.0, "red"), ("no", 0.1, ""))
+
+
+def test_answers_that_contradict_themselves_are_asked_for_once_more_then_left_unanswered(serve):
+    critic, server = serve(CONFUSED, MIXED)
+    assert judged(critic, request()).notes == ()
+    assert "q2 contradicts itself: it says 'no' with a probability of 1" in server.requests[1].words
+    prices = {"input_cost_per_token": 0.001, "output_cost_per_token": 0.001}
+    for second in (CONFUSED, "no JSON", "server-error"):
+        critic, server = serve(Reply(CONFUSED, model="m-2026"), second, critic=prices)
+        verdict = judged(critic, request())
+        assert [probability is None for probability in probabilities(verdict)] == [False, True, False]
+        [note] = verdict.notes
+        assert note.startswith("1 of 3 answers contradict themselves")
+        assert verdict.feedback == ""
+        assert verdict.usage.usd == (None if second == "server-error" else pytest.approx(0.02))
+        assert len(server.requests) == 2
 
 
 def test_words_of_other_languages_are_kept(serve):
@@ -458,7 +477,8 @@ def malformed(draw: st.DrawFn) -> str | bytes:
         # one of them not as it may be, whatever the others are
         value["answers"]["q1"] = draw(VALUES.filter(lambda each: not isinstance(each, dict) or "answer" not in each))
     elif way == "contradiction":
-        value["answers"]["q3"] = {"answer": "no", "probability": draw(st.floats(0.51, 1.0)), "seen": ""}
+        for name in value["answers"]:
+            value["answers"][name] = {"answer": "no", "probability": draw(st.floats(0.51, 1.0)), "seen": ""}
     elif way == "two":
         return MIXED + MIXED.replace("0.9", "0.8")
     else:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poser.critics.vlm_answers import Looked, Seen, asked, held, questions, read_looked, schema
+from poser.experts.chat import Partial
 from poser.experts.types import Atom
 from tests.loopback.chat_server import filled
 
@@ -50,6 +51,16 @@ def test_a_whole_answer_is_taken_as_it_is():
 def test_what_is_incomplete_or_contradictory_is_a_complaint(change, complaint):
     with pytest.raises(ValueError, match=complaint):
         read_looked({**GOOD, **change}, 3, preservation=False)
+
+
+def test_only_what_contradicts_itself_is_unclear_and_which_is_meant_is_not_guessed():
+    answers = {**GOOD["answers"], "q2": {**NO, "probability": 1.0}, "q3": {**YES, "probability": None}}
+    with pytest.raises(Partial, match=r"q2 contradicts itself.*q3 contradicts itself") as caught:
+        read_looked({"flag": True, "answers": answers, "preservation": 0.5}, 3, preservation=True)
+    assert caught.value.value == Looked((Seen(0.9), Seen(None), Seen(None)), True, 0.5, contradictions=2)
+    with pytest.raises(ValueError, match="q1 contradicts itself") as caught:
+        read_looked({**GOOD, "answers": {"q1": {**YES, "probability": 0.1}, "q2": UNCLEAR}}, 2, preservation=False)
+    assert not isinstance(caught.value, Partial)
 
 
 def test_preservation_is_not_made_up_where_it_was_asked():

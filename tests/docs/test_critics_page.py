@@ -172,3 +172,22 @@ def test_the_program_grades_an_edit(folder, monkeypatch, capsys):
     said = capsys.readouterr().out
     assert said.startswith("8.0 of 10, by some-judge, prompt ")
     assert "fulfilment 0.75" in said
+
+
+@pytest.mark.parametrize("given", [[], ["before.png", "after.png"], ["before.png", "after.png", "make the car red"]])
+def test_the_program_without_what_it_needs_says_how_it_is_used(monkeypatch, given):
+    monkeypatch.setattr(sys, "argv", ["grade_edit.py", *given])
+    monkeypatch.delenv("JUDGE_MODEL", raising=False)
+    with pytest.raises(SystemExit, match=r"^usage: JUDGE_MODEL="):
+        runpy.run_path(str(SHOWN / "grade_edit.py"), run_name="__main__")
+
+
+def test_the_page_names_the_class_of_everything_that_settings_can_use():
+    section = PAGE.partition("In Python all of them are classes")[2]
+    for use, path in [*shipped.ADAPTERS["critic"].items(), *shipped.ADAPTERS["extractor"].items()]:
+        module, _, name = path.partition(":")
+        module, name = ("poser.critics.panel", "PanelCritic") if use == "panel" else (module, name)
+        assert attribute(f"{module}:{name}")
+        [row] = [line for line in section.splitlines() if line.startswith("|") and f"`{use}`" in line.split("|")[1]]
+        assert f"`{name}`" in row
+        assert f"`{module}`" in row

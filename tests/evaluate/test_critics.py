@@ -16,11 +16,11 @@ from poser.evaluate.critics import (
     measure_critics,
     reliability,
 )
-from poser.evaluate.critics_report import critics_data, critics_page, plot_reliability
+from poser.evaluate.critics_report import critics_data, critics_page, overview, plot_reliability
 from poser.evaluate.known_pictures import LOOKS, KnownPicture, Statement
 from poser.evaluate.report import wilson
 from poser.evaluate.simulated_critic import SimulatedCritic
-from poser.experts.errors import BadReply, InputError
+from poser.experts.errors import BadReply, InputError, Unavailable
 from poser.experts.fake_picture import paint_facts
 from poser.experts.types import Atom
 
@@ -138,3 +138,25 @@ def test_nothing_measured_gives_figures_without_numbers():
     figures = Answers("nobody").figures()
     assert figures.n == 0
     assert np.isnan(figures.accuracy)
+
+
+def test_a_dead_member_of_a_panel_is_told_beside_its_figures():
+    dead = ScriptedCritic([Unavailable("404")] * 9)
+    dead.name = "dead"
+    measured = measure_critics([PanelCritic(members=[ScriptedCritic(), dead], name="pan")], iter([known(0), known(1)]))
+    note = "dead gave no verdict: Unavailable: 404"
+    assert measured[0].notes == critics_data(measured)[0]["notes"] == {note: 2}
+    assert f"**pan** notes on 2 of 2 pictures: {note}" in critics_page(measured, "Critics", "command", {}, "plot.png")
+
+
+def test_figures_of_who_answers_nothing_are_unknown_and_none_is_beyond_its_bounds():
+    dead = ScriptedCritic([Unavailable("404")] * 9)
+    measured = measure_critics([dead], iter([known(number) for number in range(5)]))
+    assert measured[0].silent
+    [row] = overview(measured)
+    assert row[4:] == [None] * 7
+    assert "points" not in critics_page(measured, "Critics", "command", {}, "plot.png")
+    assert critics_data(measured)[0]["all"]["low"] == 0.0
+    for n in range(1, 200):
+        assert (wilson(0, n)[0], wilson(n, n)[1]) == pytest.approx((0.0, 1.0))
+        assert 0.0 <= wilson(0, n)[0] <= wilson(n, n)[1] <= 1.0

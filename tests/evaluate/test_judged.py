@@ -53,6 +53,12 @@ def test_a_judge_that_takes_part_in_the_critic_is_refused_unless_it_is_wanted():
     check_judge(panel, NeuralJudge())
 
 
+def test_who_grades_no_atoms_cannot_steer_what_is_evaluated():
+    with pytest.raises(InputError, match="'rubric-judge' grades pictures as a whole"):
+        check_judge(RubricJudge(model="m"), NeuralJudge())
+    check_judge(DetectorCritic(), RubricJudge(model="m"))
+
+
 def edit(source: Picture | None) -> Task:
     return Task(plan=GrammarExtractor().extract("a red car"), source=source, width=64, height=64)
 
@@ -73,3 +79,4 @@ def test_a_judge_without_atoms_grades_the_whole_picture():
     # 2 of 4, 3 of 3, 0 of 3; without a source 2 of 4 and 3 of 3; no picture, no points
     assert seen.quality == pytest.approx([5 / 10, 5 / 7, 0.0])
     assert seen.known == pytest.approx([0.0, 0.0, 1.0])
+    assert seen.graded.tolist() == [True, True, False]

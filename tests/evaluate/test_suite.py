@@ -12,14 +12,16 @@ from poser.envs.episode import Task
 from poser.envs.rehearsal import rehearsal_critic, rehearsal_experts
 from poser.envs.rules import Rules
 from poser.envs.tasks import sample_plan
+from poser.evaluate.comparison import SHORT_COLUMNS
 from poser.evaluate.judged import judge_pictures
 from poser.evaluate.suite import play_suite
 from poser.evaluate.suite_folder import SuiteFolder
-from poser.evaluate.suite_report import suite_data, suite_page
+from poser.evaluate.suite_report import quality_label, suite_data, suite_page, suite_rows
 from poser.evaluate.suite_results import Contestant
 from poser.experts.errors import InputError, Unavailable
 from poser.experts.fake_picture import paint_facts
 from poser.experts.record import TrackRecord
+from poser.experts.testing import FakeExpert
 from poser.experts.types import Atom, Command, Operation, Plan
 from poser.policies.baselines import BestSingle, Greedy, RandomLegal
 
@@ -160,7 +162,7 @@ def test_a_judge_that_fails_is_asked_once_more_then_the_prompt_is_left_out_for_e
     twice = OtherCritic(script=[failure, {}, {}, failure])
     results = play((GREEDY, RANDOM), TASKS[:3], judge=twice)
     assert results.episodes == (1, 2)
-    assert "1 of 3 prompts are left out" in suite_page(results, "Title", "command", {})
+    assert "1 of 3 prompts left out" in suite_page(results, "Title", "command", {})
     assert len(results.figures["random"].reward) == 2
 
 
@@ -272,3 +274,85 @@ def test_a_disk_that_cannot_be_written_is_warned_of_once(tmp_path):
     results = play((GREEDY,), on_played=folder.keep)
     assert len(results.episodes) == 5
     assert len(warned) == 1
+
+
+def away() -> OtherCritic:
+    critic = OtherCritic(script=[Unavailable("no model 'x'")] * 99)
+    critic.name = "away"
+    return critic
+
+
+def test_episodes_without_any_verdict_of_the_critic_are_no_results(tmp_path):
+    played = []
+    results = play((GREEDY,), TASKS[:2], critic=away(), on_played=played.append)
+    assert results.figures == {}
+    assert results.unjudged == {"the critic gave no verdict: Unavailable: no model 'x'": 2}
+    assert all(each.picture is None and np.isnan(each.figures.quality).all() for each in played)
+    page = suite_page(results, "Title", "command", {})
+    assert "2 episodes left out: the critic gave no verdict: Unavailable: no model 'x'" in page
+    folder = SuiteFolder(tmp_path, ["greedy"], ["a", "b"], print)
+    folder.keep(played[0])
+    line = json.loads((tmp_path / "episodes.jsonl").read_text())
+    assert line["figures"]["quality"] is None
+    assert "no model 'x'" in line["unjudged"]
+
+
+def test_an_episode_that_the_critic_never_judges_is_left_out_and_the_others_count():
+    class Choosy(ScriptedCritic):
+        def judge(self, requests, ctx):
+            refused = Unavailable("not this one")
+            answers = super().judge(requests, ctx)
+            return [
+                refused if asked.atoms == TASKS[1].plan.atoms else answer
+                for asked, answer in zip(requests, answers, strict=True)
+            ]
+
+    results = play((GREEDY, RANDOM), TASKS[:3], critic=Choosy())
+    assert not results.stopped
+    assert results.episodes == (0, 2)
+    assert results.unjudged == {"the critic gave no verdict: Unavailable: not this one": 2}
+
+
+@pytest.mark.parametrize("who", ["critic", "judge"])
+def test_playing_stops_after_a_batch_without_a_single_verdict(who):
+    played = []
+    results = play(batch=2, on_played=played.append, **{who: away()})
+    assert results.stopped
+    assert not results.figures
+    assert len(played) == 2
+    [(reason, times)] = results.unjudged.items()
+    assert (times, reason.startswith(f"the {who} gave no verdict: Unavailable")) == (2, True)
+    assert "**Stopped**: 0 of 5 prompts" in suite_page(results, "Title", "command", {})
+    assert suite_data(results)["stopped"]
+
+
+def test_what_the_judge_costs_is_told_and_on_nobodys_bill():
+    judge = OtherCritic([Unavailable("away", usd=0.5)], price=0.25)
+    results = play((GREEDY,), TASKS[:2], judge=judge)
+    assert results.judge_usd == pytest.approx(0.5 + 2 * 0.25)
+    assert suite_data(results)["judge_usd"] == results.judge_usd
+    assert "in USD it cost: 1.0000" in suite_page(results, "Title", "command", {})
+    assert play((GREEDY,), TASKS[:2], judge=OtherCritic(price=None)).judge_usd is None
+
+
+def test_dollars_that_nobody_knows_are_not_zero():
+    results = play((GREEDY,), TASKS[:1], experts=[FakeExpert("painter", price=None)])
+    titles, [row] = suite_rows(results, SHORT_COLUMNS)
+    assert results.usd["greedy"] is None
+    assert row[titles.index("USD")] == "unknown"
+    page = suite_page(results, "Title", "command", {})
+    assert "greedy unknown" in page
+    assert "0.0000 |" not in page
+
+
+def test_a_grade_of_the_whole_picture_is_said_to_be_one():
+    class Grader(OtherCritic):
+        def judge(self, requests, ctx):
+            return [verdict.model_copy(update={"fidelity": 0.5}) for verdict in super().judge(requests, ctx)]
+
+    every = ("entity", "attribute", "count", "relation", "text", "background", "style", "other")
+    graded, answered = play((GREEDY,), TASKS[:2], judge=Grader(unjudged=every)), play((GREEDY,), TASKS[:2])
+    assert graded.figures["greedy"].quality.tolist() == [0.5, 0.5]
+    assert (suite_data(graded)["graded"], suite_data(answered)["graded"]) == (True, False)
+    assert quality_label(graded) == "grade as a share of 1, says other"
+    assert quality_label(answered) == "share of commands done, says other"

@@ -297,7 +297,7 @@ def test_a_bad_answer_is_asked_for_once_more_with_the_reason(serve, bad, reason)
 def test_after_the_last_attempt_it_is_a_bad_reply_with_all_costs(serve):
     prices = {"input_cost_per_token": 0.001, "output_cost_per_token": 0.001}
     endpoint, server = serve("no", "", "never", settings=prices)
-    with pytest.raises(BadReply, match="3 attempts") as caught:
+    with pytest.raises(BadReply, match=r"3 attempts: .*[^.]\.$") as caught:
         structured(endpoint, ASK, SCHEMA, mood, attempts=3)
     assert caught.value.usd == pytest.approx(0.03)
     assert len(server.requests) == 3
@@ -348,3 +348,35 @@ def test_every_fault_of_the_server_is_tried_here():
         "drips",
         "endless",
     } == {*FAULTS}
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("temperature", 5), ("temperature", -1), ("timeout", 0), ("timeout", 0.01)]
+)
+def test_settings_that_no_server_can_serve_are_refused(setting, value):
+    with pytest.raises(InputError, match=rf"{setting} is {value}"):
+        ChatEndpoint(name="x", model="m", **{setting: value})
+
+
+def test_what_is_wrong_with_an_answer_is_told_in_one_sentence(serve):
+    endpoint, server = serve("[]", '{"mood": "good"}')
+
+    def read(value):
+        if isinstance(value, list):
+            raise InputError("The plan has 0 commands; give 1 to 64.")
+        return value
+
+    structured(endpoint, ASK, SCHEMA, read)
+    assert "give 1 to 64. Answer the same" in server.requests[1].words
+
+
+def test_what_is_not_found_names_the_address_and_how_most_of_them_end(serve):
+    missing = Reply("Not Found", status=404)
+    endpoint, server = serve(missing)
+    with pytest.raises(Unavailable, match=f"Check the address {server.address} and the name of the model"):
+        endpoint.ask(ASK)
+    bare = server.address.removesuffix("/v1")
+    cut = ChatEndpoint(name="cut", model="m", base_url=bare, retries=0)
+    with pytest.raises(Unavailable, match=f"address {bare}, which most servers want to end in /v1,"):
+        cut.ask(ASK)
+    cut.close()

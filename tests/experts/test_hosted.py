@@ -10,6 +10,7 @@ from poser.experts.hosted import (
     fingerprint,
     key_from_environment,
     number,
+    openai_address,
     size_to_ask,
     web_address,
 )
@@ -67,10 +68,40 @@ def test_an_address_holds_no_password():
         assert "hunter2" not in str(caught.value)
 
 
+def test_a_wrong_address_is_blamed_on_who_gave_it(monkeypatch):
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    assert openai_address("") == "https://api.openai.com/v1"
+    monkeypatch.setenv("OPENAI_BASE_URL", "127.0.0.1:8123/v1")
+    with pytest.raises(InputError, match=r"variable OPENAI_BASE_URL is '127\.0\.0\.1:8123/v1', and must be"):
+        openai_address("")
+    assert openai_address(LOCAL) == LOCAL
+    with pytest.raises(InputError, match=r"base_url is 'example\.com', and must be"):
+        openai_address("example.com")
+    for secret in ("sk-hunter2", "https://x:hunter2@host/v1"):
+        monkeypatch.setenv("OPENAI_BASE_URL", secret)
+        with pytest.raises(InputError, match="OPENAI_BASE_URL must be") as caught:
+            openai_address("")
+        assert "hunter2" not in str(caught.value)
+
+
+def test_who_needs_a_key_of_openai_is_told_that_it_is_openai():
+    with pytest.raises(Unavailable, match=r"MY_KEY.*set base_url or OPENAI_BASE_URL: this is OpenAI itself"):
+        key_from_environment("mine", "MY_KEY", "https://api.openai.com/v1")
+    with pytest.raises(Unavailable) as caught:
+        key_from_environment("mine", "MY_KEY", FAR)
+    assert "OpenAI" not in str(caught.value)
+
+
 @pytest.mark.parametrize("value", [0, -1, "8", None, True, float("nan"), 1.5])
 def test_numbers_are_checked(value):
     with pytest.raises(InputError, match="concurrency"):
         number("concurrency", value, 1, whole=True)
+
+
+def test_numbers_may_have_a_most():
+    number("temperature", 2, 0.0, 2.0)
+    with pytest.raises(InputError, match=r"temperature is 5; give a number from 0 to 2\."):
+        number("temperature", 5, 0.0, 2.0)
 
 
 def test_fingerprints_follow_the_settings():

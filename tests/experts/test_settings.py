@@ -64,7 +64,7 @@ def test_whatever_stands_in_a_setting_it_is_taken_or_refused_in_words(adapter):
         (HttpExpert, {"url": "http://["}, "is no address"),
         (HttpExpert, {"url": "http://127.0.0.1:99999"}, "is no address"),
         (ComfyUIExpert, {"url": "http://127.0.0.1:port"}, "is no address"),
-        (HuggingFaceImages, {"base_url": "http://["}, "base_url must be an address"),
+        (HuggingFaceImages, {"base_url": "http://["}, "must be an address"),
     ],
 )
 def test_what_is_wrong_is_named(adapter, wrong, said):

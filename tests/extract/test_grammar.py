@@ -88,6 +88,22 @@ def test_what_is_not_understood_is_said():
     assert any("frobnicate" in note for note in EXTRACTOR.extract("A cat frobnicates. A dog frobnicate").notes)
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    ["Une voiture rouge à gauche d'un arbre vert, sous un ciel orageux.", "Un chien. Une maison bleue avec un jardin."],
+)
+def test_a_prompt_in_another_language_gets_one_hint_at_who_reads_it(prompt):
+    plan = EXTRACTOR.extract(prompt)
+    assert sum("--extractor llm" in note for note in plan.notes) == 1
+    assert all("?" in atom.question and ".?" not in atom.question for atom in plan.atoms)
+
+
+def test_a_few_unknown_words_get_no_such_hint():
+    notes = EXTRACTOR.extract("A red car left of a green tree that frobnicates wistfully").notes
+    assert notes
+    assert not any("--extractor llm" in note for note in notes)
+
+
 def test_questions_and_commands_are_english():
     plan = EXTRACTOR.extract("Two blue cars left of a tree, in the style of a watercolor")
     questions = [atom.question for atom in plan.atoms]

@@ -9,6 +9,8 @@ import sys
 import poser
 from poser.critics.rubric import RubricJudge, score
 
+if len(sys.argv) != 4 or not os.environ.get("JUDGE_MODEL"):
+    sys.exit("usage: JUDGE_MODEL=… python grade_edit.py BEFORE AFTER REQUEST")
 before, after, request = sys.argv[1:]
 judge = RubricJudge(model=os.environ["JUDGE_MODEL"])
 (verdict,) = judge.judge(

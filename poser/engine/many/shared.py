@@ -137,6 +137,9 @@ class _OneAtATime(Extractor):
         with self._lock:
             return self._inner.rewrite(*given)  # type: ignore[attr-defined]  # of a Rewriter
 
+    def expected_usd(self, prompt: str) -> float | None:
+        return self._inner.expected_usd(prompt)
+
     def extract(self, prompt: str, source: PictureRef | None = None) -> Plan:
         with self._lock:
             return self._inner.extract(prompt, source)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from poser.experts.extras import install
 from poser.experts.loopback import needs_no_environment
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Listener:
             from websockets.exceptions import WebSocketException
             from websockets.sync.client import connect
         except ImportError:
-            self.lost = "the library websockets is missing: pip install 'image-poser[comfyui]'"
+            self.lost = f"the library websockets is missing: {install('comfyui')}"
             return
         try:
             self._line = connect(

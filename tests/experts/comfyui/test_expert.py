@@ -233,7 +233,8 @@ def test_without_the_library_of_websockets_the_history_tells_too(comfy, monkeypa
     monkeypatch.setitem(sys.modules, "websockets.sync.client", None)
     result = one(drawer(comfy()))
     assert result.notes == (
-        "Followed by its history alone: the library websockets is missing: pip install 'image-poser[comfyui]'.",
+        "Followed by its history alone: the library websockets is missing: pip install 'image-poser[comfyui]' (in a "
+        "checkout: pip install -c constraints.txt -e '.[comfyui]').",
     )
 
 
