@@ -94,6 +94,7 @@ class DecomposerArguments:
     layers: int = about("of a fresh model", 4)
     heads: int = about("of a fresh model", 6)
     vocabulary: int = about("tokens of a fresh model", 2000)
+    initializer_range: float = about("standard deviation of a fresh model's weights", 0.06)
     torch_threads: int = about("threads of torch; 0 = as many as it likes", 0)
     progress: bool = about("show progress bars", True)
 
@@ -122,6 +123,8 @@ def make_arguments(given: Mapping[str, Any]) -> DecomposerArguments:
         raise InputError(f"seed is {arguments.seed}; give less than {EVALUATION_SEED:,} (that one is of evaluations).")
     if not 0 <= arguments.lora_dropout < 1:
         raise InputError(f"lora_dropout is {arguments.lora_dropout}; give 0 or more, below 1.")
+    if arguments.initializer_range <= 0:
+        raise InputError(f"initializer_range is {arguments.initializer_range}; give a number above 0.")
     if "{request}" not in arguments.template:
         raise InputError("template holds no {request}; without the user's words there is nothing to decompose.")
     if not arguments.lora_targets:

@@ -197,6 +197,7 @@ class _Training:
                 layers=given.layers,
                 heads=given.heads,
                 vocabulary=given.vocabulary,
+                initializer_range=given.initializer_range,
                 seed=given.seed,
             )
             fresh.rename(base)
