@@ -95,11 +95,13 @@ class _Training:
             config_of(stage, given, self.out / stage, [1.0] * len(reward_functions(given.rewards)[0]))
         check_sources(given)
         self._check_folder()
+        state = PartialState()
+        # nobody writes to the folder before all have looked
+        state.wait_for_everyone()
         if given.torch_threads:
             torch.set_num_threads(given.torch_threads)
         if not given.progress:
             datasets.disable_progress_bars()
-        state = PartialState()
         rows = training_rows(given)
         pictures = has_pictures(rows.sft + rows.grpo + rows.held)
         if given.model != FRESH:

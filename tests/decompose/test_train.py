@@ -222,6 +222,18 @@ def test_a_folder_without_a_part_that_is_needed_is_refused(alone, texts):
         train(small("a", model=str(folder)))
 
 
+def test_two_processes_train_one_model_and_one_speaks(tmp_path):
+    path = os.pathsep.join([str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "-m", "poser.cli", "train"]
+    command += ["decomposer", *options("mine", eval_examples=5)]
+    env = os.environ | {"PYTHONPATH": path, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=tmp_path, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout == "mine/model\n"
+    lines = evaluations(tmp_path / "mine" / "evaluations.jsonl")
+    assert [(line["stage"], line["step"]) for line in lines] == [("sft", 0), ("sft", 2), ("grpo", 0), ("grpo", 2)]
+
+
 def test_trl_s_own_command_takes_our_rewards_by_name(tmp_path, texts):
     folder, data = tiny_folder(tmp_path / "base", texts), tmp_path / "data"
     data.mkdir()
