@@ -33,6 +33,7 @@ SPLITS = {"phrasings": "new phrasings", "nouns": "new nouns", "both": "both"}
 METRICS = ("format", "action", "subject", "goal", "atom")
 F1S = ("action", "subject", "goal")
 HELD = 300
+"""Requests of each split."""
 AGENTS = {
     "grammar": "grammar",
     "sft": "SFT",
@@ -148,7 +149,7 @@ def means(stored: Sequence[Mapping[str, Any]], agent: str, split: str, names: Se
         ]
         for each in stored
     ]
-    return np.nanmean(np.array(columns, dtype=float), axis=(0, 1))
+    return np.ma.masked_invalid(np.array(columns, dtype=float)).mean(axis=(0, 1)).filled(np.nan)
 
 
 def page(stored: Sequence[Mapping[str, Any]]) -> str:

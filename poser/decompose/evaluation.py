@@ -150,10 +150,7 @@ class HeldOut(TrainerCallback):
             answers = decode(model, trainer.processing_class, mine, **self._settings)
         found = figures(mine, answers)
         parts = gather_object([{name: values.tolist() for name, values in found.items()}])
-        means = {
-            name: float(np.nanmean(np.array([part[name] for part in parts]).T.reshape(-1)[: len(rows)]))
-            for name in found
-        }
+        means = {name: _mean(np.array([part[name] for part in parts]).T.reshape(-1)[: len(rows)]) for name in found}
         spent = {"seconds": round(self._spent.wall, 1), "cpu_seconds": round(self._spent.cpu, 1)}
         line = {"stage": self._stage, "step": step} | spent | means
         if accelerator.is_main_process:
@@ -163,7 +160,7 @@ class HeldOut(TrainerCallback):
         training, due = trainer.model.training, trainer.control.should_log
         # TRL files what is logged under evaluation while the model is not training
         trainer.model.eval()
-        trainer.log({f"heldout/{name}": value for name, value in means.items()})
+        trainer.log({f"heldout/{name}": value for name, value in means.items() if value is not None})
         trainer.model.train(training)
         # logging strikes the entry off that training itself may be about to make
         trainer.control.should_log = due
@@ -174,6 +171,12 @@ class HeldOut(TrainerCallback):
         lines = [json.loads(line) for line in self._path.read_text(encoding="utf-8").splitlines()]
         own = [line for line in lines if line["stage"] == self._stage and line["step"] <= step]
         return _Times(*(float(max((line[key] for line in own), default=0.0)) for key in ("seconds", "cpu_seconds")))
+
+
+def _mean(values: NDArray[np.float64]) -> float | None:
+    """Of the known ones."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else None
 
 
 def _now() -> _Times:

@@ -75,7 +75,8 @@ def evaluations(path: Path) -> list[dict[str, Any]]:
 
 
 def _shown(line: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {line[name]:.3f}" for name in METRICS) + f"; mean F1 {score(line):.3f}"
+    known = (f"{name} {line[name]:.3f}" for name in METRICS if line[name] is not None)
+    return ", ".join(known) + f"; mean F1 {score(line):.3f}"
 
 
 class _Training:

@@ -186,6 +186,16 @@ def test_what_was_finished_is_not_trained_twice_and_other_settings_are_refused(t
         train(small(tmp_path / "b", resume=True))
 
 
+def test_rows_without_atoms_are_learned_from_and_judged_by_what_they_have(tmp_path):
+    rows = [{**row, "atoms": [], "plan": ""} for row in studio_rows(20, seed=0, level="tiny")]
+    write_rows(rows, tmp_path / "rows.jsonl")
+    data = {"data": str(tmp_path / "rows.jsonl"), "examples": 10, "grpo_examples": 0}
+    folder = train(small(tmp_path / "a", **data, rewards={"atom": 1.0}))
+    assert evaluations(tmp_path / "a" / "evaluations.jsonl")[-1]["atom"] is None
+    assert "atom" not in told_of(folder)
+    assert "| – |" in (folder / "README.md").read_text()
+
+
 def test_a_reward_that_is_not_a_number_stops_the_training_and_is_named(tmp_path):
     arguments = small(tmp_path / "a", stages=["grpo"], rewards={"tests.decompose.own_rewards.not_a_number": 1.0})
     with pytest.raises(PoserError, match=r"own_rewards.not_a_number is nan for the completion"):
