@@ -107,7 +107,7 @@ def trained(job: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
 
     out, settings = job
     resume = (out / "arguments.json").is_file()
-    given = {"preset": "tiny", "out": str(out), "progress": False, "save_freq": 50, "resume": resume} | settings
+    given = {"preset": "tiny", "out": str(out), "progress": False, "resume": resume} | settings
     folder = train(make_arguments(given), watch=print)
     curve = evaluations(out / "evaluations.jsonl")
     gc.collect()

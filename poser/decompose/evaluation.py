@@ -86,14 +86,14 @@ class _Times(NamedTuple):
 
 
 class HeldOut(TrainerCallback):
-    """Evaluates before the first step, every so many, and after the last; a line each in a file, figures in the logs.
+    """Evaluates before the first step, on the way, and after the last; a line each in a file, figures in the logs.
     Times are of training alone.
 
     Args:
         stage: name of the stage, for the lines.
         rows: held-out rows.
         settings: keyword arguments of `decode`.
-        every: optimizer steps between evaluations, 0 = none on the way.
+        times: evaluations on the way, evenly spread.
         path: JSONL file; lines are added.
         watch: called with each line.
     """
@@ -103,11 +103,11 @@ class HeldOut(TrainerCallback):
         stage: str,
         rows: Sequence[Mapping[str, Any]],
         settings: Mapping[str, Any],
-        every: int,
+        times: int,
         path: Path,
         watch: Callable[[dict[str, Any]], None] = lambda line: None,
     ) -> None:
-        self._stage, self._rows, self._settings, self._every = stage, rows, dict(settings), every
+        self._stage, self._rows, self._settings, self._times = stage, rows, dict(settings), times
         self._path, self._watch = path, watch
         self._seen = -1
         self._spent = _Times(0.0, 0.0)
@@ -124,7 +124,8 @@ class HeldOut(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Look, when it is time."""
-        if self._every and state.global_step % self._every == 0:
+        parts = self._times + 1
+        if state.global_step in {round(part * state.max_steps / parts) for part in range(1, parts)}:
             self._look(state.global_step)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:

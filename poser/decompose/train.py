@@ -26,7 +26,7 @@ from poser.decompose.trl_settings import check_settings, config_of
 from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
 
-_FREE = ("resume", "progress", "out", "eval_freq", "eval_batch", "save_freq")
+_FREE = ("resume", "progress", "out", "eval_times", "eval_batch", "save_freq")
 """Arguments that may differ when a training goes on."""
 
 
@@ -133,7 +133,7 @@ class _Training:
             "template": given.template, "chat": given.chat, "max_new_tokens": given.max_new_tokens,
         }  # fmt: skip
         watch = HeldOut(
-            stage, rows.held, asked | {"batch": given.eval_batch}, given.eval_freq, self._lines, self._watch
+            stage, rows.held, asked | {"batch": given.eval_batch}, given.eval_times, self._lines, self._watch
         )
         trainer = make_trainer(
             stage, model, processor, getattr(rows, stage), given, folder, watch=watch, logs=self.out / "logs" / stage

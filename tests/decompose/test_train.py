@@ -31,7 +31,7 @@ pytestmark = [
 
 SMALL = {
     "preset": "tiny", "hidden_size": 32, "layers": 2, "heads": 2, "vocabulary": 400, "examples": 64,
-    "grpo_examples": 32, "eval_examples": 4, "eval_freq": 0, "max_new_tokens": 12, "progress": False,
+    "grpo_examples": 32, "eval_examples": 4, "eval_times": 0, "save_freq": 0, "max_new_tokens": 12, "progress": False,
     "sft": {"max_steps": 2, "per_device_train_batch_size": 4},
     "grpo": {"max_steps": 2, "per_device_train_batch_size": 8, "num_generations": 4, "logging_steps": 1},
 }  # fmt: skip
@@ -146,7 +146,7 @@ def test_a_reference_model_of_a_model_in_memory_is_refused(tmp_path, texts):
 def test_a_training_that_was_cut_off_goes_on_as_if_it_had_not_been(alone):
     reward = {"format": 0.0, "action": 0.0, "subject": 0.0, "goal": 0.0, "tests.decompose.own_rewards.letters": 1.0}
     settings = {
-        "rewards": reward, "save_freq": 2, "eval_freq": 2,
+        "rewards": reward, "save_freq": 2, "eval_times": 2,
         "grpo": {"max_steps": 6, "learning_rate": 0.001, "steps_per_generation": 2, "num_iterations": 1},
     }  # fmt: skip
     train(small("whole", **settings))
