@@ -14,7 +14,8 @@ export OPENBLAS_NUM_THREADS ?= 1
 .PHONY: help demo test test-heavy lint format docs bench-studio bench-engine bench-experts bench-critics bench-dpg bench-recognition judge bench-judge bench-reflection \
 	bench-critics-reliability policy paper-policy \
 	calibration bench-policy-rivals bench-policy-sample bench-policy-zeroshot bench-policy-ablations bench-policy-ratings \
-	bench-policy-pixels bench-policy-speed bench-decomposer-requests clean
+	bench-policy-pixels bench-policy-speed bench-decomposer-requests \
+	bench-decomposer-train clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -127,6 +128,9 @@ bench-decomposer-requests: $(VENV)/.installed  ## generated requests: splits, an
 
 bench-policy-speed: $(VENV)/.installed  ## steps of the twin a second, time of a decision
 	$(BIN)/python -m benchmarks.policy_speed
+
+bench-decomposer-train: $(VENV)/.installed  ## imitation, continued imitation and GRPO on the tiny preset: SEEDS="0 1" (40 minutes a seed)
+	$(BIN)/python -m benchmarks.decomposer_train $(if $(SEEDS),--seed $(SEEDS))
 
 clean:  ## remove what was built
 	rm -rf $(VENV) $(DEMO_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

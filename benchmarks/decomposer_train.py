@@ -1,12 +1,12 @@
 """`make bench-decomposer-train`: what GRPO adds to a decomposer that imitation has brought to its plateau.
 
 The tiny preset: a model of 2 million parameters with random weights learns requests of the studio's generator. *SFT* is
-its warm start. *SFT continued* goes on imitating, on the rows of both stages, for as many seconds as GRPO takes (not
-counting evaluations). *GRPO* starts from SFT, on rows that SFT has not seen, rewarded for format and F1s; *+ outcome*
-also for the outcome of the plan on the studio's twin. Answers are decoded greedily, from 300 held-out requests each:
-phrasings that are never trained on, nouns that are not, and both. F1s are those of the rewards; unreadable answers
-count 0. Intervals are 95 % bootstrap intervals over requests, after the mean over seeds; differences are paired by
-request and seed.
+its warm start. *SFT continued* goes on imitating, on the rows of both stages, for as many processor seconds as GRPO
+takes (one thread, evaluations not counted; wall seconds depend on what else runs). *GRPO* starts from SFT, on rows that
+SFT has not seen, rewarded for format and F1s; *+ outcome* also for the outcome of the plan on the studio's twin.
+Answers are decoded greedily, from 300 held-out requests each: phrasings that are never trained on, nouns that are not,
+and both. F1s are those of the rewards; unreadable answers count 0. Intervals are 95 % bootstrap intervals over
+requests, after the mean over seeds; differences are paired by request and seed.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ SPLITS = {"phrasings": "new phrasings", "nouns": "new nouns", "both": "both"}
 METRICS = ("format", "action", "subject", "goal", "atom")
 F1S = ("action", "subject", "goal")
 HELD = 300
+"""Requests of each split."""
 AGENTS = {
     "grammar": "grammar",
     "sft": "SFT",
@@ -106,11 +107,11 @@ def trained(job: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
 
     out, settings = job
     resume = (out / "arguments.json").is_file()
-    given = {"preset": "tiny", "out": str(out), "progress": False, "save_freq": 50, "resume": resume} | settings
+    given = {"preset": "tiny", "out": str(out), "progress": False, "resume": resume} | settings
     folder = train(make_arguments(given), watch=print)
     curve = evaluations(out / "evaluations.jsonl")
     gc.collect()
-    return {"values": of_model(folder), "curve": curve, "seconds": curve[-1]["seconds"]}
+    return {"values": of_model(folder), "curve": curve, "seconds": curve[-1]["cpu_seconds"]}
 
 
 def run(seed: int, out: Path, workers: int, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,7 +149,7 @@ def means(stored: Sequence[Mapping[str, Any]], agent: str, split: str, names: Se
         ]
         for each in stored
     ]
-    return np.nanmean(np.array(columns, dtype=float), axis=(0, 1))
+    return np.ma.masked_invalid(np.array(columns, dtype=float)).mean(axis=(0, 1)).filled(np.nan)
 
 
 def page(stored: Sequence[Mapping[str, Any]]) -> str:
@@ -177,9 +178,13 @@ def page(stored: Sequence[Mapping[str, Any]]) -> str:
     for each in stored:
         for agent in (agent for agent in agents if agent != "grammar"):
             line = each["agents"][agent]["curve"][-1]
-            rows.append([each["seed"], AGENTS[agent], line["step"], f"{line['seconds']:.0f}",
-                         f"{line['seconds'] / line['step']:.2f}"])  # fmt: skip
-    text += "\n## What it takes\n\n" + table(("seed", "training", "steps", "seconds", "seconds a step"), rows)
+            rows.append(
+                [each["seed"], AGENTS[agent], line["step"], f"{line['seconds']:.0f}", f"{line['cpu_seconds']:.0f}",
+                 f"{line['cpu_seconds'] / line['step']:.2f}"]
+            )  # fmt: skip
+    text += "\n## What it takes\n\n" + table(
+        ("seed", "training", "steps", "wall s", "processor s", "processor s a step"), rows
+    )
     whole = ", ".join(f"{each['seconds']:,} s" for each in stored)
     text += f"\nWhole runs: {whole}, with evaluations. Curves are on 200 requests of new phrasings.\n"
     return text + "\n![mean F1 by seconds of training](decomposer-train.png)\n"
@@ -199,10 +204,12 @@ def plot(stored: Sequence[Mapping[str, Any]], path: Path) -> None:
             if held is None:
                 continue
             offset = 0.0 if agent == "sft" else each["agents"]["sft"]["seconds"]
-            xs = [(offset + line["seconds"]) / 60 for line in held["curve"]]
+            xs = [(offset + line["cpu_seconds"]) / 60 for line in held["curve"]]
             ys = [np.mean([line[name] for name in F1S]) for line in held["curve"]]
             axis.plot(xs, ys, color=f"C{color}", alpha=0.7, label=AGENTS[agent] if number == 0 else None)
-    axis.set(xlabel="minutes of training", ylabel="mean F1 of actions, subjects, goals", title="New phrasings")
+    axis.set(
+        xlabel="processor minutes of training", ylabel="mean F1 of actions, subjects, goals", title="New phrasings"
+    )
     axis.set_ylim(0, 1)
     axis.grid(alpha=0.3)
     axis.legend()

@@ -28,6 +28,9 @@ HEAVY_ALLOWED = {
     "training/checkpoint.py",
     "training/callbacks.py",
     "decompose/train.py",
+    "decompose/evaluation.py",
+    "decompose/stages.py",
+    "decompose/tiny_model.py",
 }
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
 
 app = typer.Typer(no_args_is_help=True, help="Train what can learn.")
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps `policy` a command of its own while it is the only one."""
 
 
 @app.command(
@@ -56,5 +52,7 @@ def train_decomposer(context: typer.Context) -> None:
             f"Training needs {error.name}, which is not installed; run: pip install 'image-poser[grpo]'."
         ) from error
     folder = train(arguments, command=["poser", *sys.argv[1:]], watch=lambda line: typer.echo(line, err=True))
-    typer.echo(folder)
-    typer.echo(told_of(folder), err=True)
+    # of several processes (accelerate launch) one speaks
+    if os.environ.get("RANK", "0") == "0":
+        typer.echo(folder)
+        typer.echo(told_of(folder), err=True)

@@ -30,12 +30,12 @@ REWARDS = {"format": 1.0, "action": 1.0, "subject": 1.0, "goal": 1.0}
 _COUNTS = (
     "examples", "eval_examples", "eval_batch", "hidden_size", "layers", "heads", "vocabulary", "max_new_tokens",
 )  # fmt: skip
-_NOT_NEGATIVE = ("eval_freq", "save_freq", "lora_r", "lora_alpha", "torch_threads", "grpo_examples", "seed")
+_NOT_NEGATIVE = ("eval_times", "save_freq", "lora_r", "lora_alpha", "torch_threads", "grpo_examples", "seed")
 
 _OURS = {
     "output_dir": "out", "seed": "seed", "data_seed": "seed", "reward_weights": "rewards", "save_steps": "save_freq",
-    "save_strategy": "save_freq", "resume_from_checkpoint": "resume", "eval_steps": "eval_freq",
-    "eval_strategy": "eval_freq", "max_completion_length": "max_new_tokens",
+    "save_strategy": "save_freq", "resume_from_checkpoint": "resume", "eval_steps": "eval_times",
+    "eval_strategy": "eval_times", "max_completion_length": "max_new_tokens",
 }  # fmt: skip
 """Settings of TRL that are arguments here."""
 
@@ -69,7 +69,7 @@ class DecomposerArguments:
     )
     eval_examples: int = about("held-out rows of each evaluation", 200)
     eval_batch: int = about("rows decoded side by side", 50)
-    eval_freq: int = about("optimizer steps between evaluations; 0 = at start and end of each stage alone", 0)
+    eval_times: int = about("evaluations on the way of each stage, besides those before and after", 0)
     save_freq: int = about("optimizer steps between checkpoints; 0 = none on the way", 0)
 
     rewards: PAIRS = field(
@@ -94,6 +94,7 @@ class DecomposerArguments:
     layers: int = about("of a fresh model", 4)
     heads: int = about("of a fresh model", 6)
     vocabulary: int = about("tokens of a fresh model", 2000)
+    initializer_range: float = about("standard deviation of a fresh model's weights", 0.06)
     torch_threads: int = about("threads of torch; 0 = as many as it likes", 0)
     progress: bool = about("show progress bars", True)
 
@@ -122,6 +123,8 @@ def make_arguments(given: Mapping[str, Any]) -> DecomposerArguments:
         raise InputError(f"seed is {arguments.seed}; give less than {EVALUATION_SEED:,} (that one is of evaluations).")
     if not 0 <= arguments.lora_dropout < 1:
         raise InputError(f"lora_dropout is {arguments.lora_dropout}; give 0 or more, below 1.")
+    if arguments.initializer_range <= 0:
+        raise InputError(f"initializer_range is {arguments.initializer_range}; give a number above 0.")
     if "{request}" not in arguments.template:
         raise InputError("template holds no {request}; without the user's words there is nothing to decompose.")
     if not arguments.lora_targets:

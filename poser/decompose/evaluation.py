@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -78,14 +78,22 @@ def figures(rows: Sequence[Mapping[str, Any]], answers: Sequence[str]) -> dict[s
     return found
 
 
+class _Times(NamedTuple):
+    """Seconds by the clock, and of this process's processors."""
+
+    wall: float
+    cpu: float
+
+
 class HeldOut(TrainerCallback):
-    """Evaluates before the first step, every so many, and after the last; a line each in a file, figures in the logs.
+    """Evaluates before the first step, on the way, and after the last; a line each in a file, figures in the logs.
+    Times are of training alone.
 
     Args:
         stage: name of the stage, for the lines.
         rows: held-out rows.
         settings: keyword arguments of `decode`.
-        every: optimizer steps between evaluations, 0 = none on the way.
+        times: evaluations on the way, evenly spread.
         path: JSONL file; lines are added.
         watch: called with each line.
     """
@@ -95,15 +103,15 @@ class HeldOut(TrainerCallback):
         stage: str,
         rows: Sequence[Mapping[str, Any]],
         settings: Mapping[str, Any],
-        every: int,
+        times: int,
         path: Path,
         watch: Callable[[dict[str, Any]], None] = lambda line: None,
     ) -> None:
-        self._stage, self._rows, self._settings, self._every = stage, rows, dict(settings), every
+        self._stage, self._rows, self._settings, self._times = stage, rows, dict(settings), times
         self._path, self._watch = path, watch
         self._seen = -1
-        self._clock = 0.0
-        self._started = 0.0
+        self._spent = _Times(0.0, 0.0)
+        self._started: _Times | None = None
         self.trainer: Any = None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -111,27 +119,27 @@ class HeldOut(TrainerCallback):
         if state.global_step == 0:
             self._look(state.global_step)
         else:
-            self._seen, self._clock = state.global_step, self._before(state.global_step)
-        self._started = time.perf_counter()
+            self._seen, self._spent = state.global_step, self._before(state.global_step)
+        self._started = _now()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Look, when it is time."""
-        if self._every and state.global_step % self._every == 0:
+        parts = self._times + 1
+        if state.global_step in {round(part * state.max_steps / parts) for part in range(1, parts)}:
             self._look(state.global_step)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Look at what was learned in the end."""
         self._look(state.global_step)
 
-    @property
-    def seconds(self) -> float:
-        """Of training, without evaluations."""
-        return self._clock + (time.perf_counter() - self._started if self._started else 0.0)
-
     def _look(self, step: int) -> None:
         if step == self._seen:
             return
-        self._seen, self._clock = step, self.seconds
+        if self._started is not None:
+            now = _now()
+            wall, cpu = (spent + end - start for spent, end, start in zip(self._spent, now, self._started, strict=True))
+            self._spent = _Times(wall, cpu)
+        self._seen = step
         trainer = self.trainer
         accelerator = trainer.accelerator
         # every process decodes as many rows as the others: with sharded weights they go in step
@@ -143,11 +151,9 @@ class HeldOut(TrainerCallback):
             answers = decode(model, trainer.processing_class, mine, **self._settings)
         found = figures(mine, answers)
         parts = gather_object([{name: values.tolist() for name, values in found.items()}])
-        means = {
-            name: float(np.nanmean(np.array([part[name] for part in parts]).T.reshape(-1)[: len(rows)]))
-            for name in found
-        }
-        line = {"stage": self._stage, "step": step, "seconds": round(self._clock, 1)} | means
+        means = {name: _mean(np.array([part[name] for part in parts]).T.reshape(-1)[: len(rows)]) for name in found}
+        spent = {"seconds": round(self._spent.wall, 1), "cpu_seconds": round(self._spent.cpu, 1)}
+        line = {"stage": self._stage, "step": step} | spent | means
         if accelerator.is_main_process:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
@@ -155,21 +161,31 @@ class HeldOut(TrainerCallback):
         training, due = trainer.model.training, trainer.control.should_log
         # TRL files what is logged under evaluation while the model is not training
         trainer.model.eval()
-        trainer.log({f"heldout/{name}": value for name, value in means.items()})
+        trainer.log({f"heldout/{name}": value for name, value in means.items() if value is not None})
         trainer.model.train(training)
         # logging strikes the entry off that training itself may be about to make
         trainer.control.should_log = due
-        self._started = time.perf_counter()
+        self._started = _now()
 
-    def _before(self, step: int) -> float:
-        """Seconds of training before this step, by the file."""
+    def _before(self, step: int) -> _Times:
+        """Time of training before this step, by the file."""
         lines = [json.loads(line) for line in self._path.read_text(encoding="utf-8").splitlines()]
-        times = [line["seconds"] for line in lines if line["stage"] == self._stage and line["step"] <= step]
-        return float(max(times, default=0.0))
+        own = [line for line in lines if line["stage"] == self._stage and line["step"] <= step]
+        return _Times(*(float(max((line[key] for line in own), default=0.0)) for key in ("seconds", "cpu_seconds")))
+
+
+def _mean(values: NDArray[np.float64]) -> float | None:
+    """Of the known ones."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else None
+
+
+def _now() -> _Times:
+    return _Times(time.perf_counter(), time.process_time())
 
 
 def _inputs(processor: Any, rows: Sequence[Mapping[str, Any]], template: str, chat: bool) -> Any:
-    asked = [question(row["request"], template, chat=chat) for row in rows]
+    asked: list[Any] = [question(row["request"], template, chat=chat) for row in rows]
     pictures = [_opened(row.get("image")) for row in rows]
     seeing = hasattr(processor, "image_processor")
     if chat:
@@ -179,7 +195,7 @@ def _inputs(processor: Any, rows: Sequence[Mapping[str, Any]], template: str, ch
                 for messages, picture in zip(asked, pictures, strict=True)
             ]
         asked = [processor.apply_chat_template(each, tokenize=False, add_generation_prompt=True) for each in asked]
-    more = {"add_special_tokens": False} if chat else {}
+    more: dict[str, Any] = {"add_special_tokens": False} if chat else {}
     if seeing and any(picture is not None for picture in pictures):
         more["images"] = [[] if picture is None else [picture] for picture in pictures]
     inputs = processor(text=asked, return_tensors="pt", padding=True, padding_side="left", **more)

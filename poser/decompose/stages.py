@@ -10,8 +10,9 @@ from typing import Any
 from datasets import Dataset, Image
 from peft import LoraConfig
 from transformers import PreTrainedModel, PrinterCallback, ProgressCallback
-from transformers.integrations import TensorBoardCallback
-from trl import GRPOTrainer, SFTTrainer
+from transformers.integrations.integration_utils import TensorBoardCallback
+from trl.trainer.grpo_trainer import GRPOTrainer
+from trl.trainer.sft_trainer import SFTTrainer
 
 from poser.decompose.arguments import DecomposerArguments
 from poser.decompose.evaluation import HeldOut
@@ -64,13 +65,14 @@ def make_trainer(
     if logs is not None and find_spec("tensorboard") is not None:
         from torch.utils.tensorboard import SummaryWriter
 
-        callbacks.append(TensorBoardCallback(SummaryWriter(str(logs))))
+        board: Any = TensorBoardCallback
+        callbacks.append(board(SummaryWriter(str(logs))))
     shared: dict[str, Any] = {
         "model": model, "args": config, "train_dataset": data, "processing_class": processor, "peft_config": lora,
         "callbacks": callbacks,
     }  # fmt: skip
     try:
-        trainer: Any = SFTTrainer(**shared) if stage == "sft" else GRPOTrainer(reward_funcs=functions, **shared)
+        trainer: Any = SFTTrainer(**shared) if stage == "sft" else GRPOTrainer(reward_funcs=[*functions], **shared)
     except ValueError as error:
         raise InputError(f"TRL refuses the settings of stage {stage}: {error}") from error
     # their lines would go to standard output, which is for the result

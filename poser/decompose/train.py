@@ -26,7 +26,7 @@ from poser.decompose.trl_settings import check_settings, config_of
 from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
 
-_FREE = ("resume", "progress", "out", "eval_freq", "eval_batch", "save_freq")
+_FREE = ("resume", "progress", "out", "eval_times", "eval_batch", "save_freq")
 """Arguments that may differ when a training goes on."""
 
 
@@ -75,7 +75,8 @@ def evaluations(path: Path) -> list[dict[str, Any]]:
 
 
 def _shown(line: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {line[name]:.3f}" for name in METRICS) + f"; mean F1 {score(line):.3f}"
+    known = (f"{name} {line[name]:.3f}" for name in METRICS if line[name] is not None)
+    return ", ".join(known) + f"; mean F1 {score(line):.3f}"
 
 
 class _Training:
@@ -95,11 +96,13 @@ class _Training:
             config_of(stage, given, self.out / stage, [1.0] * len(reward_functions(given.rewards)[0]))
         check_sources(given)
         self._check_folder()
+        state = PartialState()
+        # nobody writes to the folder before all have looked
+        state.wait_for_everyone()
         if given.torch_threads:
             torch.set_num_threads(given.torch_threads)
         if not given.progress:
             datasets.disable_progress_bars()
-        state = PartialState()
         rows = training_rows(given)
         pictures = has_pictures(rows.sft + rows.grpo + rows.held)
         if given.model != FRESH:
@@ -130,7 +133,7 @@ class _Training:
             "template": given.template, "chat": given.chat, "max_new_tokens": given.max_new_tokens,
         }  # fmt: skip
         watch = HeldOut(
-            stage, rows.held, asked | {"batch": given.eval_batch}, given.eval_freq, self._lines, self._watch
+            stage, rows.held, asked | {"batch": given.eval_batch}, given.eval_times, self._lines, self._watch
         )
         trainer = make_trainer(
             stage, model, processor, getattr(rows, stage), given, folder, watch=watch, logs=self.out / "logs" / stage
@@ -197,6 +200,7 @@ class _Training:
                 layers=given.layers,
                 heads=given.heads,
                 vocabulary=given.vocabulary,
+                initializer_range=given.initializer_range,
                 seed=given.seed,
             )
             fresh.rename(base)

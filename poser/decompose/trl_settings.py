@@ -67,11 +67,12 @@ def config_of(stage: str, arguments: DecomposerArguments, folder: Path, weights:
 
 def generation_steps(config: Any) -> int:
     """Optimizer steps from one generation to the next."""
-    rounds: int = config.steps_per_generation * config.num_iterations
-    return max(1, -(-rounds // config.gradient_accumulation_steps))
+    rounds = int(config.steps_per_generation * config.num_iterations)
+    return max(1, -(-rounds // int(config.gradient_accumulation_steps)))
 
 
 def _kind(stage: str) -> Any:
-    import trl
+    from trl.trainer.grpo_config import GRPOConfig
+    from trl.trainer.sft_config import SFTConfig
 
-    return {"sft": trl.SFTConfig, "grpo": trl.GRPOConfig}[stage]
+    return {"sft": SFTConfig, "grpo": GRPOConfig}[stage]

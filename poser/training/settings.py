@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import math
+import re
 import types
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -17,6 +18,9 @@ from poser.experts.errors import InputError, UnknownName
 
 PAIRS = Mapping[str, Any]
 """Type of a setting that is names with values: a mapping in YAML, NAME=VALUE on the command line."""
+
+
+_SCIENTIFIC = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 
 
 def about(text: str, default: Any) -> Any:
@@ -135,11 +139,16 @@ def _paired(name: str, parts: Sequence[str]) -> dict[str, Any]:
     return pairs
 
 
+def _number(value: Any) -> Any:
+    """The value; 1e-3, which YAML reads as text, as a number."""
+    return float(value) if isinstance(value, str) and _SCIENTIFIC.fullmatch(value) else value
+
+
 def _converted(name: str, kind: Any, value: Any) -> Any:
     if kind == PAIRS:
         if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
             raise InputError(f"{name} is {value!r}; give a mapping of names to values.")
-        return dict(value)
+        return {key: _number(each) for key, each in value.items()}
     if get_origin(kind) is tuple:
         kinds = get_args(kind)
         if kinds[-1] is ...:
@@ -152,7 +161,7 @@ def _converted(name: str, kind: Any, value: Any) -> Any:
             raise InputError(f"{name} is {value!r}; give one of {', '.join(get_args(kind))}.")
         return value
     if kind is float and isinstance(value, str | int) and not isinstance(value, bool):
-        # YAML reads 1e-3 as text
+        # as in _number
         try:
             return float(value)
         except ValueError as error:

@@ -45,6 +45,11 @@ def test_values_of_a_command_line_are_read_as_yaml():
     assert arguments.trl["bf16"] is False
     assert arguments.trl["model_init_kwargs"] == {"dtype": "bfloat16"}
     assert arguments.trl["report_to"] == []
+    assert parse_arguments(["--grpo", "learning_rate=1e-4", "lr_scheduler_type=linear"]).grpo == {
+        **make_arguments({}).grpo,
+        "learning_rate": 0.0001,
+        "lr_scheduler_type": "linear",
+    }
 
 
 @pytest.mark.parametrize(

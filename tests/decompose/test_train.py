@@ -31,7 +31,7 @@ pytestmark = [
 
 SMALL = {
     "preset": "tiny", "hidden_size": 32, "layers": 2, "heads": 2, "vocabulary": 400, "examples": 64,
-    "grpo_examples": 32, "eval_examples": 4, "eval_freq": 0, "max_new_tokens": 12, "progress": False,
+    "grpo_examples": 32, "eval_examples": 4, "eval_times": 0, "save_freq": 0, "max_new_tokens": 12, "progress": False,
     "sft": {"max_steps": 2, "per_device_train_batch_size": 4},
     "grpo": {"max_steps": 2, "per_device_train_batch_size": 8, "num_generations": 4, "logging_steps": 1},
 }  # fmt: skip
@@ -146,7 +146,7 @@ def test_a_reference_model_of_a_model_in_memory_is_refused(tmp_path, texts):
 def test_a_training_that_was_cut_off_goes_on_as_if_it_had_not_been(alone):
     reward = {"format": 0.0, "action": 0.0, "subject": 0.0, "goal": 0.0, "tests.decompose.own_rewards.letters": 1.0}
     settings = {
-        "rewards": reward, "save_freq": 2, "eval_freq": 2,
+        "rewards": reward, "save_freq": 2, "eval_times": 2,
         "grpo": {"max_steps": 6, "learning_rate": 0.001, "steps_per_generation": 2, "num_iterations": 1},
     }  # fmt: skip
     train(small("whole", **settings))
@@ -186,6 +186,16 @@ def test_what_was_finished_is_not_trained_twice_and_other_settings_are_refused(t
         train(small(tmp_path / "b", resume=True))
 
 
+def test_rows_without_atoms_are_learned_from_and_judged_by_what_they_have(tmp_path):
+    rows = [{**row, "atoms": [], "plan": ""} for row in studio_rows(20, seed=0, level="tiny")]
+    write_rows(rows, tmp_path / "rows.jsonl")
+    data = {"data": str(tmp_path / "rows.jsonl"), "examples": 10, "grpo_examples": 0}
+    folder = train(small(tmp_path / "a", **data, rewards={"atom": 1.0}))
+    assert evaluations(tmp_path / "a" / "evaluations.jsonl")[-1]["atom"] is None
+    assert "atom" not in told_of(folder)
+    assert "| – |" in (folder / "README.md").read_text()
+
+
 def test_a_reward_that_is_not_a_number_stops_the_training_and_is_named(tmp_path):
     arguments = small(tmp_path / "a", stages=["grpo"], rewards={"tests.decompose.own_rewards.not_a_number": 1.0})
     with pytest.raises(PoserError, match=r"own_rewards.not_a_number is nan for the completion"):
@@ -220,6 +230,18 @@ def test_a_folder_without_a_part_that_is_needed_is_refused(alone, texts):
     (folder / "config.json").unlink()
     with pytest.raises(InputError, match="is no model"):
         train(small("a", model=str(folder)))
+
+
+def test_two_processes_train_one_model_and_one_speaks(tmp_path):
+    path = os.pathsep.join([str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "-m", "poser.cli", "train"]
+    command += ["decomposer", *options("mine", eval_examples=5)]
+    env = os.environ | {"PYTHONPATH": path, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=tmp_path, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout == "mine/model\n"
+    lines = evaluations(tmp_path / "mine" / "evaluations.jsonl")
+    assert [(line["stage"], line["step"]) for line in lines] == [("sft", 0), ("sft", 2), ("grpo", 0), ("grpo", 2)]
 
 
 def test_trl_s_own_command_takes_our_rewards_by_name(tmp_path, texts):

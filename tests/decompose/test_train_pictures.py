@@ -41,7 +41,7 @@ def seeing(model, data, out, **changes):
     return make_arguments(
         {
             "model": str(model), "data": str(data), "out": str(out), "template": "Split: {request}", "examples": 30,
-            "eval_examples": 2, "eval_batch": 2, "eval_freq": 0, "save_freq": 0, "lora_r": 0, "max_new_tokens": 8,
+            "eval_examples": 2, "eval_batch": 2, "eval_times": 0, "save_freq": 0, "lora_r": 0, "max_new_tokens": 8,
             "progress": False, "trl": {"learning_rate": 0.001, "gradient_checkpointing": False},
             "sft": {"max_steps": 2, "per_device_train_batch_size": 2},
             "grpo": {"max_steps": 20, "per_device_train_batch_size": 4, "num_generations": 2, "logging_steps": 1},

@@ -1,0 +1,72 @@
+"""The page of decomposer trainings, from made-up results, and a whole run of a few steps."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.decomposer_overhead import bootstrap_ratio, overhead_section
+from benchmarks.decomposer_train import AGENTS, METRICS, SPLITS, means, page
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def stored(seed: int, **levels: float) -> dict:
+    """A result in which each agent has one level everywhere, but for a figure that does not apply to the first row."""
+    agents = {}
+    for agent in AGENTS:
+        level = levels.get(agent, 0.5)
+        values = {split: {name: [level] * 6 for name in METRICS} for split in SPLITS}
+        for split in SPLITS:
+            values[split]["atom"][0] = None
+        line = {"stage": "x", "step": 10, "seconds": 60.0, "cpu_seconds": 30.0, **dict.fromkeys(METRICS, level)}
+        agents[agent] = {"values": values, "curve": [line], "seconds": 30.0}
+    return {"seed": seed, "agents": agents, "seconds": 100}
+
+
+def test_figures_are_means_over_seeds_and_what_does_not_apply_is_left_out():
+    both = [stored(0, grpo=0.6), stored(1, grpo=0.8)]
+    np.testing.assert_allclose(means(both, "grpo", "nouns", ["action", "goal"]), [0.7] * 6)
+    assert np.isnan(means(both, "grpo", "nouns", ["atom"])).tolist() == [True] + [False] * 5
+
+
+def test_the_page_tells_gains_by_pairs_with_intervals():
+    text = page([stored(0, grpo=0.7, continued=0.6), stored(1, grpo=0.7, continued=0.6)])
+    row = next(line for line in text.splitlines() if line.startswith("| SFT + GRPO − SFT continued"))
+    assert row.count("0.100 [0.100, 0.100]") == len(SPLITS)
+    assert "seeds 0, 1" in text
+    assert "| 0 | SFT + GRPO | 10 | 60 | 30 | 3.00 |" in text
+
+
+def test_overhead_is_the_share_that_ours_adds():
+    np.testing.assert_allclose(bootstrap_ratio(np.full(8, 2.0), np.full(8, 2.1)), 0.05)
+    text = overhead_section({"rows": {"F1s": {"plain": [2.0, 2.0], "ours": [2.1, 2.1]}}})
+    assert "+5.0 % [+5.0, +5.0]" in text
+
+
+@pytest.mark.heavy
+def test_a_seed_of_a_few_steps_runs_and_is_stored(tmp_path):
+    command = [sys.executable, "-m", "benchmarks.decomposer_train", "--quick", "--seed", "3", "--workers", "1"]
+    command += ["--out", str(tmp_path / "out"), "--stored", str(tmp_path / "stored")]
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": path},
+        timeout=900,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    held = json.loads((tmp_path / "stored" / "seed-3.json").read_text())
+    assert set(held["agents"]) == set(AGENTS)
+    assert re.search(r"\| SFT \+ GRPO \|", done.stdout)
+    assert not (tmp_path / "out" / "seed-3").exists()
