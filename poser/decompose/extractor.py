@@ -71,6 +71,10 @@ class DecomposerExtractor(Extractor):
         self._attempts, self._temperature = attempts, temperature
         self._writer = Writer(name, settings, read_settings(folder), vram_gb=vram_gb, vram_limit_gb=vram_limit_gb)
 
+    def expected_usd(self, prompt: str) -> float:
+        """See `Extractor.expected_usd`: it costs nothing."""
+        return 0.0
+
     def extract(self, prompt: str, source: PictureRef | None = None) -> Plan:
         """See `Extractor.extract`."""
         return self.extraction(prompt, source).plan

@@ -163,3 +163,7 @@ def test_a_model_with_eyes_is_asked_in_words(build, tmp_path):
     plan, usage = build(settings(tmp_path / "eyes", chat=True), attempts=1).extraction(PROMPT)
     assert usage.output_tokens == 24
     assert plan.commands == PLAN.commands
+
+
+def test_a_budget_of_nothing_is_enough_for_it(tmp_path):
+    assert DecomposerExtractor(model=str(settings(tmp_path))).expected_usd(PROMPT) == 0.0
