@@ -1,7 +1,8 @@
 """What our rewards and trainer cost beside TRL's own step: same model, data and seed, a reward that does nothing.
 
-The learning rate is 0, so both trainings generate the very same answers, and steps are paired. Processor time counts:
-it does not depend on what else runs. One thread.
+The learning rate is 0, so both trainings generate the very same answers, and steps are paired. Processor time of one
+thread counts; it varies by some per cent with what else runs, so the time within the reward functions is clocked by
+itself, too. Our trainer is TRL's, with nothing on top between two evaluations.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ def nothing(prompts: Sequence[Any], completions: Sequence[Any], **columns: Any) 
     return [0.0] * len(completions)
 
 
-def step_seconds(model: str, ours: bool, folder: Path, rewards: Mapping[str, float]) -> list[float]:
-    """Processor seconds of each step: by our trainer with our rewards, or by TRL's with the trivial one."""
+def step_seconds(model: str, ours: bool, folder: Path, rewards: Mapping[str, float]) -> tuple[list[float], list[float]]:
+    """Processor seconds of each step, and of its rewards: by our trainer with our rewards, or by TRL's with the trivial
+    one.
+    """
     import torch
     from datasets import Dataset
     from transformers import TrainerCallback
@@ -48,14 +51,27 @@ def step_seconds(model: str, ours: bool, folder: Path, rewards: Mapping[str, flo
 
         def __init__(self) -> None:
             self.times: list[float] = []
+            self.rewarding: list[float] = []
 
         def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             """Start."""
+            self.rewarding.append(0.0)
             self.times.append(time.process_time())
 
         def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             """Stop."""
             self.times[-1] = time.process_time() - self.times[-1]
+
+        def timed(self, reward: Any) -> Any:
+            """The reward, clocked."""
+
+            def clocked(**columns: Any) -> Any:
+                started = time.process_time()
+                values = reward(**columns)
+                self.rewarding[-1] += time.process_time() - started
+                return values
+
+            return clocked
 
     torch.set_num_threads(1)
     arguments = make_arguments(
@@ -72,8 +88,9 @@ def step_seconds(model: str, ours: bool, folder: Path, rewards: Mapping[str, flo
             model=model, reward_funcs=nothing, args=config_of("grpo", arguments, folder), train_dataset=data,
             processing_class=tokenizer, callbacks=[clock],
         )  # fmt: skip
+    trainer.reward_funcs = [clock.timed(each) for each in trainer.reward_funcs]
     trainer.train()
-    return clock.times[WARM:]
+    return clock.times[WARM:], clock.rewarding[WARM:]
 
 
 def overhead_section(found: Mapping[str, Any]) -> str:
@@ -82,11 +99,13 @@ def overhead_section(found: Mapping[str, Any]) -> str:
     for name, each in found["rows"].items():
         plain, ours = np.array(each["plain"]), np.array(each["ours"])
         share = 100 * bootstrap_ratio(plain, ours)
+        within = 100 * np.array(bootstrap(each["rewards"])) / plain.mean()
         rows.append(
-            [name, f"{plain.mean():.3f}", f"{ours.mean():.3f}", f"{share[0]:+.1f} % [{share[1]:+.1f}, {share[2]:+.1f}]"]
-        )
+            [name, f"{plain.mean():.3f}", f"{ours.mean():.3f}", f"{share[0]:+.1f} % [{share[1]:+.1f}, {share[2]:+.1f}]",
+             f"{within[0]:.2f} % [{within[1]:.2f}, {within[2]:.2f}]"]
+        )  # fmt: skip
     text = "\n## What rewards and trainer add to TRL's step\n\n" + (__doc__ or "").split("\n\n", 1)[1]
-    return text + "\n" + table(("rewards", "TRL's step, s", "ours, s", "added"), rows)
+    return text + "\n" + table(("rewards", "TRL's step, s", "ours, s", "added", "within rewards"), rows)
 
 
 def bootstrap_ratio(plain: np.ndarray, ours: np.ndarray) -> np.ndarray:
@@ -110,11 +129,13 @@ def main() -> None:
     found: dict[str, Any] = {"rows": {}}
     with TemporaryDirectory() as place:
         for name, rewards in kinds.items():
-            times: dict[str, list[float]] = {"plain": [], "ours": []}
+            times: dict[str, list[float]] = {"plain": [], "ours": [], "rewards": []}
             for number in range(given.rounds):
                 # in turns, first one first, then the other
                 for ours in (False, True) if number % 2 else (True, False):
-                    times["ours" if ours else "plain"] += step_seconds(given.model, ours, Path(place), rewards)
+                    steps, within = step_seconds(given.model, ours, Path(place), rewards)
+                    times["ours" if ours else "plain"] += steps
+                    times["rewards"] += within if ours else []
             found["rows"][name] = times
     write("overhead.json", json.dumps(found), given.stored)
     print(overhead_section(found))

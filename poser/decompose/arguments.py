@@ -63,7 +63,7 @@ class DecomposerArguments:
     pictures: bool = about("requests of the studio's generator are edits, with the picture that is edited", False)
     level: Literal["tiny", "full"] = about("requests of the studio's generator: short, or as people write them", "full")
     examples: int = about("rows the warm start trains on; of a file at most so many", 4000)
-    grpo_examples: int = about("rows GRPO trains on, those that follow; 0 = the same ones", 0)
+    grpo_examples: int = about("rows GRPO trains on, those that follow examples; 0 = the same ones", 0)
     eval_data: str = about(
         "held-out rows, as data; a split of the studio's generator; empty = phrasings, or the last rows of a file", ""
     )

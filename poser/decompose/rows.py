@@ -76,8 +76,7 @@ def training_rows(arguments: DecomposerArguments) -> Rows:
     rows = rows[:wanted]
     check_rows(rows, given.data)
     check_rows(held, split)
-    follow = len(given.stages) > 1 and given.grpo_examples
-    if follow and len(rows) <= given.examples:
+    if given.grpo_examples and len(rows) <= given.examples:
         raise InputError(
             f"{given.data} has {len(rows)} rows to train on, and the warm start takes {given.examples}; give fewer "
             "examples, or grpo_examples 0 for the same rows in both stages."
@@ -85,7 +84,7 @@ def training_rows(arguments: DecomposerArguments) -> Rows:
     about = f"{given.level} requests of the studio's generator" if made else Path(given.data).name
     return Rows(
         sft=rows[: given.examples],
-        grpo=rows[given.examples :] if follow else rows[: given.grpo_examples or given.examples],
+        grpo=rows[given.examples :] if given.grpo_examples else rows,
         held=held,
         about=f"{about}; held out: {split}",
     )

@@ -47,8 +47,8 @@ def test_the_page_tells_gains_by_pairs_with_intervals():
 
 def test_overhead_is_the_share_that_ours_adds():
     np.testing.assert_allclose(bootstrap_ratio(np.full(8, 2.0), np.full(8, 2.1)), 0.05)
-    text = overhead_section({"rows": {"F1s": {"plain": [2.0, 2.0], "ours": [2.1, 2.1]}}})
-    assert "+5.0 % [+5.0, +5.0]" in text
+    text = overhead_section({"rows": {"F1s": {"plain": [2.0, 2.0], "ours": [2.1, 2.1], "rewards": [0.02, 0.02]}}})
+    assert "+5.0 % [+5.0, +5.0] | 1.00 % [1.00, 1.00]" in text
 
 
 @pytest.mark.heavy

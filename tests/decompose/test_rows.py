@@ -24,6 +24,7 @@ def test_grpo_explores_requests_that_the_warm_start_has_not_seen():
     rows = training_rows(arguments())
     requests = [{row["request"] for row in part} for part in (rows.sft, rows.grpo, rows.held)]
     assert [len(part) for part in requests] == [6, 4, 5]
+    assert training_rows(arguments(stages=["grpo"])).grpo == rows.grpo
     assert not requests[0] & requests[1]
     assert not (requests[0] | requests[1]) & requests[2]
 
