@@ -47,10 +47,9 @@ def train_decomposer(context: typer.Context) -> None:
         from poser.decompose.train import told_of, train
     except ModuleNotFoundError as error:
         from poser.experts.errors import InputError
+        from poser.experts.extras import install
 
-        raise InputError(
-            f"Training needs {error.name}, which is not installed; run: pip install 'image-poser[grpo]'."
-        ) from error
+        raise InputError(f"Training needs {error.name}, which is not installed; run: {install('grpo')}.") from error
     folder = train(arguments, command=["poser", *sys.argv[1:]], watch=lambda line: typer.echo(line, err=True))
     # of several processes (accelerate launch) one speaks
     if os.environ.get("RANK", "0") == "0":

@@ -25,6 +25,7 @@ from poser.decompose.annotations import row_of_record
 from poser.decompose.data import METADATA, Row
 from poser.evaluate.formats.lines import lines_of, located, text_of
 from poser.experts.errors import InputError
+from poser.experts.extras import install
 from poser.experts.picture import MAX_PIXELS, Picture
 from poser.extract.base import Extractor
 
@@ -230,7 +231,7 @@ def _parquet(file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     try:
         from pyarrow import ArrowException, parquet
     except ImportError as error:
-        raise InputError("Parquet files need pyarrow: pip install 'image-poser[grpo]'.") from error
+        raise InputError(f"Parquet files need pyarrow: {install('grpo')}.") from error
     try:
         opened = parquet.ParquetFile(io.BytesIO(file.read_bytes()))
         number = 0
