@@ -15,6 +15,7 @@ from trl.trainer.grpo_trainer import GRPOTrainer
 from trl.trainer.sft_trainer import SFTTrainer
 
 from poser.decompose.arguments import DecomposerArguments
+from poser.decompose.curriculum import ordered
 from poser.decompose.evaluation import HeldOut
 from poser.decompose.named_rewards import reward_functions
 from poser.decompose.prompting import to_explore, to_imitate
@@ -57,6 +58,8 @@ def make_trainer(
             "memory has none. Give the folder of a saved model, or beta 0, or lora_r (then the reference is the model "
             "without its adapters)."
         )
+    if stage == "sft" and arguments.curriculum:
+        rows = ordered(rows, arguments.curriculum, config.per_device_train_batch_size, arguments.seed)
     make = to_imitate if stage == "sft" else to_explore
     data = Dataset.from_list(make(rows, arguments.template, chat=arguments.chat))
     if "image" in data.column_names:
