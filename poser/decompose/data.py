@@ -84,7 +84,8 @@ def studio_rows(
         count: of rows; no request comes twice, and none stands in two splits, whatever their seeds.
         seed: at least 0.
         split: "train"; "validation" (worded alike, never in train); "phrasings", "nouns", "both": all phrasings, or
-            all nouns and lettering, or both, are kept out of training.
+            all nouns and lettering, or both, are kept out of training; "rewordings": all phrasings are, but their
+            words are those of training.
         level: "tiny" (1 to 5 commands, at most 60 words, some forty nouns) or "full" (3 to 10, all nouns).
         with_images: edits alone, each with its source picture (512 px, drawn by the studio) as a PIL image. Without,
             about half of the rows are edits, and their plans' sources stand for pictures that nobody has drawn.

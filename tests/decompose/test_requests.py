@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from itertools import islice
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from poser.decompose.plans import atoms_of, decomposition_of, plan_of
 from poser.decompose.requests.generator import LEVELS, MOST_WORDS, SPLITS, pairs
-from poser.decompose.requests.phrasings import phrasings
+from poser.decompose.requests.phrasings import Frames, phrasings
 from poser.decompose.requests.wording import BACKDROPS, COLORS, SIZES, STYLES, TONES, held_out, lettering, names
 from poser.experts import lexicon
 from poser.experts.errors import InputError, UnknownName
@@ -63,8 +64,21 @@ def test_no_frame_is_both_trained_and_held_out():
     for construct, frames in phrasings().items():
         assert frames.train, construct
         assert frames.held_out, construct
-        everything = [*frames.train, *frames.held_out]
+        assert frames.reworded, construct
+        everything = [*frames.train, *frames.held_out, *frames.reworded]
         assert len(set(everything)) == len(everything), construct
+
+
+def test_reworded_frames_have_words_of_training_alone_and_held_out_ones_have_others():
+    def words(frames):
+        return {word for frame in frames for word in re.findall(r"[a-z']+", re.sub(r"{\w+}", " ", frame.casefold()))}
+
+    known = {word for frames in phrasings().values() for word in words(frames.train)}
+    for construct, frames in phrasings().items():
+        assert words(frames.reworded) <= known, construct
+    fresh = [frame for frames in phrasings().values() for frame in frames.held_out if words([frame]) - known]
+    everything = [frame for frames in phrasings().values() for frame in frames.held_out]
+    assert len(fresh) > 0.6 * len(everything)
 
 
 def test_every_frame_of_a_construct_says_all_of_it():
@@ -75,17 +89,17 @@ def test_every_frame_of_a_construct_says_all_of_it():
             continue
         slots = [
             {same.get(slot, slot) for slot in re.findall(r"{(\w+)}", frame)} - grammar
-            for frame in (*frames.train, *frames.held_out)
+            for frame in (*frames.train, *frames.held_out, *frames.reworded)
         ]
         assert all(found == slots[0] for found in slots), construct
 
 
-@pytest.mark.parametrize("split", ["train", "phrasings"])
+@pytest.mark.parametrize("split", ["train", "phrasings", "rewordings"])
 def test_an_edit_never_describes_what_it_wants_as_if_it_were_there(split):
     describing = (
         "the picture shows", "we see", "can be seen", "the scene contains", "the image has", "a picture of",
         "the background is", "is written", "stands there in letters", "forms the backdrop", "the style is",
-        "the viewer looks at", "create an image with", "the headline reads", "there is a",
+        "the viewer looks at", "the image shows", "is the background", "create an image with", "the headline reads", "there is a",
     )  # fmt: skip
     edits = [pair for pair in drawn(400, split=split) if pair.scene is not None]
     found = [pair.request for pair in edits for words in describing if words in pair.request.casefold()]
@@ -95,7 +109,7 @@ def test_an_edit_never_describes_what_it_wants_as_if_it_were_there(split):
 
 def test_every_construct_has_frames_for_edits():
     for construct, frames in phrasings().items():
-        assert all(frames.of(held_out=held_out, edit=True) for held_out in (True, False)), construct
+        assert all(frames.of(kind, edit=True) for kind in get_args(Frames)), construct
 
 
 def test_held_out_phrasings_use_held_out_frames_alone():

@@ -13,14 +13,16 @@ from poser.decompose.requests import wording
 from poser.decompose.requests.composing import request
 from poser.decompose.requests.edits import EditedPicture
 from poser.decompose.requests.fresh import FreshPicture
+from poser.decompose.requests.phrasings import Frames
 from poser.decompose.requests.telling import Dice, Teller
 from poser.experts.errors import InputError, UnknownName
 from poser.experts.picture import PictureRef
 from poser.experts.types import Plan
 from poser.extract.build import build
 
-Split = Literal["train", "validation", "phrasings", "nouns", "both"]
-"""Training rows; rows alike that training never sees; held-out phrasings, held-out nouns and lettering, both."""
+Split = Literal["train", "validation", "phrasings", "nouns", "both", "rewordings"]
+"""Training rows; rows alike that training never sees; held-out phrasings with words of their own; held-out nouns and
+lettering; both; held-out phrasings that are made of words of training."""
 
 Level = Literal["tiny", "full"]
 """1 to 5 commands in at most 60 words on some forty nouns, or 3 to 10 commands on all of them."""
@@ -36,8 +38,9 @@ _COMMANDS = {"tiny": {1: 0.3, 2: 0.27, 3: 0.2, 4: 0.13, 5: 0.1}, "full": dict.fr
 _TALK = {"tiny": 0.5, "full": 1.0}
 _SYNONYMS = {"tiny": 0.15, "full": 0.3}
 _EDITED = 0.5
+_FRAMES: dict[str, Frames] = {"phrasings": "held_out", "both": "held_out", "rewordings": "reworded"}
 _SHARES = 16
-_OF_TRAIN = 12
+_OF_TRAIN = 11
 
 
 class Shown(NamedTuple):
@@ -110,7 +113,7 @@ def _told(
     # what no training row held, nobody can learn to call by another name
     synonyms = 0.0 if held_nouns else _SYNONYMS[level]
     names = wording.names(held_nouns, level == "tiny")
-    teller = Teller(dice, split in ("phrasings", "both"), names, synonyms)
+    teller = Teller(dice, _FRAMES.get(split, "train"), names, synonyms)
     shares = _COMMANDS[level]
     number = list(shares)[dice.weighted(list(shares.values()))]
     kind = EditedPicture if dice.chance(edited) else FreshPicture
@@ -125,7 +128,7 @@ def _digest(text: str) -> bytes:
 
 
 def split_of(digest: bytes) -> str:
-    """The split that requests with this hash may stand in: twelve of sixteen in training, one in each of the rest."""
+    """The split that requests with this hash may stand in: eleven of sixteen in training, one in each of the rest."""
     share = digest[0] % _SHARES
     return "train" if share < _OF_TRAIN else SPLITS[1 + share - _OF_TRAIN]
 

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
+
+Frames = Literal["train", "held_out", "reworded"]
+"""Those of training; held-out ones with words that no frame of training has; held-out ones of its words alone."""
 
 _NEW = "new: "
 
@@ -17,18 +20,20 @@ class Phrasings(NamedTuple):
 
     Attributes:
         train: those that training rows use.
-        held_out: those that only held-out rows use.
-        describing: those of both that only requests for new pictures use; of an edited one they would say what it
+        held_out: those that only held-out rows use, with words of their own.
+        reworded: those that only held-out rows use, of words that frames of training have.
+        describing: those of all that only requests for new pictures use; of an edited one they would say what it
             shows already.
     """
 
     train: tuple[str, ...]
     held_out: tuple[str, ...]
+    reworded: tuple[str, ...]
     describing: frozenset[str]
 
-    def of(self, *, held_out: bool, edit: bool) -> tuple[str, ...]:
+    def of(self, kind: Frames, *, edit: bool) -> tuple[str, ...]:
         """The frames for a request."""
-        frames = self.held_out if held_out else self.train
+        frames: tuple[str, ...] = getattr(self, kind)
         return tuple(frame for frame in frames if frame not in self.describing) if edit else frames
 
 
@@ -41,9 +46,8 @@ def phrasings() -> Mapping[str, Phrasings]:
 
 
 def _phrasings(block: Mapping[str, str]) -> Phrasings:
-    train, held_out = (block[name].strip().split("\n") for name in ("train", "held_out"))
+    frames = [block[name].strip().split("\n") for name in get_args(Frames)]
     return Phrasings(
-        tuple(frame.removeprefix(_NEW) for frame in train),
-        tuple(frame.removeprefix(_NEW) for frame in held_out),
-        frozenset(frame.removeprefix(_NEW) for frame in (*train, *held_out) if frame.startswith(_NEW)),
+        *(tuple(frame.removeprefix(_NEW) for frame in kind) for kind in frames),
+        describing=frozenset(frame.removeprefix(_NEW) for kind in frames for frame in kind if frame.startswith(_NEW)),
     )

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from poser.decompose.requests import wording
-from poser.decompose.requests.phrasings import phrasings
+from poser.decompose.requests.phrasings import Frames, phrasings
 from poser.extract.sketch import Item, Sign, Thing
 
 T = TypeVar("T")
@@ -62,14 +62,15 @@ class Teller:
 
     Attributes:
         dice: where chance comes from.
-        kept: phrasings are the held-out ones.
+        frames: that are used; `kept`: other words, too, are those of held-out phrasings.
         names: of the nouns that may be spoken of.
         edit: a picture is edited.
     """
 
-    def __init__(self, dice: Dice, kept: bool, names: Sequence[wording.Name], synonyms: float) -> None:
+    def __init__(self, dice: Dice, frames: Frames, names: Sequence[wording.Name], synonyms: float) -> None:
         """`synonyms`: share of the things that go by another word than their own."""
-        self.dice, self.kept, self.names, self.edit = dice, kept, names, False
+        self.dice, self.frames, self.names, self.edit = dice, frames, names, False
+        self.kept = frames == "held_out"
         self._synonyms = synonyms
         self._spelt: dict[int, tuple[str, str]] = {}
         self._unused = dice.shuffled(range(len(names)))
@@ -108,7 +109,7 @@ class Teller:
 
     def say(self, construct: str, **slots: str) -> str:
         """A frame of the construct, filled in."""
-        return self.dice.pick(phrasings()[construct].of(held_out=self.kept, edit=self.edit)).format_map(slots)
+        return self.dice.pick(phrasings()[construct].of(self.frames, edit=self.edit)).format_map(slots)
 
     def of(self, pair: wording.Pair) -> str:
         """One wording of a table in pairs."""
