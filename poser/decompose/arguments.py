@@ -63,7 +63,10 @@ class DecomposerArguments:
     pictures: bool = about("requests of the studio's generator are edits, with the picture that is edited", False)
     level: Literal["tiny", "full"] = about("requests of the studio's generator: short, or as people write them", "full")
     examples: int = about("rows the warm start trains on; of a file at most so many", 4000)
-    curriculum: float = about("share of the warm start's rows that come from few commands to many; 0 = by chance", 0.0)
+    request_share: float = about(
+        "share of the warm start's rows of which the request is learned as well as the answer; without chat", 0.0
+    )
+    group_by_length: bool = about("rows of like length come together, for less padding", False)
     grpo_examples: int = about("rows GRPO trains on, those that follow examples; 0 = the same ones", 0)
     eval_data: str = about(
         "held-out rows, as data; a split of the studio's generator; empty = phrasings, or the last rows of a file", ""
@@ -122,10 +125,10 @@ def make_arguments(given: Mapping[str, Any]) -> DecomposerArguments:
     check_least(arguments, {1: _COUNTS, 0: _NOT_NEGATIVE})
     if arguments.seed >= EVALUATION_SEED:
         raise InputError(f"seed is {arguments.seed}; give less than {EVALUATION_SEED:,} (that one is of evaluations).")
-    if not 0 <= arguments.curriculum <= 1:
-        raise InputError(f"curriculum is {arguments.curriculum}; give a share from 0 to 1.")
-    if arguments.curriculum and "train_sampling_strategy" in {**arguments.trl, **arguments.sft}:
-        raise InputError("curriculum and train_sampling_strategy both order the rows of the warm start; give one.")
+    if not 0 <= arguments.request_share <= 1:
+        raise InputError(f"request_share is {arguments.request_share}; give a share from 0 to 1.")
+    if arguments.request_share and arguments.chat:
+        raise InputError("request_share learns whole texts, and with chat there are messages; give one of them.")
     if not 0 <= arguments.lora_dropout < 1:
         raise InputError(f"lora_dropout is {arguments.lora_dropout}; give 0 or more, below 1.")
     if arguments.initializer_range <= 0:

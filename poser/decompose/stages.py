@@ -15,8 +15,8 @@ from trl.trainer.grpo_trainer import GRPOTrainer
 from trl.trainer.sft_trainer import SFTTrainer
 
 from poser.decompose.arguments import DecomposerArguments
-from poser.decompose.curriculum import ordered
 from poser.decompose.evaluation import HeldOut
+from poser.decompose.grouping import grouped
 from poser.decompose.named_rewards import reward_functions
 from poser.decompose.prompting import to_explore, to_imitate
 from poser.decompose.trl_settings import config_of
@@ -58,10 +58,16 @@ def make_trainer(
             "memory has none. Give the folder of a saved model, or beta 0, or lora_r (then the reference is the model "
             "without its adapters)."
         )
-    if stage == "sft" and arguments.curriculum:
-        rows = ordered(rows, arguments.curriculum, config.per_device_train_batch_size, arguments.seed)
-    make = to_imitate if stage == "sft" else to_explore
-    data = Dataset.from_list(make(rows, arguments.template, chat=arguments.chat))
+    if stage == "grpo" and arguments.group_by_length:
+        rows = grouped(rows, config.generation_batch_size // config.num_generations, arguments.seed)
+    made = (
+        to_imitate(
+            rows, arguments.template, chat=arguments.chat, request_share=arguments.request_share, seed=arguments.seed
+        )
+        if stage == "sft"
+        else to_explore(rows, arguments.template, chat=arguments.chat)
+    )
+    data = Dataset.from_list(made)
     if "image" in data.column_names:
         data = data.cast_column("image", Image())
     callbacks: list[Any] = [] if watch is None else [watch]

@@ -44,8 +44,10 @@ def config_of(stage: str, arguments: DecomposerArguments, folder: Path, weights:
         settings |= {"use_cpu": True, "bf16": False}
     if stage == "grpo":
         settings |= {"max_completion_length": arguments.max_new_tokens, "reward_weights": weights}
-    elif arguments.curriculum:
-        settings |= {"train_sampling_strategy": "sequential"}
+        if arguments.group_by_length:
+            settings |= {"shuffle_dataset": False}
+    elif arguments.group_by_length:
+        settings |= {"train_sampling_strategy": "group_by_length"}
     settings |= given
     settings |= {"output_dir": str(folder), "seed": arguments.seed}
     settings |= (
