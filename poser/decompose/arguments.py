@@ -63,6 +63,7 @@ class DecomposerArguments:
     pictures: bool = about("requests of the studio's generator are edits, with the picture that is edited", False)
     level: Literal["tiny", "full"] = about("requests of the studio's generator: short, or as people write them", "full")
     examples: int = about("rows the warm start trains on; of a file at most so many", 4000)
+    curriculum: float = about("share of the warm start's rows that come from few commands to many; 0 = by chance", 0.0)
     request_share: float = about(
         "share of the warm start's rows of which the request is learned as well as the answer; without chat", 0.0
     )
@@ -125,6 +126,10 @@ def make_arguments(given: Mapping[str, Any]) -> DecomposerArguments:
     check_least(arguments, {1: _COUNTS, 0: _NOT_NEGATIVE})
     if arguments.seed >= EVALUATION_SEED:
         raise InputError(f"seed is {arguments.seed}; give less than {EVALUATION_SEED:,} (that one is of evaluations).")
+    if not 0 <= arguments.curriculum <= 1:
+        raise InputError(f"curriculum is {arguments.curriculum}; give a share from 0 to 1.")
+    if arguments.curriculum and "train_sampling_strategy" in {**arguments.trl, **arguments.sft}:
+        raise InputError("curriculum and train_sampling_strategy both order the rows of the warm start; give one.")
     if not 0 <= arguments.request_share <= 1:
         raise InputError(f"request_share is {arguments.request_share}; give a share from 0 to 1.")
     if arguments.request_share and arguments.chat:

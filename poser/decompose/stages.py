@@ -15,8 +15,8 @@ from trl.trainer.grpo_trainer import GRPOTrainer
 from trl.trainer.sft_trainer import SFTTrainer
 
 from poser.decompose.arguments import DecomposerArguments
+from poser.decompose.curriculum import ordered
 from poser.decompose.evaluation import HeldOut
-from poser.decompose.grouping import grouped
 from poser.decompose.named_rewards import reward_functions
 from poser.decompose.prompting import to_explore, to_imitate
 from poser.decompose.trl_settings import config_of
@@ -58,8 +58,10 @@ def make_trainer(
             "memory has none. Give the folder of a saved model, or beta 0, or lora_r (then the reference is the model "
             "without its adapters)."
         )
+    if stage == "sft" and arguments.curriculum:
+        rows = ordered(rows, arguments.curriculum, config.per_device_train_batch_size, arguments.seed)
     if stage == "grpo" and arguments.group_by_length:
-        rows = grouped(rows, config.generation_batch_size // config.num_generations, arguments.seed)
+        rows = ordered(rows, 0.0, config.generation_batch_size // config.num_generations, arguments.seed)
     made = (
         to_imitate(
             rows, arguments.template, chat=arguments.chat, request_share=arguments.request_share, seed=arguments.seed

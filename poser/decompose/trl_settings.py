@@ -46,6 +46,8 @@ def config_of(stage: str, arguments: DecomposerArguments, folder: Path, weights:
         settings |= {"max_completion_length": arguments.max_new_tokens, "reward_weights": weights}
         if arguments.group_by_length:
             settings |= {"shuffle_dataset": False}
+    elif arguments.curriculum:
+        settings |= {"train_sampling_strategy": "sequential"}
     elif arguments.group_by_length:
         settings |= {"train_sampling_strategy": "group_by_length"}
     settings |= given

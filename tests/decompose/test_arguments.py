@@ -67,6 +67,8 @@ def test_values_of_a_command_line_are_read_as_yaml():
         ({"seed": -1}, "at least 0"),
         ({"eval_batch": 0}, "at least 1"),
         ({"lora_dropout": 1.0}, "lora_dropout"),
+        ({"curriculum": 1.5}, "curriculum"),
+        ({"curriculum": 0.5, "sft": {"train_sampling_strategy": "random"}}, "both order"),
         ({"request_share": 1.5, "chat": False}, "request_share"),
         ({"request_share": 0.5, "chat": True}, "with chat there are messages"),
         ({"preset": "big"}, "Unknown preset 'big'"),
