@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from benchmarks.decomposer_overhead import bootstrap_ratio, overhead_section
-from benchmarks.decomposer_train import AGENTS, METRICS, SPLITS, means, page
+from benchmarks.decomposer_runs import METRICS, SPLITS, means
+from benchmarks.decomposer_train import AGENTS, page
 
 ROOT = Path(__file__).resolve().parents[2]
 
