@@ -7,6 +7,7 @@ trained again, whoever trained it.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import gc
 import json
 import os
@@ -118,10 +119,19 @@ def trained(job: Job) -> dict[str, Any]:
 
     resume = (job.out / "arguments.json").is_file()
     given = {"preset": "tiny", "out": str(job.out), "progress": False, "resume": resume} | job.settings
-    folder = train(make_arguments(given), watch=print)
+    arguments, folder = make_arguments(given), job.out / "model"
+    if not (folder.is_dir() and resume and is_of(job.out, arguments)):
+        folder = train(arguments, watch=print)
     curve = evaluations(job.out / "evaluations.jsonl")
     gc.collect()
     return {"values": judged(answers_of(folder, job.held)), "curve": curve, "seconds": curve[-1]["cpu_seconds"]}
+
+
+def is_of(out: Path, arguments: Any) -> bool:
+    """Whether the training in a folder has these settings; to be found out without making its rows once more."""
+    kept = json.loads((out / "arguments.json").read_text(encoding="utf-8"))
+    asked = json.loads(json.dumps(dataclasses.asdict(arguments)))
+    return {name: asked.get(name) for name in kept} == kept
 
 
 def all_trained(jobs: Mapping[str, Job], workers: int) -> dict[str, dict[str, Any]]:
