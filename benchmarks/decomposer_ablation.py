@@ -25,8 +25,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from benchmarks.decomposer_ablation_page import EXECUTIONS, page, plot
 from benchmarks.decomposer_runs import (
     SPLITS,
@@ -36,6 +34,7 @@ from benchmarks.decomposer_runs import (
     grpo_on_top,
     held_rows,
     parsed,
+    rounded,
     stored_seeds,
     trained,
     warm_start,
@@ -107,11 +106,6 @@ def in_studio(job: tuple[dict[str, list[str]] | None, int, int]) -> Columns:
         value = seen.judge - seen.usd * cost.usd_cost - seen.calls * cost.step_cost
         found[name] = {"value": rounded(value), **{key: rounded(column) for key, column in seen._asdict().items()}}
     return found
-
-
-def rounded(values: Sequence[float] | np.ndarray) -> list[float | None]:
-    """To be stored."""
-    return [None if np.isnan(value) else round(float(value), 4) for value in values]
 
 
 def run(bench: Bench) -> dict[str, Any]:

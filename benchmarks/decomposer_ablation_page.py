@@ -12,6 +12,7 @@ from benchmarks.decomposer_runs import (
     METRICS,
     SPLITS,
     Stored,
+    errors,
     figure_tables,
     gain,
     gain_table,
@@ -177,17 +178,13 @@ def plot(stored: Sequence[Stored], path: Path) -> None:
 
 
 def _bars(axis: Any, at: Any, found: Sequence[Interval], title: str, color: str, *, width: float) -> None:
-    axis.bar(at, [each.mean for each in found], width, yerr=_errors(found), color=color, label=title, capsize=2)
+    axis.bar(at, [each.mean for each in found], width, yerr=errors(found), color=color, label=title, capsize=2)
 
 
 def _line(
     axis: Any, at: Sequence[int], found: Sequence[Interval], style: str, color: str, title: str, by: float
 ) -> None:
     axis.errorbar(
-        np.array(at) + by, [each.mean for each in found], _errors(found), fmt=f"o{style}", ms=4, color=color,
+        np.array(at) + by, [each.mean for each in found], errors(found), fmt=f"o{style}", ms=4, color=color,
         label=title, capsize=2,
     )  # fmt: skip
-
-
-def _errors(found: Sequence[Interval]) -> list[list[float]]:
-    return [[max(0.0, each.mean - each.low) for each in found], [max(0.0, each.high - each.mean) for each in found]]

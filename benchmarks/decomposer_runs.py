@@ -99,13 +99,14 @@ def answers_of(folder: Path, held: int) -> dict[str, list[str]]:
         answers: dict[str, list[str]] = json.loads(kept.read_text(encoding="utf-8"))
         if {split: len(said) for split, said in answers.items()} == dict.fromkeys(SPLITS, held):
             return answers
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    from poser.decompose.evaluation import decode
     from poser.decompose.prompting import SETTINGS
 
     asked = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     asked.pop("version")
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from poser.decompose.evaluation import decode
+
     model, tokenizer = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
     answers = {split: decode(model, tokenizer, held_rows(split, held), **asked) for split in SPLITS}
     write_atomically(kept, json.dumps(answers).encode())
@@ -195,6 +196,16 @@ def gain_table(stored: Sequence[Stored], pairs: Sequence[tuple[str, str]], agent
         if {one, other} <= set(agents)
     ]
     return "\n## Differences of the mean of three F1s\n\n" + table(("pair", *SPLITS.values()), rows)
+
+
+def rounded(values: Sequence[float] | np.ndarray) -> list[float | None]:
+    """To be stored."""
+    return [None if np.isnan(value) else round(float(value), 4) for value in values]
+
+
+def errors(found: Sequence[Interval]) -> list[list[float]]:
+    """Lengths of error bars, below and above the means."""
+    return [[max(0.0, each.mean - each.low) for each in found], [max(0.0, each.high - each.mean) for each in found]]
 
 
 def told(what: str, found: Interval) -> str:
