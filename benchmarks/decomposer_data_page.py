@@ -79,7 +79,7 @@ def _sentences(stored: Sequence[Stored]) -> list[str]:
     lines = []
     for stage, name in STAGES.items():
         sizes = sizes_of(stored, stage)
-        if PLATEAU not in sizes or max(sizes) <= PLATEAU:
+        if PLATEAU not in sizes[1:-1]:
             continue
         for split, title in SPLITS.items():
             gain = scores(stored, stage, max(sizes), split) - scores(stored, stage, PLATEAU, split)
@@ -90,7 +90,7 @@ def _sentences(stored: Sequence[Stored]) -> list[str]:
             lines.append("- " + told(f"{name}, {title}, {PLATEAU:,} rows beside {min(sizes):,}", before))
             share = found.mean / (found.mean + before.mean) if before.low > 0 and found.mean > 0 else 0.0
             lines.append(f"  {_verdict(before.low > 0, found.low > 0, share)}")
-    return lines or [f"No size beyond {PLATEAU:,} rows is stored, so nothing is said on saturation."]
+    return lines or [f"No sizes on both sides of {PLATEAU:,} rows are stored, so nothing is said on saturation."]
 
 
 def _verdict(rises: bool, goes_on: bool, share: float) -> str:

@@ -38,7 +38,7 @@ def kept_answers(folder, held):
 def test_a_model_is_asked_once_and_again_for_another_number_of_requests(tmp_path):
     answers = kept_answers(tmp_path, 2)
     assert answers_of(tmp_path / "model", 2) == answers
-    with pytest.raises(FileNotFoundError, match="decomposer.json"):
+    with pytest.raises(FileNotFoundError, match=r"decomposer\.json"):
         answers_of(tmp_path / "model", 3)
 
 
