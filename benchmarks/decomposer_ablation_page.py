@@ -156,7 +156,7 @@ def plot(stored: Sequence[Stored], path: Path) -> None:
     for number, (agent, title) in enumerate(AGENTS.items()):
         found = [bootstrap(known(means(stored, agent, "phrasings", [each]))) for each in METRICS]
         _bars(axes[0], np.arange(len(METRICS)) + 0.26 * (number - 1), found, title, f"C{number}", width=0.24)
-    axes[0].set(title="New phrasings", ylabel="share, F1", ylim=(0, 1))
+    axes[0].set(title="New phrasings", ylabel="share, F1", ylim=(0, 1.3))
     axes[0].set_xticks(range(len(METRICS)), METRICS)
     sizes = list(SIZES)[:-1]
     for axis, where in zip(axes[1:], WHERE, strict=True):
@@ -171,7 +171,7 @@ def plot(stored: Sequence[Stored], path: Path) -> None:
         axis.set_xticks(range(len(sizes)), sizes)
     for axis in axes:
         axis.grid(alpha=0.3)
-        axis.legend(fontsize=8, loc="lower left")
+        axis.legend(fontsize=8, loc="upper left" if axis is axes[0] else "lower left")
     figure.tight_layout()
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -112,6 +112,11 @@ def _agreement(stored: Sequence[Stored]) -> str:
     return text + table(heads, rows)
 
 
+def _broken(agent: str) -> str:
+    """The name in short lines."""
+    return AGENTS[agent].replace(", ", ",\n").replace("own ", "own\n")
+
+
 def plot(stored: Sequence[Stored], path: Path) -> None:
     """Value by decomposer, and differences to F1s alone."""
     import matplotlib
@@ -128,8 +133,8 @@ def plot(stored: Sequence[Stored], path: Path) -> None:
         found = [gain(stored, agent, "grpo", split=split) for agent in others]
         at = np.arange(len(others)) + 0.16 * (number - 1.5)
         right.errorbar(at, [each.mean for each in found], errors(found), fmt="o", ms=4, capsize=2, label=title)
-    left.set_xticks(range(len(AGENTS)), [name.replace(", ", ",\n") for name in AGENTS.values()], rotation=20)
-    right.set_xticks(range(len(others)), [AGENTS[agent].replace(", ", ",\n") for agent in others], rotation=20)
+    left.set_xticks(range(len(AGENTS)), [_broken(agent) for agent in AGENTS], fontsize=8)
+    right.set_xticks(range(len(others)), [_broken(agent) for agent in others], fontsize=8)
     right.axhline(0, color="black", lw=0.8)
     left.set(title="Value: quality minus spend, on the twin")
     right.set(title="Value above that of F1s alone (paired)")

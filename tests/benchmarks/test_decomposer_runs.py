@@ -42,6 +42,8 @@ def test_a_model_is_asked_once_and_again_for_another_number_of_requests(tmp_path
         answers_of(tmp_path / "model", 3)
 
 
+# the libraries warn of their own settings
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning")
 @pytest.mark.heavy
 def test_what_is_trained_is_not_trained_again_but_with_other_settings_it_is_refused(tmp_path):
     job = Job(tmp_path, {"seed": 1, "stages": ["sft"], "examples": 16}, 2)
