@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 DEMO_PROMPT := docs/examples/demo_prompt.txt
 DEMO_OUT := demo
 WORKERS ?= 2
+# benchmarks of decomposers: SEEDS="0 1", KEEP=1 leaves their trainings in runs/ for one another
+DECOMPOSER = $(if $(SEEDS),--seed $(SEEDS)) $(if $(KEEP),--keep)
 
 # thousands of small matrix products: threads only get in each other's way
 export OPENBLAS_NUM_THREADS ?= 1
@@ -15,7 +17,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 	bench-critics-reliability policy paper-policy \
 	calibration bench-policy-rivals bench-policy-sample bench-policy-zeroshot bench-policy-ablations bench-policy-ratings \
 	bench-policy-pixels bench-policy-speed bench-decomposer-requests \
-	bench-decomposer-train clean
+	bench-decomposer bench-decomposer-train bench-decomposer-ablation bench-decomposer-data bench-decomposer-outcome clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -130,7 +132,19 @@ bench-policy-speed: $(VENV)/.installed  ## steps of the twin a second, time of a
 	$(BIN)/python -m benchmarks.policy_speed
 
 bench-decomposer-train: $(VENV)/.installed  ## imitation, continued imitation and GRPO on the tiny preset: SEEDS="0 1" (40 minutes a seed)
-	$(BIN)/python -m benchmarks.decomposer_train $(if $(SEEDS),--seed $(SEEDS))
+	$(BIN)/python -m benchmarks.decomposer_train $(DECOMPOSER)
+
+bench-decomposer-ablation: $(VENV)/.installed  ## decomposer without the goal reward; plans in one call or several (30 minutes a seed)
+	$(BIN)/python -m benchmarks.decomposer_ablation $(DECOMPOSER)
+
+bench-decomposer-data: $(VENV)/.installed  ## decomposers of 250 to 16,000 annotated requests (40 minutes a seed)
+	$(BIN)/python -m benchmarks.decomposer_data $(DECOMPOSER)
+
+bench-decomposer-outcome: $(VENV)/.installed  ## F1s alone, outcome rewards, co-training: what plans bring on the twin (45 minutes a seed)
+	$(BIN)/python -m benchmarks.decomposer_outcome $(DECOMPOSER)
+
+bench-decomposer:  ## the four of them, with one warm start a seed
+	$(MAKE) bench-decomposer-train bench-decomposer-ablation bench-decomposer-data bench-decomposer-outcome KEEP=1
 
 clean:  ## remove what was built
 	rm -rf $(VENV) $(DEMO_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from benchmarks.decomposer_overhead import bootstrap_ratio, overhead_section
-from benchmarks.decomposer_train import AGENTS, METRICS, SPLITS, means, page
-
-ROOT = Path(__file__).resolve().parents[2]
+from benchmarks.decomposer_runs import METRICS, SPLITS, means
+from benchmarks.decomposer_train import AGENTS, page
+from tests.benchmarks.quick import run_quick
 
 
 def stored(seed: int, **levels: float) -> dict:
@@ -53,20 +46,6 @@ def test_overhead_is_the_share_that_ours_adds():
 
 @pytest.mark.heavy
 def test_a_seed_of_a_few_steps_runs_and_is_stored(tmp_path):
-    command = [sys.executable, "-m", "benchmarks.decomposer_train", "--quick", "--seed", "3", "--workers", "1"]
-    command += ["--out", str(tmp_path / "out"), "--stored", str(tmp_path / "stored")]
-    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": path},
-        timeout=900,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    held = json.loads((tmp_path / "stored" / "seed-3.json").read_text())
+    held, text = run_quick("train", tmp_path)
     assert set(held["agents"]) == set(AGENTS)
-    assert re.search(r"\| SFT \+ GRPO \|", done.stdout)
-    assert not (tmp_path / "out" / "seed-3").exists()
+    assert "| SFT + GRPO |" in text

@@ -1,0 +1,135 @@
+"""The page on data sizes, from what is stored of each seed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.decomposer_runs import METRICS, SPLITS, Stored, seeds_of, told, whole_runs
+from poser.evaluate.report import bootstrap, header, table
+
+STAGES = {"sft": "SFT", "grpo": "SFT + GRPO"}
+PLATEAU = 4000
+"""Examples after which the paper gains little."""
+
+
+def sizes_of(stored: Sequence[Stored], stage: str) -> list[int]:
+    """The sizes that a stage was trained with, in order."""
+    names = [name.split("-") for name in stored[0]["trainings"]]
+    return sorted(int(size) for own, size in names if own == stage)
+
+
+def scores(stored: Sequence[Stored], stage: str, size: int, split: str) -> np.ndarray:
+    """[seeds, requests] mean of three F1s."""
+    return np.array([each["trainings"][f"{stage}-{size}"]["score"][split] for each in stored], float)
+
+
+def page(stored: Sequence[Stored], about: str) -> str:
+    """The page."""
+    held = len(stored[0]["trainings"][f"sft-{sizes_of(stored, 'sft')[0]}"]["score"]["phrasings"])
+    text = header(
+        "Data for a decomposer", "make bench-decomposer-data", seeds=seeds_of(stored),
+        n=f"{held} held-out requests of each kind",
+    )  # fmt: skip
+    text += f"\n{about}"
+    for split, title in SPLITS.items():
+        text += f"\n## Held out: {title}\n\n" + _figures(stored, split)
+    text += "\n## What more rows bring\n\n" + _gains(stored)
+    cost = sum(held["seconds"] for each in stored for held in each["trainings"].values()) / len(stored)
+    text += f"\n{whole_runs(stored)}; trainings of a seed {cost:,.0f} processor s.\n"
+    return text + "\n![mean F1 by rows](decomposer-data.png)\n"
+
+
+def _figures(stored: Sequence[Stored], split: str) -> str:
+    rows = []
+    for stage, title in STAGES.items():
+        for size in sizes_of(stored, stage):
+            own = [each["trainings"][f"{stage}-{size}"]["figures"][split] for each in stored]
+            means = [f"{np.mean([each[name] for each in own]):.3f}" for name in METRICS]
+            found = bootstrap(scores(stored, stage, size, split).mean(axis=0))
+            rows.append([title, f"{size:,}", *means, str(found)])
+    return table(("training", "rows", *METRICS, "mean of three F1s [95 %]"), rows)
+
+
+def _gains(stored: Sequence[Stored]) -> str:
+    """Differences between neighbouring sizes, beyond the paper's plateau, and what GRPO adds; in numbers and words."""
+    sizes = sizes_of(stored, "sft")
+    pairs = [("sft", more, "sft", fewer) for fewer, more in itertools.pairwise(sizes)]
+    beyond = [("sft", size, "sft", PLATEAU) for size in sizes if PLATEAU in sizes and size > PLATEAU]
+    pairs += [pair for pair in beyond if pair not in pairs]
+    pairs += [("grpo", more, "grpo", fewer) for fewer, more in itertools.pairwise(sizes_of(stored, "grpo"))]
+    pairs += [("grpo", size, "sft", size) for size in sizes_of(stored, "grpo")]
+    rows = []
+    for one, more, other, fewer in pairs:
+        name = f"{STAGES[one]}, {more:,} rows − {STAGES[other]}, {fewer:,} rows"
+        cells = []
+        for split in SPLITS:
+            gain = scores(stored, one, more, split) - scores(stored, other, fewer, split)
+            by_seed = ", ".join(f"{value:+.3f}" for value in gain.mean(axis=1))
+            cells.append(f"{bootstrap(gain.mean(axis=0))}; by seed {by_seed}")
+        rows.append([name, *cells])
+    text = table(("difference of the mean of three F1s", *SPLITS.values()), rows)
+    return text + "\n" + "\n".join(_sentences(stored)) + "\n"
+
+
+def _sentences(stored: Sequence[Stored]) -> list[str]:
+    lines = []
+    for stage, name in STAGES.items():
+        sizes = sizes_of(stored, stage)
+        if PLATEAU not in sizes[1:-1]:
+            continue
+        for split, title in SPLITS.items():
+            gain = scores(stored, stage, max(sizes), split) - scores(stored, stage, PLATEAU, split)
+            found = bootstrap(gain.mean(axis=0))
+            lines.append("- " + told(f"{name}, {title}, {max(sizes):,} rows beside {PLATEAU:,}", found))
+            less = scores(stored, stage, PLATEAU, split) - scores(stored, stage, min(sizes), split)
+            before = bootstrap(less.mean(axis=0))
+            lines.append("- " + told(f"{name}, {title}, {PLATEAU:,} rows beside {min(sizes):,}", before))
+            share = found.mean / (found.mean + before.mean) if before.low > 0 and found.mean > 0 else 0.0
+            lines.append(f"  {_verdict(before.low > 0, found.low > 0, share)}")
+    return lines or [f"No sizes on both sides of {PLATEAU:,} rows are stored, so nothing is said on saturation."]
+
+
+def _verdict(rises: bool, goes_on: bool, share: float) -> str:
+    """In words, whether this is the paper's curve; "shown" = the interval lies above 0."""
+    if rises and goes_on:
+        return f"A gain beyond {PLATEAU:,} rows is shown, {share:.0%} of the whole: the curve still rises there."
+    if goes_on:
+        return f"A gain is shown beyond {PLATEAU:,} rows and none before: not the paper's curve."
+    if rises:
+        return f"A gain up to {PLATEAU:,} rows is shown and none beyond: in keeping with the paper's saturation."
+    return "No gain is shown on either side, so this says nothing on saturation."
+
+
+def plot(stored: Sequence[Stored], path: Path) -> None:
+    """Mean of three F1s by the number of rows."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(1, len(SPLITS), figsize=(14, 4.4), sharey=True)
+    for axis, (split, title) in zip(axes, SPLITS.items(), strict=True):
+        for number, (stage, name) in enumerate(STAGES.items()):
+            sizes = sizes_of(stored, stage)
+            found = [bootstrap(scores(stored, stage, size, split).mean(axis=0)) for size in sizes]
+            axis.plot(sizes, [each.mean for each in found], "o-", color=f"C{number}", label=name)
+            axis.fill_between(
+                sizes, [each.low for each in found], [each.high for each in found], color=f"C{number}", alpha=0.2
+            )
+            for own in np.array([scores(stored, stage, size, split).mean(axis=1) for size in sizes]).T:
+                axis.plot(sizes, own, ".", color=f"C{number}", alpha=0.6, ms=4)
+        axis.axvline(PLATEAU, color="gray", ls=":", label=f"{PLATEAU:,} rows, where the paper's curve flattens")
+        axis.set_xscale("log", base=2)
+        ticks = sizes_of(stored, "sft")
+        axis.set_xticks(ticks, [f"{size:,}" for size in ticks], rotation=40)
+        axis.set(title=f"Held out: {title}", xlabel="annotated rows (log scale)", ylim=(0, 1))
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("mean F1 of actions, subjects, goals")
+    axes[0].legend(fontsize=8, loc="upper left")
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    plt.close(figure)

@@ -1,0 +1,257 @@
+"""What the benchmarks of decomposers share: trainings that are done once, held-out figures, paired tables, options.
+
+All of them keep the trainings of a seed in one folder, `runs/bench-decomposer/seed-N`. What is finished there is not
+trained again, whoever trained it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import gc
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from benchmarks.report import write
+from benchmarks.training_runs import side_by_side
+from poser.evaluate.report import Interval, bootstrap, check_intervals, table
+from poser.experts.files import write_atomically
+
+DATA = Path(__file__).parent / "data"
+SPLITS = {"phrasings": "new phrasings", "nouns": "new nouns", "both": "both"}
+METRICS = ("format", "action", "subject", "goal", "atom")
+F1S = ("action", "subject", "goal")
+HELD, QUICK_HELD = 300, 12
+"""Requests of each split."""
+QUICK: dict[str, Any] = {
+    "examples": 64, "grpo_examples": 32, "eval_examples": 8, "sft": {"max_steps": 2}, "grpo": {"max_steps": 2},
+}  # fmt: skip
+"""Settings of trainings of a few steps."""
+ANSWERS = "answers.json"
+
+Values = dict[str, dict[str, list[float | None]]]
+"""Split -> figure -> one value per request."""
+Stored = Mapping[str, Any]
+"""What is kept of a seed."""
+
+
+class Bench(NamedTuple):
+    """One seed of a benchmark.
+
+    Attributes:
+        seed: of data, weights, order and luck.
+        out: folder of its trainings.
+        workers: trainings side by side.
+        held: requests of each split.
+        settings: of all trainings, on top of the tiny preset; the seed among them.
+        quick: it is only to be seen that it runs.
+    """
+
+    seed: int
+    out: Path
+    workers: int
+    held: int
+    settings: Mapping[str, Any]
+    quick: bool
+
+
+class Job(NamedTuple):
+    """One training: its folder, its settings on top of the tiny preset, and on how many requests it is judged."""
+
+    out: Path
+    settings: dict[str, Any]
+    held: int
+
+
+def held_rows(split: str, count: int = HELD) -> list[dict[str, Any]]:
+    """The requests of a split."""
+    from poser.decompose.arguments import EVALUATION_SEED
+    from poser.decompose.data import studio_rows
+
+    return [dict(row) for row in studio_rows(count, seed=EVALUATION_SEED, split=split, level="tiny")]
+
+
+def judged(answers: Mapping[str, Sequence[str]]) -> Values:
+    """The figures of answers to the first held-out requests of each split."""
+    from poser.decompose.evaluation import figures
+
+    found: Values = {}
+    for split, said in answers.items():
+        values = figures(held_rows(split, len(said)), said)
+        found[split] = {
+            name: [None if np.isnan(value) else round(float(value), 4) for value in column]
+            for name, column in values.items()
+        }
+    return found
+
+
+def answers_of(folder: Path, held: int) -> dict[str, list[str]]:
+    """Split -> greedy answers of a trained model; kept beside it, so that it is asked once."""
+    kept = folder.parent / ANSWERS
+    if kept.is_file():
+        answers: dict[str, list[str]] = json.loads(kept.read_text(encoding="utf-8"))
+        if {split: len(said) for split, said in answers.items()} == dict.fromkeys(SPLITS, held):
+            return answers
+    from poser.decompose.prompting import SETTINGS
+
+    asked = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    asked.pop("version")
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from poser.decompose.evaluation import decode
+
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    answers = {split: decode(model, tokenizer, held_rows(split, held), **asked) for split in SPLITS}
+    write_atomically(kept, json.dumps(answers).encode())
+    return answers
+
+
+def trained(job: Job) -> dict[str, Any]:
+    """Train with the tiny preset and these settings on top; figures, curve and seconds."""
+    from poser.decompose.arguments import make_arguments
+    from poser.decompose.train import evaluations, train
+
+    resume = (job.out / "arguments.json").is_file()
+    given = {"preset": "tiny", "out": str(job.out), "progress": False, "resume": resume} | job.settings
+    arguments, folder = make_arguments(given), job.out / "model"
+    if not (folder.is_dir() and resume and is_of(job.out, arguments)):
+        folder = train(arguments, watch=print)
+    curve = evaluations(job.out / "evaluations.jsonl")
+    gc.collect()
+    return {"values": judged(answers_of(folder, job.held)), "curve": curve, "seconds": curve[-1]["cpu_seconds"]}
+
+
+def is_of(out: Path, arguments: Any) -> bool:
+    """Whether the training in a folder has these settings; to be found out without making its rows once more."""
+    kept = json.loads((out / "arguments.json").read_text(encoding="utf-8"))
+    asked = json.loads(json.dumps(dataclasses.asdict(arguments)))
+    return {name: asked.get(name) for name in kept} == kept
+
+
+def all_trained(jobs: Mapping[str, Job], workers: int) -> dict[str, dict[str, Any]]:
+    """Name -> what `trained` says, `workers` side by side."""
+    held = list(jobs.values())
+    done = side_by_side(trained, held, workers) if workers > 1 and len(held) > 1 else [trained(job) for job in held]
+    return dict(zip(jobs, done, strict=True))
+
+
+def warm_start(bench: Bench) -> Job:
+    """The warm start of a seed."""
+    return Job(bench.out / "sft", {**bench.settings, "stages": ["sft"]}, bench.held)
+
+
+def grpo_on_top(bench: Bench, name: str, **settings: Any) -> Job:
+    """GRPO from the warm start of a seed, in the folder `name`; "grpo" is with the paper's four rewards alone."""
+    start = {"model": str(bench.out / "sft" / "model"), "stages": ["grpo"]}
+    return Job(bench.out / name, {**bench.settings, **start, **settings}, bench.held)
+
+
+def means(stored: Sequence[Stored], agent: str, split: str, names: Sequence[str]) -> np.ndarray:
+    """[requests] the mean of the figures `names`, over seeds."""
+    columns = [
+        [
+            [np.nan if value is None else value for value in each["agents"][agent]["values"][split][name]]
+            for name in names
+        ]
+        for each in stored
+    ]
+    return np.ma.masked_invalid(np.array(columns, dtype=float)).mean(axis=(0, 1)).filled(np.nan)
+
+
+def known(values: np.ndarray) -> np.ndarray:
+    """Those that say something."""
+    return values[~np.isnan(values)]
+
+
+def figure_tables(stored: Sequence[Stored], agents: Mapping[str, str]) -> str:
+    """All figures of the agents (name -> title) on each split."""
+    text = ""
+    for split, title in SPLITS.items():
+        rows = [
+            [name, *(str(bootstrap(known(means(stored, agent, split, [each])))) for each in METRICS),
+             str(bootstrap(means(stored, agent, split, F1S)))]
+            for agent, name in agents.items()
+        ]  # fmt: skip
+        text += f"\n## Held out: {title}\n\n" + table(("agent", *METRICS, "mean of three F1s"), rows)
+    return text
+
+
+def gain(stored: Sequence[Stored], one: str, other: str, split: str, names: Sequence[str] = F1S) -> Interval:
+    """How much higher the mean of these figures is for `one` than for `other`, paired by request and seed."""
+    return bootstrap(known(means(stored, one, split, names) - means(stored, other, split, names)))
+
+
+def gain_table(stored: Sequence[Stored], pairs: Sequence[tuple[str, str]], agents: Mapping[str, str]) -> str:
+    """Differences of the mean of three F1s, of the pairs whose agents there are."""
+    rows = [
+        [f"{agents[one]} − {agents[other]}", *(str(gain(stored, one, other, split)) for split in SPLITS)]
+        for one, other in pairs
+        if {one, other} <= set(agents)
+    ]
+    return "\n## Differences of the mean of three F1s\n\n" + table(("pair", *SPLITS.values()), rows)
+
+
+def rounded(values: Sequence[float] | np.ndarray) -> list[float | None]:
+    """To be stored."""
+    return [None if np.isnan(value) else round(float(value), 4) for value in values]
+
+
+def errors(found: Sequence[Interval]) -> list[list[float]]:
+    """Lengths of error bars, below and above the means."""
+    return [[max(0.0, each.mean - each.low) for each in found], [max(0.0, each.high - each.mean) for each in found]]
+
+
+def told(what: str, found: Interval) -> str:
+    """One sentence on a paired difference; it claims nothing that the interval does not show."""
+    shown = f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
+    if found.low > 0 or found.high < 0:
+        return f"{what}: {'higher' if found.low > 0 else 'lower'}, {shown}."
+    return f"{what}: no difference is shown, {shown} includes 0."
+
+
+def seeds_of(stored: Sequence[Stored]) -> str:
+    """The seeds, for the page's first line."""
+    return ", ".join(str(each["seed"]) for each in stored)
+
+
+def whole_runs(stored: Sequence[Stored]) -> str:
+    """How long each seed took, in a sentence."""
+    return "Whole runs: " + ", ".join(f"{each['seconds']:,} s" for each in stored)
+
+
+def parsed(about: str | None, name: str) -> argparse.Namespace:
+    """The command line of the benchmark `name`."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, nargs="*", default=[0, 1, 2], help="seeds that are run and stored")
+    parser.add_argument("--report", action="store_true", help="run nothing: write the page of the stored seeds")
+    parser.add_argument("--out", type=Path, default=Path("runs/bench-decomposer"), help="folder of the trainings")
+    parser.add_argument("--stored", type=Path, default=DATA / f"decomposer_{name}", help="folder of the results")
+    parser.add_argument("--workers", type=int, default=2, help="trainings side by side")
+    parser.add_argument("--keep", action="store_true", help="keep the folder of the trainings, for other benchmarks")
+    parser.add_argument("--quick", action="store_true", help="a few steps, to see that it runs; no page is written")
+    return parser.parse_args()
+
+
+def stored_seeds(asked: argparse.Namespace, run: Callable[[Bench], dict[str, Any]]) -> list[dict[str, Any]]:
+    """Run the seeds that are asked for, store each, and read all that are stored.
+
+    What `run` returns is stored with the seed and the seconds it took.
+    """
+    check_intervals()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    held, settings = (QUICK_HELD, QUICK) if asked.quick else (HELD, {})
+    for seed in [] if asked.report else asked.seed:
+        out, started = asked.out / f"seed-{seed}", time.perf_counter()
+        found = run(Bench(seed, out, asked.workers, held, {"seed": seed, **settings}, asked.quick))
+        if not asked.keep:
+            shutil.rmtree(out)
+        whole = {"seed": seed, **found, "seconds": round(time.perf_counter() - started)}
+        write(f"seed-{seed}.json", json.dumps(whole), asked.stored)
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(asked.stored.glob("seed-*.json"))]

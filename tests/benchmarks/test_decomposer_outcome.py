@@ -1,0 +1,86 @@
+"""The page on outcome rewards, from made-up results, the reward by the sum, and a whole run of a few steps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.decomposer_outcome import SUM
+from benchmarks.decomposer_outcome_page import AGENTS, column, gain, page, plot
+from benchmarks.decomposer_runs import SPLITS, held_rows
+from poser.decompose.named_rewards import reward_functions
+from poser.decompose.outcome import outcome_reward
+from poser.decompose.prompting import WANTED, answer
+from tests.benchmarks.quick import run_quick
+
+HELD = 4
+
+
+def stored(seed: int, **above: float) -> dict:
+    """Every agent has the value .5 and what it is `above` that; with new nouns .2 less."""
+    carried = {}
+    for agent in AGENTS:
+        level = 0.5 + above.get(agent, 0.0)
+        values = [level - 0.2 * (split == "nouns") for split in SPLITS for _ in range(HELD)]
+        carried[agent] = {"value": values, "quality": values, "usd": [0.1] * 12, "calls": [2.0] * 12}
+    models = [agent for agent in AGENTS if agent != "own"]
+    return {
+        "seed": seed,
+        "held": HELD,
+        "carried": carried,
+        "planned": dict.fromkeys(models, 9),
+        "score": {model: [0.5] * 12 for model in models},
+        "agreement": {
+            "pearson": 0.5 + seed / 10, "within": [0.2, 0.4], "plans": 30, "ms": {"twin": 4.5, "sum": 0.15},
+        },
+        "trained_seconds": dict.fromkeys(("grpo", "outcome", "sum", "together"), 1234),
+        "seconds": 2000,
+    }  # fmt: skip
+
+
+def test_values_are_means_over_seeds_split_by_split():
+    both = [stored(0, own=0.1), stored(1, own=0.3)]
+    np.testing.assert_allclose(column(both, "own", "value", "phrasings"), [0.7] * HELD)
+    np.testing.assert_allclose(column(both, "own", "value", "nouns"), [0.5] * HELD)
+    assert len(column(both, "own", "value")) == 3 * HELD
+    assert gain(both, "own", "grpo").mean == pytest.approx(0.2)
+
+
+def test_the_page_says_what_the_intervals_show():
+    text = page([stored(0, own=0.1, sum=-0.1), stored(1, own=0.1, sum=-0.1)], "About.")
+    said = {line.partition(",")[0]: line for line in text.splitlines() if line.startswith("- ")}
+    assert "all held-out requests: higher, +0.100" in text
+    assert "lower, -0.100" in said["- Value of “+ outcome"]
+    assert "Value of “+ outcome” beside “F1s alone”, all held-out requests: no difference is shown" in text
+    assert "by its own policy − F1s alone | 0.100 [0.100, 0.100]" in text
+    assert "| 1 | 30 | 0.600 | 0.300 [0.200, 0.400] | 2 | 4.50 | 0.15 |" in text
+    assert "75.0%" in text
+
+
+def test_without_plans_that_differ_nothing_is_said_of_agreement(tmp_path):
+    none = stored(0)
+    none["agreement"] = {"pearson": None, "within": [], "plans": 0, "ms": {"twin": None, "sum": None}}
+    assert "| 0 | 0 | – | – | 0 | – | – |" in page([none], "About.")
+    plot([none], tmp_path / "outcome.png")
+    assert (tmp_path / "outcome.png").stat().st_size > 10_000
+
+
+def test_the_reward_by_the_sum_is_found_by_its_name():
+    rows = held_rows("phrasings", 6)
+    columns = {name: [row[name] for row in rows] for name in WANTED}
+    asked = {"prompts": columns["request"], "completions": [answer(row) for row in rows], **columns}
+    [found], weights = reward_functions({SUM: 1.0})
+    assert weights == [1.0]
+    assert found(**asked) == outcome_reward(mode="sum")(**asked) != outcome_reward()(**asked)
+
+
+@pytest.mark.heavy
+def test_a_seed_of_a_few_steps_runs_and_is_stored(tmp_path):
+    pytest.importorskip("poser.decompose.together")
+    held, text = run_quick("outcome", tmp_path)
+    assert set(held["carried"]) == set(AGENTS)
+    assert held["planned"]["annotated"] == 3 * held["held"]
+    assert np.mean(held["carried"]["annotated"]["value"]) > 0.5
+    assert held["agreement"]["plans"] >= held["planned"]["annotated"]
+    assert all(seconds > 0 for seconds in held["trained_seconds"].values())
+    assert "| co-trained, by its own policy |" in text
