@@ -1,10 +1,14 @@
 """`make bench-decomposer-data`: how many annotated requests a decomposer needs.
 
-The tiny preset's warm start (SFT) on the first 250 to 16,000 of the same annotated requests of the studio's generator,
-each from nothing, its tokenizer learned from these rows, too. **Every size gets the same number of optimizer steps**,
-as many as 16,000 rows take once; fewer rows are seen more often (250 rows 64 times), in the same curriculum. So what is
-compared is the worth of other rows at equal computation. At three of the sizes GRPO goes on with the same rows, with
-the paper's four rewards and the preset's steps. (The preset's own warm start has more rows and steps than any here.)
+The tiny preset's warm start (SFT) on the first 250 to 16,000 of the same annotated requests of the studio's
+generator, each from nothing, its tokenizer learned from these rows, too. **Every size gets the same number of
+optimizer steps**, 2,000 of 16 rows; 16,000 rows are seen twice, 250 rows 128 times, in the same curriculum. So what
+is compared is the worth of other rows at equal computation. (The preset's own warm start has more rows and steps than
+any here.)
+
+Where annotations are scarce, imitation comes to its end by itself, and what is left to learn from is the same rows once
+more: at two of the sizes *GRPO* goes on with them, with the paper's four rewards, and *SFT continued* as well, by chance
+and at half the learning rate, for as many processor seconds.
 
 ImageEdit-R1 reports that its decomposer, a trained model of seven billion parameters, gains most up to 4,000 examples
 and little after; what is gained beyond 4,000 rows here is told below.
@@ -27,53 +31,66 @@ from benchmarks.decomposer_runs import F1S, SPLITS, Bench, Job, Values, all_trai
 from benchmarks.report import FIGURES, write
 
 SIZES, QUICK_SIZES = (250, 500, 1000, 2000, 4000, 8000, 16000), (8, 16, 32)
-"""Each divides the last one."""
-GRPO_SIZES, QUICK_GRPO_SIZES = (1000, 4000, 16000), (8, 32)
+SEEN, QUICK_SEEN = 32_000, 64
+"""Rows that every training sees, the same ones many times; a multiple of all sizes."""
+GRPO_SIZES, QUICK_GRPO_SIZES = (1000, 4000), (8, 32)
+GRPO_STEPS = 120
 
 
-def write_files(folder: Path, seed: int, sizes: Sequence[int]) -> None:
-    """For each size n `once-n.jsonl`, the first n rows of a seed, and `often-n.jsonl`, as often as makes the greatest
-    size.
-    """
+def write_files(folder: Path, seed: int, sizes: Sequence[int], seen: int) -> None:
+    """For each size n `once-n.jsonl`, the first n rows of a seed, and `often-n.jsonl`: they, until they are `seen`."""
     from poser.decompose.data import studio_rows, write_rows
 
     rows = list(studio_rows(max(sizes), seed=seed, level="tiny"))
     for size in sizes:
-        for name, times in (("once", 1), ("often", max(sizes) // size)):
+        for name, times in (("once", 1), ("often", seen // size)):
             path = folder / f"{name}-{size}.jsonl"
             if not path.is_file():
                 folder.mkdir(parents=True, exist_ok=True)
                 write_rows(rows[:size] * times, path)
 
 
-def jobs_of(bench: Bench, sizes: Sequence[int], grpo_sizes: Sequence[int]) -> tuple[dict[str, Job], dict[str, Job]]:
-    """The warm starts, and GRPO on top of some of them, by name."""
-    folder = bench.out / "data"
-
-    def job(stage: str, size: int, more: Mapping[str, Any]) -> Job:
-        rows = {"grpo_examples": 0, "eval_data": "phrasings", "eval_times": 0, "stages": [stage]}
-        return Job(folder / f"{stage}-{size}", {**bench.settings, **rows, **more}, bench.held)
-
+def first_jobs(bench: Bench, sizes: Sequence[int], seen: int) -> dict[str, Job]:
+    """The warm starts, by name."""
     once = {"num_train_epochs": 1, "max_steps": -1, **bench.settings.get("sft", {})}
-    first = {
-        f"sft-{size}": job(
-            "sft", size, {"data": str(folder / f"often-{size}.jsonl"), "examples": max(sizes), "sft": once}
-        )
+    return {f"sft-{size}": _job(bench, "sft", size, stage="sft", examples=seen, sft=once) for size in sizes}
+
+
+def grpo_jobs(bench: Bench, sizes: Sequence[int]) -> dict[str, Job]:
+    """GRPO on top of some of them."""
+    steps = {"max_steps": GRPO_STEPS, **bench.settings.get("grpo", {})}
+    return {
+        f"grpo-{size}": _job(bench, "grpo", size, stage="grpo", examples=size, grpo=steps, model=_start(bench, size))
         for size in sizes
     }
-    second = {
-        f"grpo-{size}": job(
-            "grpo",
-            size,
-            {
-                "data": str(folder / f"once-{size}.jsonl"),
-                "examples": size,
-                "model": str(folder / f"sft-{size}" / "model"),
-            },
+
+
+def continued_jobs(bench: Bench, sizes: Sequence[int], done: Mapping[str, Mapping[str, Any]]) -> dict[str, Job]:
+    """Imitation on top of them, for as long as GRPO took by what is `done`."""
+    from poser.decompose.arguments import make_arguments
+
+    given = make_arguments({"preset": "tiny", **bench.settings}).sft
+    found = {}
+    for size in sizes:
+        first, grpo = done[f"sft-{size}"], done[f"grpo-{size}"]
+        steps = max(1, round(grpo["seconds"] / first["seconds"] * first["curve"][-1]["step"]))
+        sft = {"max_steps": steps, "warmup_steps": 0, "learning_rate": float(given["learning_rate"]) / 2}
+        found[f"continued-{size}"] = _job(
+            bench, "continued", size, stage="sft", examples=size, curriculum=0.0, sft=sft, model=_start(bench, size)
         )
-        for size in grpo_sizes
-    }
-    return first, second
+    return found
+
+
+def _job(bench: Bench, name: str, size: int, *, stage: str, **more: Any) -> Job:
+    folder = bench.out / "data"
+    times = "often" if name == "sft" else "once"
+    rows = {"data": str(folder / f"{times}-{size}.jsonl"), "grpo_examples": 0, "eval_data": "rewordings"}
+    settings = {**bench.settings, **rows, "eval_times": 0, "stages": [stage], **more}
+    return Job(folder / f"{name}-{size}", settings, bench.held)
+
+
+def _start(bench: Bench, size: int) -> str:
+    return str(bench.out / "data" / f"sft-{size}" / "model")
 
 
 def kept(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,9 +108,11 @@ def kept(result: Mapping[str, Any]) -> dict[str, Any]:
 def run(bench: Bench) -> dict[str, Any]:
     """All sizes of a seed."""
     sizes, grpo_sizes = (QUICK_SIZES, QUICK_GRPO_SIZES) if bench.quick else (SIZES, GRPO_SIZES)
-    write_files(bench.out / "data", bench.seed, sizes)
-    first, second = jobs_of(bench, sizes, grpo_sizes)
-    done = all_trained(first, bench.workers) | all_trained(second, bench.workers)
+    seen = QUICK_SEEN if bench.quick else SEEN
+    write_files(bench.out / "data", bench.seed, sizes, seen)
+    done = all_trained(first_jobs(bench, sizes, seen), bench.workers)
+    done |= all_trained(grpo_jobs(bench, grpo_sizes), bench.workers)
+    done |= all_trained(continued_jobs(bench, grpo_sizes, done), bench.workers)
     return {"trainings": {name: kept(result) for name, result in done.items()}}
 
 

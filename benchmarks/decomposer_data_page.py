@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.decomposer_runs import METRICS, SPLITS, Stored, seeds_of, told, whole_runs
 from poser.evaluate.report import bootstrap, header, table
 
-STAGES = {"sft": "SFT", "grpo": "SFT + GRPO"}
+STAGES = {"sft": "SFT", "continued": "SFT continued", "grpo": "SFT + GRPO"}
 PLATEAU = 4000
 """Examples after which the paper gains little."""
 
@@ -60,8 +60,8 @@ def _gains(stored: Sequence[Stored]) -> str:
     pairs = [("sft", more, "sft", fewer) for fewer, more in itertools.pairwise(sizes)]
     beyond = [("sft", size, "sft", PLATEAU) for size in sizes if PLATEAU in sizes and size > PLATEAU]
     pairs += [pair for pair in beyond if pair not in pairs]
-    pairs += [("grpo", more, "grpo", fewer) for fewer, more in itertools.pairwise(sizes_of(stored, "grpo"))]
-    pairs += [("grpo", size, "sft", size) for size in sizes_of(stored, "grpo")]
+    for size in sizes_of(stored, "grpo"):
+        pairs += [("continued", size, "sft", size), ("grpo", size, "sft", size), ("grpo", size, "continued", size)]
     rows = []
     for one, more, other, fewer in pairs:
         name = f"{STAGES[one]}, {more:,} rows − {STAGES[other]}, {fewer:,} rows"
@@ -90,6 +90,12 @@ def _sentences(stored: Sequence[Stored]) -> list[str]:
             lines.append("- " + told(f"{name}, {title}, {PLATEAU:,} rows beside {min(sizes):,}", before))
             share = found.mean / (found.mean + before.mean) if before.low > 0 and found.mean > 0 else 0.0
             lines.append(f"  {_verdict(before.low > 0, found.low > 0, share)}")
+    for size in sizes_of(stored, "grpo"):
+        for split, title in SPLITS.items():
+            gain = scores(stored, "grpo", size, split) - scores(stored, "continued", size, split)
+            lines.append(
+                "- " + told(f"{title}, {size:,} rows, GRPO beside SFT continued", bootstrap(gain.mean(axis=0)))
+            )
     return lines or [f"No sizes on both sides of {PLATEAU:,} rows are stored, so nothing is said on saturation."]
 
 

@@ -25,7 +25,13 @@ from poser.evaluate.report import Interval, bootstrap, check_intervals, table
 from poser.experts.files import write_atomically
 
 DATA = Path(__file__).parent / "data"
-SPLITS = {"phrasings": "new phrasings", "nouns": "new nouns", "both": "both"}
+SPLITS = {
+    "rewordings": "new phrasings of known words",
+    "phrasings": "new phrasings with new words",
+    "nouns": "new nouns",
+    "both": "new words and nouns",
+}
+"""Split -> what is held out."""
 METRICS = ("format", "action", "subject", "goal", "atom")
 F1S = ("action", "subject", "goal")
 HELD, QUICK_HELD = 300, 12

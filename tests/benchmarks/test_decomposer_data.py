@@ -5,18 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.decomposer_data import jobs_of, kept, write_files
+from benchmarks.decomposer_data import continued_jobs, first_jobs, grpo_jobs, kept, write_files
 from benchmarks.decomposer_data_page import page, plot
 from benchmarks.decomposer_runs import METRICS, QUICK, SPLITS, Bench
 from poser.decompose.arguments import make_arguments
 from tests.benchmarks.quick import run_quick
 
-SIZES, GRPO = (1000, 4000, 16000), (4000, 16000)
+SIZES, GRPO = (1000, 4000, 16000), (1000, 4000)
 
 
 def stored(seed: int, levels: dict[int, float]) -> dict:
     """Trainings of one level each, GRPO .1 above."""
-    names = {f"sft-{size}": levels[size] for size in SIZES} | {f"grpo-{size}": levels[size] + 0.1 for size in GRPO}
+    names = {f"sft-{size}": levels[size] for size in SIZES}
+    names |= {f"continued-{size}": levels[size] + 0.02 for size in GRPO}
+    names |= {f"grpo-{size}": levels[size] + 0.1 for size in GRPO}
     trainings = {
         name: {
             "score": {split: [level, level + 0.02, level - 0.02] for split in SPLITS},
@@ -51,34 +53,48 @@ def test_differences_are_paired_and_told_by_seed():
     [row] = [line for line in text.splitlines() if line.startswith("| SFT, 16,000 rows − SFT, 4,000 rows")]
     assert row.count("0.000 [0.000, 0.000]; by seed +0.100, -0.100") == len(SPLITS)
     assert "| SFT + GRPO, 4,000 rows − SFT, 4,000 rows | 0.100 [0.100, 0.100]" in text
+    assert "- new nouns, 4,000 rows, GRPO beside SFT continued: higher, +0.080 [+0.080, +0.080]." in text
     assert "SFT, new nouns, 16,000 rows beside 4,000: no difference is shown" in text
 
 
 def test_without_sizes_beyond_the_plateau_nothing_is_said(tmp_path):
     few = stored(0, dict.fromkeys(SIZES, 0.5))
     few["trainings"] = {name: held for name, held in few["trainings"].items() if "16000" not in name}
-    assert "nothing is said on saturation" in page([few], "About.")
+    assert "saturation" not in page([few], "About.")
     plot([few], tmp_path / "data.png")
     assert (tmp_path / "data.png").stat().st_size > 10_000
 
 
 def test_every_size_takes_as_many_steps_on_the_first_rows(tmp_path):
-    write_files(tmp_path / "data", 3, (4, 8, 16))
+    write_files(tmp_path / "data", 3, (4, 8, 16), 32)
     lines = {path.stem: path.read_text(encoding="utf-8").splitlines() for path in (tmp_path / "data").glob("*.jsonl")}
     assert {name: len(held) for name, held in lines.items()} == {
-        "once-4": 4, "once-8": 8, "once-16": 16, "often-4": 16, "often-8": 16, "often-16": 16,
+        "once-4": 4, "once-8": 8, "once-16": 16, "often-4": 32, "often-8": 32, "often-16": 32,
     }  # fmt: skip
-    assert lines["often-4"] == lines["once-16"][:4] * 4
-    assert lines["often-16"] == lines["once-16"]
+    assert lines["often-4"] == lines["once-16"][:4] * 8
+    assert lines["often-16"] == lines["once-16"] * 2
     bench = Bench(3, tmp_path, 1, 5, {"seed": 3}, quick=False)
-    first, second = jobs_of(bench, (4, 8, 16), (8,))
+    first, second = first_jobs(bench, (4, 8, 16), 32), grpo_jobs(bench, (8,))
     arguments = [make_arguments({"preset": "tiny", **job.settings}) for job in first.values()]
-    assert {given.examples for given in arguments} == {16}
+    assert {given.examples for given in arguments} == {32}
     assert all(given.sft["num_train_epochs"] == 1 and given.sft["max_steps"] == -1 for given in arguments)
     assert second["grpo-8"].settings["model"] == str(tmp_path / "data" / "sft-8" / "model")
     assert make_arguments({"preset": "tiny", **second["grpo-8"].settings}).grpo_examples == 0
-    quick, _ = jobs_of(bench._replace(settings=QUICK), (8, 16), ())
+    quick = first_jobs(bench._replace(settings=QUICK), (8, 16), 32)
     assert quick["sft-8"].settings["sft"]["max_steps"] == 2
+
+
+def test_imitation_goes_on_for_as_long_as_grpo_took(tmp_path):
+    done = {
+        "sft-8": {"seconds": 100.0, "curve": [{"step": 0}, {"step": 400}]},
+        "grpo-8": {"seconds": 50.0, "curve": [{"step": 120}]},
+    }
+    [job] = continued_jobs(Bench(3, tmp_path, 1, 5, {"seed": 3}, quick=False), (8,), done).values()
+    given = make_arguments({"preset": "tiny", **job.settings})
+    assert given.sft["max_steps"] == 200
+    assert given.model == str(tmp_path / "data" / "sft-8" / "model")
+    assert given.examples == 8
+    assert not given.curriculum
 
 
 def test_of_a_training_the_mean_of_three_f1s_is_kept_by_request():
@@ -94,6 +110,6 @@ def test_of_a_training_the_mean_of_three_f1s_is_kept_by_request():
 @pytest.mark.heavy
 def test_a_seed_of_a_few_steps_runs_and_is_stored(tmp_path):
     held, text = run_quick("data", tmp_path)
-    assert set(held["trainings"]) == {"sft-8", "sft-16", "sft-32", "grpo-8", "grpo-32"}
-    assert {each["steps"] for each in held["trainings"].values()} == {2}
+    assert set(held["trainings"]) == {"sft-8", "sft-16", "sft-32", "grpo-8", "grpo-32", "continued-8", "continued-32"}
+    assert {each["steps"] for name, each in held["trainings"].items() if "continued" not in name} == {2}
     assert "| SFT + GRPO | 32 |" in text

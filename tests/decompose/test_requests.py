@@ -99,7 +99,8 @@ def test_an_edit_never_describes_what_it_wants_as_if_it_were_there(split):
     describing = (
         "the picture shows", "we see", "can be seen", "the scene contains", "the image has", "a picture of",
         "the background is", "is written", "stands there in letters", "forms the backdrop", "the style is",
-        "the viewer looks at", "the image shows", "is the background", "create an image with", "the headline reads", "there is a",
+        "the viewer looks at", "the image shows", "is the background", "create an image with", "the headline reads",
+        "there is a",
     )  # fmt: skip
     edits = [pair for pair in drawn(400, split=split) if pair.scene is not None]
     found = [pair.request for pair in edits for words in describing if words in pair.request.casefold()]
