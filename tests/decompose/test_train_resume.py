@@ -1,0 +1,93 @@
+"""Trainings that were killed at awkward moments, and folders that hold something else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("trl")
+
+from poser.decompose.train import evaluations, train  # noqa: E402
+from poser.experts.errors import InputError  # noqa: E402
+from tests.decompose.test_train import small  # noqa: E402
+
+pytestmark = [
+    pytest.mark.heavy,
+    # of TRL and transformers among themselves
+    pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A finished training with checkpoints."""
+    out = tmp_path_factory.mktemp("whole") / "out"
+    train(small(out, save_freq=1))
+    return out
+
+
+@pytest.fixture
+def cut(whole, tmp_path):
+    """The same as it was when the process was killed in its last evaluation: `model` is not there."""
+    out = tmp_path / "out"
+    shutil.copytree(whole, out)
+    shutil.rmtree(out / "model")
+    lines = (out / "evaluations.jsonl").read_text().splitlines(keepends=True)
+    (out / "evaluations.jsonl").write_text("".join(lines[:-1]))
+    return out
+
+
+def figures(out):
+    return [(line["stage"], line["step"], line["goal"]) for line in evaluations(out / "evaluations.jsonl")]
+
+
+def weights(out):
+    return (out / "model" / "model.safetensors").read_bytes()
+
+
+def test_one_killed_in_its_last_evaluation_makes_that_and_trains_no_step_more(whole, cut):
+    train(small(cut, save_freq=1, resume=True))
+    assert figures(cut) == figures(whole)
+    assert weights(cut) == weights(whole)
+
+
+def test_time_of_training_goes_on_from_the_checkpoint(cut):
+    times = cut / "grpo" / "checkpoint-2" / "times.json"
+    assert json.loads(times.read_text())[0] > 0
+    times.write_text("[1000.0, 2000.0]")
+    train(small(cut, save_freq=1, resume=True))
+    last = evaluations(cut / "evaluations.jsonl")[-1]
+    assert (last["step"], last["seconds"] >= 1000, last["cpu_seconds"] >= 2000) == (2, True, True)
+
+
+def test_a_line_and_a_checkpoint_that_were_half_written_are_left_out(whole, cut):
+    lines = (whole / "evaluations.jsonl").read_text()
+    (cut / "evaluations.jsonl").write_text(lines[:-20])
+    (cut / "grpo" / "checkpoint-2" / "trainer_state.json").write_text('{"global_st')
+    train(small(cut, save_freq=1, resume=True))
+    assert figures(cut) == figures(whole)
+    assert weights(cut) == weights(whole)
+
+
+@pytest.mark.parametrize("name", ["model", "base", "sft", "evaluations.jsonl"])
+def test_a_folder_with_a_part_of_something_else_is_refused(tmp_path, name):
+    (tmp_path / "out" / name).mkdir(parents=True)
+    with pytest.raises(InputError, match=f"already holds {name}"):
+        train(small(tmp_path / "out"))
+
+
+def test_a_file_is_no_folder_for_a_training(tmp_path):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(InputError, match="is a file"):
+        train(small(tmp_path / "out"))
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_arguments_that_are_no_mapping_are_named(cut):
+    Path(cut, "arguments.json").write_text("[]")
+    with pytest.raises(InputError, match=r"arguments\.json cannot be read"):
+        train(small(cut, save_freq=1, resume=True))
