@@ -106,8 +106,8 @@ def run(trainer: Any, watch: HeldOut, checkpoint: Path | None = None) -> None:
     if not trainer.state.global_step:
         raise InputError(
             f"Nothing was trained: {len(trainer.train_dataset)} rows make no batch of "
-            f"{trainer.args.per_device_train_batch_size} a process, or no steps were asked for. Give more rows, smaller "
-            "batches, dataloader_drop_last false, or more steps (max_steps, num_train_epochs)."
+            f"{trainer.args.per_device_train_batch_size} a process, or no steps were asked for. Give more rows, "
+            "smaller batches, dataloader_drop_last false, or more steps (max_steps, num_train_epochs)."
         )
 
 

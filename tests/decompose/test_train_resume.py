@@ -11,9 +11,9 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("trl")
 
-from poser.decompose.train import evaluations, train  # noqa: E402
-from poser.experts.errors import InputError  # noqa: E402
-from tests.decompose.test_train import small  # noqa: E402
+from poser.decompose.train import evaluations, train
+from poser.experts.errors import InputError
+from tests.decompose.test_train import small
 
 pytestmark = [
     pytest.mark.heavy,
