@@ -48,7 +48,7 @@ def make_trainer(
         logs: folder for TensorBoard; None = no such logs.
 
     Raises:
-        InputError: settings that TRL refuses or that do not go together.
+        InputError: settings that TRL refuses or that do not go together, or a model that cannot be loaded.
     """
     functions, weights = reward_functions(arguments.rewards)
     config = config_of(stage, arguments, folder, weights)
@@ -77,8 +77,10 @@ def make_trainer(
     }  # fmt: skip
     try:
         trainer: Any = SFTTrainer(**shared) if stage == "sft" else GRPOTrainer(reward_funcs=[*functions], **shared)
-    except ValueError as error:
-        raise InputError(f"TRL refuses the settings of stage {stage}: {error}") from error
+    except Exception as error:  # loading fails in as many ways as there are models and libraries
+        raise InputError(
+            f"The model or the settings of stage {stage} are refused: {type(error).__name__}: {error}"
+        ) from error
     # their lines would go to standard output, which is for the result
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)

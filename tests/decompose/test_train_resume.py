@@ -7,13 +7,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 pytest.importorskip("torch")
 pytest.importorskip("trl")
 
+from poser.cli.main import app
 from poser.decompose.train import evaluations, train
 from poser.experts.errors import InputError
-from tests.decompose.test_train import small
+from tests.decompose.test_train import SMALL, options, small
 
 pytestmark = [
     pytest.mark.heavy,
@@ -78,6 +80,37 @@ def test_a_folder_with_a_part_of_something_else_is_refused(tmp_path, name):
     (tmp_path / "out" / name).mkdir(parents=True)
     with pytest.raises(InputError, match=f"already holds {name}"):
         train(small(tmp_path / "out"))
+
+
+def test_a_training_without_one_whole_batch_is_an_error(tmp_path):
+    with pytest.raises(InputError, match="Nothing was trained: 3 rows"):
+        train(small(tmp_path / "out", examples=3, stages=["sft"], grpo_examples=0))
+    assert not (tmp_path / "out" / "model").exists()
+
+
+@pytest.mark.parametrize("broken", ["weights", "model_init_kwargs"])
+def test_a_model_that_cannot_be_loaded_is_an_error_of_the_input(whole, tmp_path, broken):
+    base = tmp_path / "base"
+    shutil.copytree(whole / "base", base)
+    changes = {"trl": {"model_init_kwargs": {"foo": 1}}} if broken != "weights" else {}
+    if broken == "weights":
+        (base / "model.safetensors").write_bytes(b"cut off")
+    with pytest.raises(InputError, match="model or the settings of stage sft are refused"):
+        train(small(tmp_path / "out", model=str(base), **changes))
+
+
+def test_standard_output_holds_the_result_alone(tmp_path):
+    done = CliRunner().invoke(
+        app,
+        [
+            "train", "decomposer",
+            *options(tmp_path / "out", stages="grpo", rewards={"tests.decompose.own_rewards.talking": 1},
+                     grpo={**SMALL["grpo"], "log_completions": "true"}),
+        ],
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout == f"{tmp_path / 'out' / 'model'}\n"
+    assert "a word of my own" in done.stderr
 
 
 def test_a_file_is_no_folder_for_a_training(tmp_path):
