@@ -18,7 +18,7 @@ from poser.decompose import tiny_model
 from poser.decompose.arguments import FRESH, STAGES, DecomposerArguments
 from poser.decompose.card import card, score
 from poser.decompose.evaluation import HeldOut
-from poser.decompose.model_folder import check_model, merged, processor_of
+from poser.decompose.model_folder import check_model, merged, processor_of, writing_to
 from poser.decompose.named_rewards import METRICS, reward_functions
 from poser.decompose.prompting import answer, write_settings
 from poser.decompose.rows import Rows, check_sources, has_pictures, training_rows
@@ -54,7 +54,7 @@ def train(
 
     Raises:
         InputError: settings, data or a model that do not go together, or nothing to resume from.
-        PoserError: a reward without sense, or an adapter that cannot be merged.
+        PoserError: a reward without sense, an adapter that cannot be merged, or a folder that cannot be written.
     """
     return _Training(arguments, command, watch).run()
 
@@ -101,6 +101,11 @@ class _Training:
             config_of(stage, given, self.out / stage, [1.0] * len(reward_functions(given.rewards)[0]))
         check_sources(given)
         self._check_folder()
+        with writing_to(self.out):
+            return self._trained()
+
+    def _trained(self) -> Path:
+        given = self.given
         state = PartialState()
         # nobody writes to the folder before all have looked
         state.wait_for_everyone()
@@ -152,6 +157,8 @@ class _Training:
             write_atomically(folder / "history.json", json.dumps(history, indent=1).encode())
             if given.lora_r:
                 merged(model, folder / "adapter", fresh)
+            # of transformers: a pickle that names folders of this machine
+            (fresh / "training_args.bin").unlink(missing_ok=True)
             processor.save_pretrained(fresh)
             write_settings(fresh, **asked)
             text = card(

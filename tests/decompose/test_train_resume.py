@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,7 @@ pytest.importorskip("trl")
 
 from poser.cli.main import app
 from poser.decompose.train import evaluations, train
-from poser.experts.errors import InputError
+from poser.experts.errors import InputError, PoserError
 from tests.decompose.test_train import SMALL, options, small
 
 pytestmark = [
@@ -118,6 +121,40 @@ def test_a_file_is_no_folder_for_a_training(tmp_path):
     with pytest.raises(InputError, match="is a file"):
         train(small(tmp_path / "out"))
     assert (tmp_path / "out").read_text() == "mine"
+
+
+@pytest.mark.parametrize("room", [20_000, 150_000])
+def test_a_full_disk_is_told_and_the_training_goes_on_when_there_is_room(whole, tmp_path, room):
+    """A fresh model of this size takes 95 kB, its optimizer twice that."""
+    code = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}));"
+        "from poser.cli.main import main; main()"
+    )
+    out = tmp_path / "out"
+    words = ["train", "decomposer", *options(out, save_freq=1)]
+    root = Path(__file__).resolve().parents[2]
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, env=env, timeout=300, check=False
+    )
+    assert done.returncode == 2, done.stderr[-2000:]
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[-1].startswith(f"poser: {out} cannot be written")
+    train(small(out, save_freq=1, resume=True))
+    assert weights(out) == weights(whole)
+
+
+def test_a_place_where_no_folder_can_be_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PoserError, match="cannot be written"):
+        train(small(tmp_path / "file" / "out"))
+
+
+def test_what_is_published_names_no_folder_of_the_machine(whole):
+    model = whole / "model"
+    assert not (model / "training_args.bin").exists()
+    assert [path.name for path in model.iterdir() if str(whole.parent).encode() in path.read_bytes()] == []
 
 
 def test_arguments_that_are_no_mapping_are_named(cut):
