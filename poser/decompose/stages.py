@@ -102,9 +102,11 @@ def run(trainer: Any, watch: HeldOut, checkpoint: Path | None = None) -> None:
     except Finished:
         state = trainer.args, trainer.state, trainer.control
         watch.on_train_end(*state)
-        for callback in trainer.callback_handler.callbacks:
-            if isinstance(callback, TensorBoardCallback):
-                callback.on_train_end(*state)
+        boards: list[Any] = [
+            each for each in trainer.callback_handler.callbacks if isinstance(each, TensorBoardCallback)
+        ]
+        for board in boards:
+            board.on_train_end(*state)
     if not trainer.state.global_step:
         raise InputError(
             f"Nothing was trained: {len(trainer.train_dataset)} rows make no batch of "
