@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import redirect_stdout
 
 import typer
 
@@ -50,7 +51,9 @@ def train_decomposer(context: typer.Context) -> None:
         from poser.experts.extras import install
 
         raise InputError(f"Training needs {error.name}, which is not installed; run: {install('grpo')}.") from error
-    folder = train(arguments, command=["poser", *sys.argv[1:]], watch=lambda line: typer.echo(line, err=True))
+    # libraries and rewards of one's own print; standard output is for the result
+    with redirect_stdout(sys.stderr):
+        folder = train(arguments, command=["poser", *sys.argv[1:]], watch=lambda line: typer.echo(line, err=True))
     # of several processes (accelerate launch) one speaks
     if os.environ.get("RANK", "0") == "0":
         typer.echo(folder)

@@ -28,7 +28,7 @@ REWARDS = {"format": 1.0, "action": 1.0, "subject": 1.0, "goal": 1.0}
 """Of ImageEdit-R1; it does not publish their weights."""
 
 _COUNTS = (
-    "examples", "eval_examples", "eval_batch", "hidden_size", "layers", "heads", "vocabulary", "max_new_tokens",
+    "examples", "eval_examples", "eval_batch", "hidden_size", "layers", "heads", "max_new_tokens",
 )  # fmt: skip
 _NOT_NEGATIVE = ("eval_times", "save_freq", "lora_r", "lora_alpha", "torch_threads", "grpo_examples", "seed")
 
@@ -38,6 +38,8 @@ _OURS = {
     "eval_strategy": "eval_times", "max_completion_length": "max_new_tokens",
 }  # fmt: skip
 """Settings of TRL that are arguments here."""
+
+_SECRETS = ("hub_token", "push_to_hub_token", "token", "use_auth_token", "api_key")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +100,7 @@ class DecomposerArguments:
     hidden_size: int = about("width of a fresh model", 192)
     layers: int = about("of a fresh model", 4)
     heads: int = about("of a fresh model", 6)
-    vocabulary: int = about("tokens of a fresh model", 2000)
+    vocabulary: int = about("tokens of a fresh model; 256 are single bytes", 2000)
     initializer_range: float = about("standard deviation of a fresh model's weights", 0.06)
     torch_threads: int = about("threads of torch; 0 = as many as it likes", 0)
     progress: bool = about("show progress bars", True)
@@ -110,20 +112,21 @@ def load_preset(name: str) -> dict[str, Any]:
     Raises:
         InputError: no such preset, a broken one, or presets that build on each other in a circle.
     """
-    return read_preset(name, "poser.decompose", PRESETS)
+    return read_preset(name, "poser.decompose", PRESETS, join=_on_top)
 
 
 def make_arguments(given: Mapping[str, Any]) -> DecomposerArguments:
-    """Arguments from a preset and what differs from it; mappings are joined, entry by entry.
+    """Arguments from a preset and what differs from it; mappings are joined, entry by entry. What `trl` gives goes to
+    both stages, also where the preset has another value for one of them.
 
     Raises:
         UnknownName: something is no argument.
         InputError: a value of another type or range.
     """
     preset = str(given.get("preset", "default"))
-    settings = joined(joined({"preset": preset, "rewards": REWARDS}, load_preset(preset)), given)
+    settings = _on_top(joined({"preset": preset, "rewards": REWARDS}, load_preset(preset)), given)
     arguments = DecomposerArguments(**converted(settings, DecomposerArguments))
-    check_least(arguments, {1: _COUNTS, 0: _NOT_NEGATIVE})
+    check_least(arguments, {300: ("vocabulary",), 1: _COUNTS, 0: _NOT_NEGATIVE})
     if arguments.seed >= EVALUATION_SEED:
         raise InputError(f"seed is {arguments.seed}; give less than {EVALUATION_SEED:,} (that one is of evaluations).")
     if not 0 <= arguments.curriculum <= 1:
@@ -156,7 +159,33 @@ def make_arguments(given: Mapping[str, Any]) -> DecomposerArguments:
         for name in getattr(arguments, section):
             if name in _OURS:
                 raise InputError(f"{section} sets {name}; that is the argument {_OURS[name]} here, give it instead.")
+        if secret := _secret_in(getattr(arguments, section)):
+            raise InputError(
+                f"{section} sets {secret}, which would stand in the files of the training; set HF_TOKEN in the "
+                "environment instead."
+            )
     return arguments
+
+
+def _secret_in(settings: Mapping[str, Any]) -> str | None:
+    """Name of a setting that holds a secret, also within others."""
+    for name, value in settings.items():
+        if name in _SECRETS and isinstance(value, str):
+            return name
+        if isinstance(value, Mapping) and (within := _secret_in(value)):
+            return f"{name}.{within}"
+    return None
+
+
+def _on_top(settings: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with others on top, whose `trl` counts more than what a stage had below."""
+    both, shared = joined(settings, more), more.get("trl")
+    for stage in STAGES:
+        below, own = settings.get(stage), more.get(stage)
+        if isinstance(shared, Mapping) and isinstance(below, Mapping) and isinstance(both[stage], Mapping):
+            kept = own if isinstance(own, Mapping) else {}
+            both[stage] = {name: value for name, value in both[stage].items() if name in kept or name not in shared}
+    return both
 
 
 def parse_arguments(argv: Sequence[str] | None = None, *, prog: str | None = None) -> DecomposerArguments:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path, PurePath
 from typing import Any
 
 from poser.decompose.arguments import FRESH, DecomposerArguments
 from poser.decompose.named_rewards import F1S, METRICS
 from poser.evaluate.report import machine, table
+from poser.experts.model_files import looks_local
 
 _LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets")
 
@@ -34,9 +37,9 @@ def card(
         command: the command line.
     """
     given = arguments
-    base = "a fresh model with random weights and its own tokenizer" if given.model == FRESH else given.model
+    base = "a fresh model with random weights and its own tokenizer" if given.model == FRESH else _short(given.model)
     front = ["---", "library_name: transformers", "tags: [image-poser, decomposer, trl]"]
-    if given.model != FRESH and "/" in given.model and not given.model.startswith((".", "/", "~")):
+    if given.model != FRESH and "/" in given.model and not looks_local(given.model) and not Path(given.model).exists():
         front.append(f"base_model: {given.model}")
     rows = [
         [line["stage"], line["step"], line["seconds"], *(line[name] for name in METRICS), score(line)] for line in lines
@@ -64,7 +67,7 @@ def card(
             f"- {datetime.datetime.now(tz=datetime.UTC).date().isoformat()}, {machine()}, "
             + ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
             + ".",
-            *([f"- Command: `{' '.join(command)}`"] if command else []),
+            *([f"- Command: `{_written(command)}`"] if command else []),
             "",
             "## Held-out rows",
             "",
@@ -86,6 +89,21 @@ def card(
             "",
         ]
     )
+
+
+def _written(command: Sequence[str]) -> str:
+    """A command line on one line, without the folders of the machine it ran on."""
+    said = []
+    for word in command:
+        name, sign, value = word.partition("=")
+        said.append(f"{name}={_short(value)}" if sign else _short(word))
+    return " ".join(shlex.join(said).replace("`", "'").split())
+
+
+def _short(path: str) -> str:
+    """The last part of a path from the root, from home or from above; anything else as it is."""
+    parts = PurePath(path).parts
+    return f"…/{parts[-1]}" if len(parts) > 1 and path.startswith(("/", "~", "..")) else path
 
 
 def score(line: Mapping[str, Any]) -> float:

@@ -18,6 +18,7 @@ from trl.models.utils import unwrap_model_for_generation
 
 from poser.decompose.named_rewards import METRICS, metric
 from poser.decompose.prompting import WANTED, question
+from poser.experts.files import write_atomically
 from poser.experts.picture import Picture
 
 
@@ -78,6 +79,10 @@ def figures(rows: Sequence[Mapping[str, Any]], answers: Sequence[str]) -> dict[s
     return found
 
 
+class Finished(Exception):
+    """The checkpoint that a training goes on from is of its last step, after which transformers would take another."""
+
+
 class _Times(NamedTuple):
     """Seconds by the clock, and of this process's processors."""
 
@@ -115,18 +120,29 @@ class HeldOut(TrainerCallback):
         self.trainer: Any = None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Look before anything is learned, and start the clock."""
+        """Look before anything is learned, and start the clock.
+
+        Raises:
+            Finished: nothing is left to be learned.
+        """
         if state.global_step == 0:
             self._look(state.global_step)
         else:
-            self._seen, self._spent = state.global_step, self._before(state.global_step)
+            self._seen, self._spent = self._before(state.global_step, _times_of(args, state))
         self._started = _now()
+        if state.global_step >= state.max_steps:
+            raise Finished
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Look, when it is time."""
         parts = self._times + 1
         if state.global_step in {round(part * state.max_steps / parts) for part in range(1, parts)}:
             self._look(state.global_step)
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Leave the time of training in the checkpoint."""
+        if state.is_world_process_zero:
+            write_atomically(_times_of(args, state), json.dumps(self._until_now()).encode())
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Look at what was learned in the end."""
@@ -135,11 +151,7 @@ class HeldOut(TrainerCallback):
     def _look(self, step: int) -> None:
         if step == self._seen:
             return
-        if self._started is not None:
-            now = _now()
-            wall, cpu = (spent + end - start for spent, end, start in zip(self._spent, now, self._started, strict=True))
-            self._spent = _Times(wall, cpu)
-        self._seen = step
+        self._seen, self._spent = step, self._until_now()
         trainer = self.trainer
         accelerator = trainer.accelerator
         # every process decodes as many rows as the others: with sharded weights they go in step
@@ -167,11 +179,26 @@ class HeldOut(TrainerCallback):
         trainer.control.should_log = due
         self._started = _now()
 
-    def _before(self, step: int) -> _Times:
-        """Time of training before this step, by the file."""
+    def _until_now(self) -> _Times:
+        """Time of training."""
+        if self._started is None:
+            return self._spent
+        return _Times(*(s + end - start for s, end, start in zip(self._spent, _now(), self._started, strict=True)))
+
+    def _before(self, step: int, times: Path) -> tuple[int, _Times]:
+        """The last step at which was looked, -1 = none, and the time of training: of the checkpoint, or until then."""
         lines = [json.loads(line) for line in self._path.read_text(encoding="utf-8").splitlines()]
         own = [line for line in lines if line["stage"] == self._stage and line["step"] <= step]
-        return _Times(*(float(max((line[key] for line in own), default=0.0)) for key in ("seconds", "cpu_seconds")))
+        seen = max((line["step"] for line in own), default=-1)
+        try:
+            return seen, _Times(*map(float, json.loads(times.read_text(encoding="utf-8"))))
+        except (OSError, ValueError, TypeError):  # killed between the checkpoint and its times
+            found = (max((line[key] for line in own), default=0.0) for key in ("seconds", "cpu_seconds"))
+            return seen, _Times(*found)
+
+
+def _times_of(args: Any, state: Any) -> Path:
+    return Path(args.output_dir) / f"checkpoint-{state.global_step}" / "times.json"
 
 
 def _mean(values: NDArray[np.float64]) -> float | None:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from poser.decompose.checklist import demands, missing
 from poser.decompose.data import Row, row_of
+from poser.decompose.format import MOST_COMMANDS
 from poser.envs.trace import Trace
 from poser.evaluate.stored_runs import read_runs
 from poser.experts.errors import InputError
@@ -23,10 +24,12 @@ from poser.experts.types import Atom, Command, Plan
 from poser.extract.base import Extractor
 from poser.store import Store
 
-Reason = Literal["no picture", "not satisfied", "unchecked", "checklist", "nothing left", "unsound", "repeated"]
+Reason = Literal[
+    "no picture", "not satisfied", "unchecked", "checklist", "nothing left", "unsound", "too long", "repeated"
+]
 """Why a plan is not kept: no picture was made · a command that was tried failed · a command counts as satisfied though
 nothing of it was judged · something of the prompt is in no atom · every command was pruned · the rest contradicts
-itself · another episode of the same prompt went at least as well."""
+itself · it has more commands than an answer may hold · another episode of the same prompt went at least as well."""
 
 EVERY_RUN = 1_000_000
 
@@ -89,6 +92,8 @@ def experience(
             lacking.update(lacks if reason == "checklist" else ())
             continue
         plan = _pruned(trace)
+        if not isinstance(plan, str) and len(plan.commands) > MOST_COMMANDS:
+            plan = "too long"
         if isinstance(plan, str):
             rejected[plan] += 1
             continue

@@ -60,7 +60,8 @@ class DecomposerExtractor(Extractor):
     ) -> None:
         if type(attempts) is not int or not 1 <= attempts <= 10:
             raise InputError(f"attempts is {attempts!r}; give 1 to 10.")
-        if not 0.0 < temperature <= 10.0:
+        number = isinstance(temperature, int | float) and not isinstance(temperature, bool)
+        if not number or not 0.0 < temperature <= 10.0:
             raise InputError(f"temperature is {temperature!r}; give a number above 0, at most 10.")
         folder = model_in(model)
         settings = LocalModel(

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
+from poser.experts.devices import first_line
 from poser.experts.errors import InputError, PoserError
 from poser.experts.local_models import BLIND_REMEDY
 from poser.experts.model_files import looks_local, model_folder
 
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "tekken.json")
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+_WRITE_FAILED = ("PytorchStreamWriter", "inline_container", "iostream error", "os error", "I/O error")
+"""Of PyTorch and safetensors."""
+
 _EYES = ("preprocessor_config.json", "processor_config.json")
 
 
@@ -95,6 +105,29 @@ def merged(base: str, adapter: Path, folder: Path, *, dtype: str = "auto") -> No
             f"there. transformers is {transformers.__version__}."
         ) from error
     whole.save_pretrained(folder)
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Tell of a full disk or a folder that is closed in one line; each library has an exception of its own for them."""
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        if isinstance(error, OSError):
+            known = error.errno in _OF_THE_DISK or _lies_there(error.filename, folder)
+        else:
+            known = any(words in str(error) for words in _WRITE_FAILED)
+        if not known:
+            raise
+        raise PoserError(
+            f"{folder} cannot be written ({first_line(error)}). Make room, or mend the permissions, and go on with "
+            "--resume; if nothing is there yet, give another --out."
+        ) from error
+
+
+def _lies_there(name: object, folder: Path) -> bool:
+    """A file of this folder, or a folder that it is in."""
+    return isinstance(name, str) and (Path(name).is_relative_to(folder) or folder.is_relative_to(name))
 
 
 def _chats(folder: Path) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import importlib
 import math
+import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from poser.decompose import rewards
@@ -69,23 +71,45 @@ def checked(name: str, reward: Reward) -> Reward:
 
     @functools.wraps(reward)
     def looked_at(**columns: Any) -> list[float | None]:
-        values, completions = list(reward(**columns)), columns["completions"]
+        completions = columns["completions"]
+        try:
+            values = list(reward(**columns))
+        except PoserError:
+            raise
+        except Exception as error:  # a reward of one's own may raise anything
+            raise PoserError(
+                f"The reward {name} failed{_place(error)}: {type(error).__name__}: {error}. It has to take prompts, "
+                "completions and columns (**columns takes all), and to return a list of numbers."
+            ) from error
         if len(values) != len(completions):
             raise PoserError(
                 f"The reward {name} returned {len(values)} values for {len(completions)} completions; it has to return "
                 "one for each."
             )
         for value, completion in zip(values, completions, strict=True):
-            if value is not None and not math.isfinite(value):
+            if value is not None and not _is_finite(value):
                 said = text_of(completion)
                 raise PoserError(
-                    f"The reward {name} is {value} for the completion {said[:_QUOTED]!r}"
+                    f"The reward {name} is {value!r} for the completion {said[:_QUOTED]!r}"
                     f"{'…' if len(said) > _QUOTED else ''}; it has to be a finite number, or None where it does not "
                     "apply."
                 )
         return values
 
     return looked_at
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except TypeError:
+        return False
+
+
+def _place(error: Exception) -> str:
+    """Where in a file of one's own."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f" in {Path(last.filename).name}, line {last.lineno}" if last.filename != __file__ else ""
 
 
 def _function(name: str) -> Reward:
@@ -96,8 +120,10 @@ def _function(name: str) -> Reward:
         raise UnknownName("reward", name, NAMES)
     try:
         found = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError) as error:
-        raise InputError(f"There is no reward {name}: {error}. Give a name ({', '.join(NAMES)}) or a path.") from error
+    except Exception as error:  # a module of one's own may raise anything
+        raise InputError(
+            f"There is no reward {name}: {type(error).__name__}: {error}. Give a name ({', '.join(NAMES)}) or a path."
+        ) from error
     if not callable(found):
         raise InputError(f"{name} is no function; a reward takes prompts, completions and columns, and returns a list.")
     reward: Reward = found

@@ -86,7 +86,7 @@ def training_rows(arguments: DecomposerArguments) -> Rows:
         sft=rows[: given.examples],
         grpo=rows[given.examples :] if given.grpo_examples else rows,
         held=held,
-        about=f"{about}; held out: {split}",
+        about=f"{about}; held out: {Path(split).name}",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +17,7 @@ from trl.trainer.sft_trainer import SFTTrainer
 
 from poser.decompose.arguments import DecomposerArguments
 from poser.decompose.curriculum import ordered
-from poser.decompose.evaluation import HeldOut
+from poser.decompose.evaluation import Finished, HeldOut
 from poser.decompose.named_rewards import reward_functions
 from poser.decompose.prompting import to_explore, to_imitate
 from poser.decompose.trl_settings import config_of
@@ -47,7 +48,7 @@ def make_trainer(
         logs: folder for TensorBoard; None = no such logs.
 
     Raises:
-        InputError: settings that TRL refuses or that do not go together.
+        InputError: settings that TRL refuses or that do not go together, or a model that cannot be loaded.
     """
     functions, weights = reward_functions(arguments.rewards)
     config = config_of(stage, arguments, folder, weights)
@@ -84,8 +85,10 @@ def make_trainer(
     }  # fmt: skip
     try:
         trainer: Any = SFTTrainer(**shared) if stage == "sft" else GRPOTrainer(reward_funcs=[*functions], **shared)
-    except ValueError as error:
-        raise InputError(f"TRL refuses the settings of stage {stage}: {error}") from error
+    except Exception as error:  # loading fails in as many ways as there are models and libraries
+        raise InputError(
+            f"The model or the settings of stage {stage} are refused: {type(error).__name__}: {error}"
+        ) from error
     # their lines would go to standard output, which is for the result
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
@@ -94,6 +97,30 @@ def make_trainer(
     if watch is not None:
         watch.trainer = trainer
     return trainer
+
+
+def run(trainer: Any, watch: HeldOut, checkpoint: Path | None = None) -> None:
+    """Train to the end, from a checkpoint if there is one.
+
+    Raises:
+        InputError: there was not one batch to train on.
+    """
+    try:
+        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+    except Finished:
+        state = trainer.args, trainer.state, trainer.control
+        watch.on_train_end(*state)
+        boards: list[Any] = [
+            each for each in trainer.callback_handler.callbacks if isinstance(each, TensorBoardCallback)
+        ]
+        for board in boards:
+            board.on_train_end(*state)
+    if not trainer.state.global_step:
+        raise InputError(
+            f"Nothing was trained: {len(trainer.train_dataset)} rows make no batch of "
+            f"{trainer.args.per_device_train_batch_size} a process, or no steps were asked for. Give more rows, "
+            "smaller batches, dataloader_drop_last false, or more steps (max_steps, num_train_epochs)."
+        )
 
 
 class _Bar(ProgressCallback):
@@ -105,8 +132,17 @@ class _Bar(ProgressCallback):
 
 def last_checkpoint(folder: Path) -> Path | None:
     """The last whole checkpoint of a stage."""
-    whole = [path for path in folder.glob("checkpoint-*") if (path / "trainer_state.json").is_file()]
+    whole = [path for path in folder.glob("checkpoint-*") if _is_whole(path)]
     return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """What is written last is there, to its end."""
+    try:
+        json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _lora(arguments: DecomposerArguments) -> LoraConfig | None:

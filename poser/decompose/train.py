@@ -6,6 +6,7 @@ import dataclasses
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,14 @@ import torch
 from accelerate import PartialState
 
 from poser.decompose import tiny_model
-from poser.decompose.arguments import FRESH, DecomposerArguments
+from poser.decompose.arguments import FRESH, STAGES, DecomposerArguments
 from poser.decompose.card import card, score
 from poser.decompose.evaluation import HeldOut
-from poser.decompose.model_folder import check_model, merged, processor_of
+from poser.decompose.model_folder import check_model, merged, processor_of, writing_to
 from poser.decompose.named_rewards import METRICS, reward_functions
 from poser.decompose.prompting import answer, write_settings
 from poser.decompose.rows import Rows, check_sources, has_pictures, training_rows
-from poser.decompose.stages import last_checkpoint, make_trainer
+from poser.decompose.stages import last_checkpoint, make_trainer, run
 from poser.decompose.trl_settings import check_settings, config_of
 from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
@@ -53,7 +54,7 @@ def train(
 
     Raises:
         InputError: settings, data or a model that do not go together, or nothing to resume from.
-        PoserError: a reward without sense, or an adapter that cannot be merged.
+        PoserError: a reward without sense, an adapter that cannot be merged, or a folder that cannot be written.
     """
     return _Training(arguments, command, watch).run()
 
@@ -70,8 +71,12 @@ def told_of(folder: Path) -> str:
 
 
 def evaluations(path: Path) -> list[dict[str, Any]]:
-    """The lines of a training's evaluations."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
+    """The lines of a training's evaluations; without one that was cut off while it was written."""
+    lines = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        with suppress(ValueError):
+            lines.append(json.loads(line))
+    return lines
 
 
 def _shown(line: Mapping[str, Any]) -> str:
@@ -96,6 +101,11 @@ class _Training:
             config_of(stage, given, self.out / stage, [1.0] * len(reward_functions(given.rewards)[0]))
         check_sources(given)
         self._check_folder()
+        with writing_to(self.out):
+            return self._trained()
+
+    def _trained(self) -> Path:
+        given = self.given
         state = PartialState()
         # nobody writes to the folder before all have looked
         state.wait_for_everyone()
@@ -138,7 +148,7 @@ class _Training:
         trainer = make_trainer(
             stage, model, processor, getattr(rows, stage), given, folder, watch=watch, logs=self.out / "logs" / stage
         )
-        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+        run(trainer, watch, checkpoint)
         history = trainer.state.log_history
         fresh = target.with_name(target.name + ".new")
         trainer.save_model(str(folder / "adapter" if given.lora_r else fresh))
@@ -147,6 +157,8 @@ class _Training:
             write_atomically(folder / "history.json", json.dumps(history, indent=1).encode())
             if given.lora_r:
                 merged(model, folder / "adapter", fresh)
+            # of transformers: a pickle that names folders of this machine
+            (fresh / "training_args.bin").unlink(missing_ok=True)
             processor.save_pretrained(fresh)
             write_settings(fresh, **asked)
             text = card(
@@ -159,11 +171,19 @@ class _Training:
 
     def _check_folder(self) -> None:
         given, path = self.given, self.out / "arguments.json"
+        if self.out.exists() and not self.out.is_dir():
+            raise InputError(f"{self.out} is a file; give another --out, a folder that is new or empty.")
         if not given.resume:
             if path.exists():
                 raise InputError(
                     f"{self.out} holds an earlier training. Go on with it by --resume, or give another --out; to train "
                     "it anew, remove the folder first."
+                )
+            others = [name for name in ("base", "model", *STAGES, self._lines.name) if (self.out / name).exists()]
+            if others:
+                raise InputError(
+                    f"{self.out} already holds {', '.join(others)}, which would be taken for parts of this training; "
+                    "give another --out."
                 )
             return
         if not path.is_file():
@@ -172,6 +192,8 @@ class _Training:
             )
         try:
             held = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(held, dict):
+                raise ValueError("it is no mapping of arguments")
         except ValueError as error:
             raise InputError(f"{path} cannot be read: {error}; train anew in another folder.") from error
         now = json.loads(json.dumps(self._settings()))
@@ -186,6 +208,8 @@ class _Training:
         """The folder, and in it the fresh model."""
         given, base = self.given, self.out / "base"
         self.out.mkdir(parents=True, exist_ok=True)
+        # before the model: one that lies there is then known to be of these settings
+        write_atomically(self.out / "arguments.json", json.dumps(self._settings(), indent=1).encode())
         if given.model == FRESH and not base.is_dir():
             fresh = base.with_name("base.new")
             shutil.rmtree(fresh, ignore_errors=True)
@@ -204,7 +228,6 @@ class _Training:
                 seed=given.seed,
             )
             fresh.rename(base)
-        write_atomically(self.out / "arguments.json", json.dumps(self._settings(), indent=1).encode())
 
     def _forget(self, stage: str, checkpoint: Path | None) -> None:
         """Drop the evaluations of this stage that a training which goes on will make again."""

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from poser.decompose.arguments import STAGES, DecomposerArguments
 from poser.experts.errors import InputError, UnknownName
+
+_LEAST: Mapping[str, float] = {
+    "per_device_train_batch_size": 1, "gradient_accumulation_steps": 1, "steps_per_generation": 1, "num_iterations": 1,
+    "num_generations": 2, "num_train_epochs": 0, "learning_rate": 0, "warmup_steps": 0, "weight_decay": 0, "beta": 0,
+    "max_grad_norm": 0,
+}  # fmt: skip
+"""Least values of settings that TRL takes from anybody."""
 
 
 def check_settings(arguments: DecomposerArguments) -> None:
@@ -26,18 +38,39 @@ def check_settings(arguments: DecomposerArguments) -> None:
             raise UnknownName("setting of TRL", name, known["sft"] | known["grpo"])
 
 
+def check_values(stage: str, given: Mapping[str, Any]) -> None:
+    """Check values of settings of a stage; TRL itself looks at few of them, and then often late.
+
+    Raises:
+        InputError: a value of another type than TRL declares, or a number with which nothing can be trained.
+    """
+    kinds = get_type_hints(_kind(stage))
+    for name, value in given.items():
+        try:
+            TypeAdapter(kinds[name]).validate_python(value, strict=True)
+        except ValidationError as error:
+            kind = kinds[name]
+            wanted = kind.__name__ if isinstance(kind, type) else str(kind)
+            raise InputError(f"The setting {name} of stage {stage} is {value!r}; TRL wants {wanted} there.") from error
+        if name in _LEAST and value is not None and not _LEAST[name] <= value < math.inf:
+            raise InputError(f"The setting {name} of stage {stage} is {value!r}; give at least {_LEAST[name]:g}.")
+        if name == "temperature" and not 0 < value < math.inf:
+            raise InputError(f"The setting {name} of stage {stage} is {value!r}; give a number above 0.")
+
+
 def config_of(stage: str, arguments: DecomposerArguments, folder: Path, weights: list[float] | None = None) -> Any:
     """`trl.SFTConfig` or `trl.GRPOConfig` of a stage. What is not set keeps TRL's default, but for the CPU, where there
     is no GPU, and pictures of progress, which go where all logs go.
 
     Raises:
-        InputError: TRL refuses a value, or checkpoints would fall between two generations.
+        InputError: a value that cannot be, one that TRL refuses, or checkpoints would fall between two generations.
     """
     import torch
 
     kind = _kind(stage)
     known = {each.name for each in dataclasses.fields(kind)}
     given = {name: value for name, value in arguments.trl.items() if name in known} | dict(getattr(arguments, stage))
+    check_values(stage, given)
     settings: dict[str, Any] = {"report_to": [], "disable_tqdm": not arguments.progress}
     if not torch.accelerator.is_available() or given.get("use_cpu"):
         # bfloat16 is TRL's default, and slow on most CPUs
@@ -57,6 +90,9 @@ def config_of(stage: str, arguments: DecomposerArguments, folder: Path, weights:
         if arguments.save_freq
         else {"save_strategy": "no"}
     )
+    if settings.get("use_vllm") and find_spec("vllm") is None:
+        # TRL would say so when the warm start is over
+        raise InputError("use_vllm is true, and vllm is not installed; install it (pip install vllm), or leave it out.")
     try:
         config = kind(**settings)
     except (TypeError, ValueError, RuntimeError, ImportError) as error:

@@ -7,7 +7,7 @@ import dataclasses
 import math
 import re
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -28,9 +28,24 @@ def about(text: str, default: Any) -> Any:
     return dataclasses.field(default=default, metadata={"help": text})
 
 
-def read_preset(name: str, package: str, shipped: Sequence[str], within: tuple[str, ...] = ()) -> dict[str, Any]:
+def joined(settings: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with others on top; where both have a mapping, its entries are joined."""
+    both = dict(settings)
+    for name, value in more.items():
+        below = both.get(name)
+        both[name] = {**below, **value} if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return both
+
+
+def read_preset(
+    name: str,
+    package: str,
+    shipped: Sequence[str],
+    within: tuple[str, ...] = (),
+    join: Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]] = joined,
+) -> dict[str, Any]:
     """The settings of a preset: one of those `shipped` in the data of a `package`, or a YAML file; it may name another
-    `preset` that it builds on.
+    `preset` that it builds on, and is put on top of by `join`.
 
     Raises:
         InputError: no such preset, a broken one, or presets that build on each other in a circle.
@@ -55,16 +70,7 @@ def read_preset(name: str, package: str, shipped: Sequence[str], within: tuple[s
     if not isinstance(settings, dict):
         raise InputError(f"The preset {name} is no mapping of arguments to values.")
     base = settings.pop("preset", None)
-    return settings if base is None else joined(read_preset(str(base), package, shipped, (*within, name)), settings)
-
-
-def joined(settings: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with others on top; where both have a mapping, its entries are joined."""
-    both = dict(settings)
-    for name, value in more.items():
-        below = both.get(name)
-        both[name] = {**below, **value} if isinstance(below, Mapping) and isinstance(value, Mapping) else value
-    return both
+    return settings if base is None else join(read_preset(str(base), package, shipped, (*within, name), join), settings)
 
 
 def converted(settings: Mapping[str, Any], kind: type) -> dict[str, Any]:

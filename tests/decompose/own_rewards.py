@@ -29,3 +29,29 @@ def letters(prompts, completions, **columns):
             calls.unlink()
             raise KeyboardInterrupt
     return [-len(text_of(completion)) / 100 for completion in completions]
+
+
+def failing(prompts, completions, **columns):
+    """A column that is not there."""
+    return [columns["colour"] for _ in completions]
+
+
+def one_number(prompts, completions, **columns):
+    """For all."""
+    return 1.0
+
+
+def words(prompts, completions, **columns):
+    """No numbers."""
+    return ["good" for _ in completions]
+
+
+def without_columns(prompts, completions):
+    """Takes too little."""
+    return [1.0 for _ in completions]
+
+
+def talking(prompts, completions, **columns):
+    """Prints."""
+    print("a word of my own")
+    return [float(len(text_of(completion)) % 2) for completion in completions]

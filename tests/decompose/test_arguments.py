@@ -40,6 +40,29 @@ def test_mappings_are_joined_with_those_of_the_preset():
     assert arguments.rewards == {**below.rewards, "atom": 0.5}
 
 
+def test_what_is_given_for_both_stages_counts_more_than_what_a_preset_has_for_one(tmp_path):
+    arguments = parse_arguments(["--preset", "tiny", "--trl", "learning_rate=5e-5", "--grpo", "warmup_steps=3"])
+    assert {**arguments.trl, **arguments.sft}["learning_rate"] == 5e-5
+    assert {**arguments.trl, **arguments.grpo}["learning_rate"] == 5e-5
+    assert arguments.grpo["warmup_steps"] == 3
+    assert arguments.sft["warmup_steps"] == load_preset("tiny")["sft"]["warmup_steps"]
+    both = parse_arguments(["--preset", "tiny", "--trl", "learning_rate=5e-5", "--sft", "learning_rate=1e-3"])
+    assert both.sft["learning_rate"] == 1e-3
+    (tmp_path / "own.yml").write_text("preset: tiny\ntrl: {learning_rate: 0.25}\n")
+    own = make_arguments({"preset": str(tmp_path / "own.yml")})
+    assert {**own.trl, **own.sft}["learning_rate"] == {**own.trl, **own.grpo}["learning_rate"] == 0.25
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"trl": {"hub_token": "hf_abc"}}, {"grpo": {"model_init_kwargs": {"token": "hf_abc"}}}],
+)
+def test_a_secret_is_refused_and_not_repeated(given):
+    with pytest.raises(InputError, match="HF_TOKEN") as told:
+        make_arguments(given)
+    assert "hf_abc" not in str(told.value)
+
+
 def test_values_of_a_command_line_are_read_as_yaml():
     arguments = parse_arguments(["--trl", "bf16=false", "model_init_kwargs={dtype: bfloat16}", "report_to=[]"])
     assert arguments.trl["bf16"] is False
@@ -66,6 +89,7 @@ def test_values_of_a_command_line_are_read_as_yaml():
         ({"seed": 1_000_003}, "evaluations"),
         ({"seed": -1}, "at least 0"),
         ({"eval_batch": 0}, "at least 1"),
+        ({"vocabulary": 1}, "at least 300"),
         ({"lora_dropout": 1.0}, "lora_dropout"),
         ({"curriculum": 1.5}, "curriculum"),
         ({"curriculum": 0.5, "sft": {"train_sampling_strategy": "random"}}, "both order"),

@@ -7,6 +7,7 @@ from poser import engine
 from poser.critics.testing import ScriptedCritic
 from poser.decompose.checklist import demands, missing
 from poser.decompose.experience import experience, traces_below, traces_in
+from poser.decompose.format import MOST_COMMANDS
 from poser.decompose.requests.generator import pairs
 from poser.envs.driver import Driver, Task
 from poser.envs.rules import Rules
@@ -109,6 +110,21 @@ def test_of_several_episodes_of_a_prompt_one_is_kept(played):
     assert len(found.rows) == 1
     assert found.rejected == {"repeated": 2}
     assert found.report().splitlines() == ["1 kept, 2 rejected, 0 commands pruned", "2 repeated"]
+
+
+def test_a_plan_of_more_commands_than_an_answer_may_hold_is_left_out(played):
+    (trace,) = played(read())
+    plan = trace.plan
+    many = tuple(plan.commands[0].model_copy(update={"id": f"x{k}"}) for k in range(MOST_COMMANDS))
+    long = trace.model_copy(
+        update={
+            "plan": plan.model_copy(update={"commands": plan.commands + many}),
+            "statuses": {**trace.statuses, **{command.id: "satisfied" for command in many}},
+        }
+    )
+    found = experience([long, trace])
+    assert found.rejected == {"too long": 1}
+    assert len(found.rows) == 1
 
 
 def test_traces_come_from_the_store_and_from_run_folders(tmp_path, monkeypatch):

@@ -44,6 +44,7 @@ def build():
 @pytest.mark.parametrize(
     ("given", "said"),
     [({"attempts": 0}, "attempts"), ({"attempts": True}, "attempts"), ({"temperature": 0.0}, "temperature"),
+     ({"temperature": "x"}, "temperature"), ({"temperature": True}, "temperature"),
      ({"device": "gpu"}, "'gpu'")],
 )  # fmt: skip
 def test_settings_that_do_not_fit_are_refused_at_once(tmp_path, given, said):

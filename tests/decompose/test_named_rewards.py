@@ -59,5 +59,28 @@ def test_a_reward_that_misses_a_completion_is_named():
         checked("mine", lambda **columns: [1.0])(prompts=["", ""], completions=["a", "b"])
 
 
+@pytest.mark.parametrize(
+    ("reward", "said"),
+    [
+        (own_rewards.failing, r"own failed in own_rewards\.py, line \d+: KeyError: 'colour'"),
+        (own_rewards.one_number, "own failed: TypeError"),
+        (own_rewards.without_columns, "own failed: TypeError.*columns takes all"),
+        (own_rewards.words, "own is 'good' for the completion 'x'"),
+    ],
+)
+def test_a_reward_of_one_s_own_that_breaks_is_named(reward, said):
+    with pytest.raises(PoserError, match=said):
+        checked("own", reward)(prompts=[""], completions=["x"], request=["a"])
+
+
+def test_a_module_that_cannot_be_imported_is_no_reward(tmp_path, monkeypatch):
+    (tmp_path / "broken_rewards.py").write_text("raise ValueError('not today')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InputError, match=r"There is no reward broken_rewards\.mine: ValueError: not today"):
+        reward_functions({"broken_rewards.mine": 1})
+    with pytest.raises(InputError, match="There is no reward"):
+        reward_functions({".mine": 1})
+
+
 def test_a_reward_that_does_not_apply_stays_none():
     assert checked("mine", lambda **columns: [None, 0.5])(prompts=["", ""], completions=["a", "b"]) == [None, 0.5]
