@@ -82,7 +82,8 @@ class DecomposerArguments:
         "",
     )
     approximation: Literal["twin", "sum"] = about(
-        "the reward outcome by whole episodes on the twin, or by the sum of precomputed outcomes of single calls", "twin"
+        "the reward outcome by whole episodes on the twin, or by the sum of precomputed outcomes of single calls",
+        "twin",
     )
     template: str = about("what the model is told; {request} stands for the user's words", "{request}")
     chat: bool = about("that is a user's message, rendered by the model's chat template; else it is the prompt", True)

@@ -77,7 +77,8 @@ class TogetherArguments:
     eval_episodes: int = about("episodes on the twin of every plan in evaluations", 8)
     keep: bool = about("models of all rounds are kept; else those of the first and of the last one", True)
     start: PAIRS = field(
-        default_factory=dict, metadata={"help": "settings of the decomposer that is trained first, on top of its preset"}
+        default_factory=dict,
+        metadata={"help": "settings of the decomposer that is trained first, on top of its preset"},
     )
     decomposer_turn: PAIRS = field(
         default_factory=dict, metadata={"help": "settings of poser train decomposer for its turns; preset is one"}
@@ -175,9 +176,7 @@ def policy_folder(arguments: TogetherArguments) -> Path:
     folder = Path(name)
     if not folder.is_dir():
         if "/" in name:
-            raise InputError(
-                f"There is no folder {name}; give one that poser train policy wrote, or {SHIPPED_POLICY}."
-            )
+            raise InputError(f"There is no folder {name}; give one that poser train policy wrote, or {SHIPPED_POLICY}.")
         raise UnknownName("policy", name, [SHIPPED_POLICY])
     folder = folder if (folder / CARD).exists() or not (folder / "bundle").is_dir() else folder / "bundle"
     Bundle.load(folder)

@@ -17,42 +17,41 @@ from poser.decompose.readings import SOURCE, plan_in, planned
 from poser.decompose.registries import Registry
 from poser.decompose.rewards import is_edit
 from poser.decompose.units import Unit, units_of
-from poser.envs.rules import Rules
 from poser.envs.twin_bank import BankedPools
 from poser.envs.twin_planned import Dealt
 from poser.experts.errors import InputError, PoserError
 from poser.extract.grammar import GrammarExtractor
-from poser.training.worlds import TwinWorld
 
 HELD = 0.2
 """Share of the plans on which a turn evaluates what it has learned."""
 
 
-class PlannedWorld(NamedTuple):
-    """Where a turn of the policy trains.
+class PlannedPools(NamedTuple):
+    """What a turn of the policy trains on.
 
     Attributes:
-        world: for `poser.training.train.train`.
+        training: episodes to train on.
+        evaluation: episodes of other requests.
         own: plans that the decomposer wrote.
         by_grammar: plans that the grammar read, where the decomposer's reply meant none.
         left_out: requests without a plan, or with one of too many units.
     """
 
-    world: TwinWorld
+    training: BankedPools
+    evaluation: BankedPools
     own: int
     by_grammar: int
     left_out: int
 
 
-def planned_world(
+def planned_pools(
     rows: Sequence[Mapping[str, Any]],
     answers: Sequence[str],
     registry: Registry,
     *,
     commands: int,
     usd_cost: tuple[float, float],
-    rules: Rules,
-) -> PlannedWorld:
+) -> PlannedPools:
     """Episodes of what a decomposer answered to requests; the last of them are for evaluation.
 
     Args:
@@ -61,7 +60,6 @@ def planned_world(
         registry: whose experts carry them out.
         commands: most units of a plan.
         usd_cost: reward units a dollar in training, least and most (log-uniform); in evaluation it is 1.
-        rules: of the MDP.
 
     Raises:
         PoserError: fewer than two plans are left.
@@ -87,8 +85,7 @@ def planned_world(
     training, evaluation = (
         _bank(dealt.rows(part), cost) for part, cost in zip(parts, (usd_cost, (1.0, 1.0)), strict=True)
     )
-    world = TwinWorld(training, evaluation, rules)
-    return PlannedWorld(world, len(plans) - by_grammar, by_grammar, len(rows) - len(plans))
+    return PlannedPools(training, evaluation, len(plans) - by_grammar, by_grammar, len(rows) - len(plans))
 
 
 def _units(row: Mapping[str, Any], answer: str, edit: bool) -> tuple[tuple[Unit, ...], bool]:

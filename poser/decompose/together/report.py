@@ -42,9 +42,7 @@ def write_report(
     plot(lines, folder / CURVES)
 
 
-def report(
-    arguments: TogetherArguments, lines: Lines, *, best: int, command: Sequence[str], mebibytes: float
-) -> str:
+def report(arguments: TogetherArguments, lines: Lines, *, best: int, command: Sequence[str], mebibytes: float) -> str:
     """The page; see `write_report`."""
     given = arguments
     rewards = ", ".join(f"{name} {weight:g}" for name, weight in given.rewards.items() if weight)
@@ -88,8 +86,14 @@ def report(
                 ("round", "part", "seconds", "value", "gain", "gain from start", "annotated", "missing", "validation"),
                 [
                     [
-                        line["round"], line["part"], line["seconds"], shown(line["value"]), shown(line["gain"]),
-                        shown(line["gain_from_start"]), shown(line["annotated"]), shown(line["missing"]),
+                        line["round"],
+                        line["part"],
+                        line["seconds"],
+                        shown(line["value"]),
+                        shown(line["gain"]),
+                        shown(line["gain_from_start"]),
+                        shown(line["annotated"]),
+                        shown(line["missing"]),
                         shown(line["validation"]),
                     ]
                     for line in lines
@@ -111,7 +115,9 @@ def report(
             "```",
             "",
             f"Models and policies of the rounds take {mebibytes:.0f} MiB"
-            + (", all of them kept (`--no-keep` drops those of earlier rounds)." if given.keep else ", the last alone."),
+            + (
+                ", all of them kept (`--no-keep` drops those of earlier rounds)." if given.keep else ", the last alone."
+            ),
             "",
         ]
     )
@@ -144,7 +150,9 @@ def plot(lines: Lines, path: Path) -> None:
     plt.close(figure)
 
 
-def _curve(axis: Any, places: Sequence[int], intervals: Sequence[Sequence[float] | None], name: str, bold: bool) -> None:
+def _curve(
+    axis: Any, places: Sequence[int], intervals: Sequence[Sequence[float] | None], name: str, bold: bool
+) -> None:
     known = [(place, interval) for place, interval in zip(places, intervals, strict=True) if interval is not None]
     if not known:
         return

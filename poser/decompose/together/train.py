@@ -28,7 +28,7 @@ from poser.decompose.together.arguments import (
     start_folder,
 )
 from poser.decompose.together.ledger import DECOMPOSER, POLICY, START, TURNS, Ledger, Looked, shown
-from poser.decompose.together.plans import planned_world
+from poser.decompose.together.plans import planned_pools
 from poser.decompose.together.report import rounds_line, write_report
 from poser.decompose.together.turns import decomposer_turn, drop_checkpoints, learned, policy_turn, written
 from poser.decompose.together.values import HELD_OUT_LUCK, VALIDATION_LUCK, annotated, values
@@ -36,6 +36,7 @@ from poser.evaluate.report import check_intervals
 from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
 from poser.training.environments import make_rules
+from poser.training.worlds import TwinWorld
 
 _FREE = ("resume", "progress", "out", "rounds", "keep")
 """Arguments that may differ when a training goes on."""
@@ -152,14 +153,14 @@ class _Together:
     def _train_policy(self, number: int) -> dict[str, Any]:
         given = policy_arguments(self.given, number, self.policy)
         like = decomposer_arguments(self.given, number, self.model, self.policy)
-        made = planned_world(
+        made = planned_pools(
             *self._plans(number, like),
             studio_registry(),
             commands=self.given.commands,
             usd_cost=given.usd_cost,
-            rules=make_rules(given),
         )
-        self.policy = policy_turn(given, self.command, made.world)
+        world = TwinWorld(made.training, made.evaluation, make_rules(given))
+        self.policy = policy_turn(given, self.command, world)
         counts = {"own": made.own, "by_grammar": made.by_grammar, "left_out": made.left_out}
         return counts | learned(self.policy)
 
