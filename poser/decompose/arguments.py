@@ -155,8 +155,8 @@ def make_arguments(given: Mapping[str, Any]) -> DecomposerArguments:
         )
     if (arguments.policy or arguments.approximation != "twin") and not arguments.rewards.get("outcome"):
         raise InputError(
-            "policy and approximation are for the reward outcome, which has no weight here; give --rewards outcome=1, or "
-            "leave them out."
+            "policy and approximation are for the reward outcome, which has no weight here; give --rewards outcome=1, "
+            "or leave them out."
         )
     for section in ("trl", *STAGES):
         for name in getattr(arguments, section):

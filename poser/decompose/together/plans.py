@@ -76,8 +76,8 @@ def planned_pools(
             by_grammar += read
     if len(plans) < 2:
         raise PoserError(
-            f"Of {len(rows)} requests {len(plans)} have a plan of at most {commands} commands, so the policy has nothing "
-            "to learn from; raise commands or plans."
+            f"Of {len(rows)} requests {len(plans)} have a plan of at most {commands} commands, so the policy has "
+            "nothing to learn from; raise commands or plans."
         )
     dealt = registry.deal(plans, edits, list(range(len(plans))), 1.0)
     held = max(1, round(HELD * len(plans)))

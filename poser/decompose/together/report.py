@@ -20,6 +20,12 @@ _OUTCOMES = {
     "which the policy does not matter",
 }
 
+_VALUES = {
+    "value": "value", "gain": "gain", "gain_from_start": "gain from start", "annotated": "annotated",
+    "missing": "missing", "validation": "validation",
+}  # fmt: skip
+"""Of a line -> in the table."""
+
 Lines = Sequence[Mapping[str, Any]]
 
 
@@ -53,8 +59,8 @@ def report(arguments: TogetherArguments, lines: Lines, *, best: int, command: Se
         [
             header("Decomposer and policy, trained in turns", called, **facts),
             f"Starts from the decomposer `{given.decomposer}` and the policy `{given.policy}`. In each of "
-            f"{max(line['round'] for line in lines)} rounds the decomposer is trained by GRPO (rewards: {rewards}), then "
-            "the policy by DQN on the plans that the decomposer writes; each goes on from its last weights.",
+            f"{max(line['round'] for line in lines)} rounds the decomposer is trained by GRPO (rewards: {rewards}), "
+            "then the policy by DQN on the plans that the decomposer writes; each goes on from its last weights.",
             "",
             f"What GRPO was told of outcomes: **{given.approximation}**, {_OUTCOMES[given.approximation]}. All values "
             "below are of whole episodes, whatever it was told.",
@@ -83,22 +89,12 @@ def report(arguments: TogetherArguments, lines: Lines, *, best: int, command: Se
             "left to that, paired.",
             "",
             table(
-                ("round", "part", "seconds", "value", "gain", "gain from start", "annotated", "missing", "validation"),
+                ("round", "part", "seconds", *_VALUES.values()),
                 [
-                    [
-                        line["round"],
-                        line["part"],
-                        line["seconds"],
-                        shown(line["value"]),
-                        shown(line["gain"]),
-                        shown(line["gain_from_start"]),
-                        shown(line["annotated"]),
-                        shown(line["missing"]),
-                        shown(line["validation"]),
-                    ]
+                    [line["round"], line["part"], line["seconds"], *(shown(line[name]) for name in _VALUES)]
                     for line in lines
                 ],
-            ),  # fmt: skip
+            ),
             *_told_of_plans(lines),
             "",
             f"In the end: value {shown(last['value'])}, {_told(last['gain_from_start'])} than at the start.",
@@ -185,7 +181,7 @@ def _told_of_plans(lines: Lines) -> list[str]:
 def _told(gain: Sequence[float] | None) -> str:
     if gain is None:
         return "no less"
-    mean, low, high = gain
+    _, low, high = gain
     word = "more" if low > 0 else "less" if high < 0 else "neither clearly more nor less"
     return f"{shown(gain)} {word}"
 

@@ -92,8 +92,8 @@ class _Together:
         check_intervals()
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             raise InputError(
-                "Co-training runs in one process; leave accelerate launch out. On several GPUs, train decomposer and "
-                "policy by turns yourself: poser train decomposer --policy FOLDER --rewards outcome=1, poser train policy."
+                "Co-training runs in one process; leave accelerate launch out. On several GPUs, train both by "
+                "turns yourself: poser train decomposer --policy FOLDER --rewards outcome=1, and poser train policy."
             )
         self._check_folder()
         self.out.mkdir(parents=True, exist_ok=True)
@@ -105,7 +105,7 @@ class _Together:
         like = decomposer_arguments(given, 1, self.model, self.policy)
         self.held = studio(like, given.eval_examples, EVALUATION_SEED, "phrasings")
         self.validation = studio(like, given.validation_examples, EVALUATION_SEED, "validation")
-        self._part(0, START, lambda: {})
+        self._part(0, START, dict)
         self._first = self.model, self.policy
         for number in range(1, given.rounds + 1):
             self._round(number)
@@ -182,7 +182,7 @@ class _Together:
         return rows, [line["answer"] for line in held]
 
     def _look(self, part: str) -> Looked:
-        """Evaluate decomposer and policy as they are now; what a turn of the policy leaves as it is, is not made anew."""
+        """Evaluate decomposer and policy as they are now; what the last turn left as it was is not made anew."""
         given = self.given
         assert self.model is not None, "there was one to start from"
         like = decomposer_arguments(given, 1, self.model, self.policy)

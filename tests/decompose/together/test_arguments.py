@@ -61,6 +61,13 @@ def test_the_outcome_is_a_reward_beside_those_of_annotations_and_can_be_approxim
     assert (turn.approximation, turn.policy, turn.stages) == ("sum", str(SHIPPED), ("grpo",))
 
 
+def test_settings_of_turns_are_joined_with_those_of_the_preset_to_their_last_entry():
+    arguments = parse_arguments(["--decomposer-turn", "grpo={max_steps: 7}", "--policy-turn", "n_envs=9"])
+    below = load_preset("tiny")
+    assert arguments.decomposer_turn["grpo"] == below["decomposer_turn"]["grpo"] | {"max_steps": 7}
+    assert arguments.policy_turn == below["policy_turn"] | {"n_envs": 9}
+
+
 def test_turns_start_from_the_given_weights_with_the_settings_of_their_presets(decomposer):
     arguments = parse_arguments(["--decomposer", str(decomposer.parent), "--requests", "50", "--commands", "6"])
     turn = decomposer_arguments(arguments, 1, start_folder(arguments), SHIPPED)

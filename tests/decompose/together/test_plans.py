@@ -10,9 +10,9 @@ from poser.decompose.named_rewards import reward_functions
 from poser.decompose.outcome import FLOOR, outcome_reward, studio_registry
 from poser.decompose.together.plans import planned_pools
 from poser.decompose.together.values import annotated, values
+from poser.envs.rules import Rules
 from poser.envs.twin import Twin
 from poser.evaluate.playing import play
-from poser.envs.rules import Rules
 from poser.experts.errors import PoserError
 from poser.policies.baselines import BASELINES
 from poser.policies.learned import SHIPPED
@@ -40,10 +40,9 @@ def test_the_policy_learns_from_what_the_decomposer_writes(rows):
 
 
 def test_what_a_plan_misses_is_no_command_of_its_episode(rows):
-    row = next(row for row in rows if row["actions"].count("add") == len(row["actions"]) > 1)
-    whole = annotated([row])[0]
-    first = "; ".join(["add"])
-    short = f"<think></think><action>[{first}]</action><subjects>[{row['subjects'][0][0]}]</subjects><goals>[1]</goals>"
+    row = next(row for row in rows if row["actions"][0] == "add" and len(row["actions"]) > 1)
+    whole, thing = annotated([row])[0], row["subjects"][0][0]
+    short = f"<think></think><action>[add]</action><subjects>[{thing}]</subjects><goals>[1]</goals>"
 
     def commands(answer):
         pools = planned_pools([row, row], [answer, answer], studio_registry(), **COSTS)

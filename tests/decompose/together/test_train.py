@@ -69,7 +69,7 @@ def test_one_command_trains_both_and_what_it_writes_is_used_by_generate(alone):
          "--experts", "studio", "--size", "512x512", "--max-steps", "2", "--out", "run", "--json"],
     )  # fmt: skip
     assert drawn.exit_code == 0, (drawn.stderr, drawn.exception)
-    assert json.loads(drawn.stdout)["policy"]
+    assert json.loads(drawn.stdout)["alignment"] > 0
     again = CliRunner().invoke(app, command)
     assert again.exit_code != 0
     assert "--resume" in again.stderr
@@ -100,7 +100,7 @@ def test_what_is_only_for_going_on_is_removed_when_a_part_is_over(whole):
     assert not list(whole.rglob("checkpoint*"))
 
 
-@pytest.mark.parametrize("cut", ["start, ", "grpo, step 0", "grpo, step 2", "round 1, decomposer"])
+@pytest.mark.parametrize("cut", ["start, ", "grpo, step 2", "round 1, decomposer"])
 def test_a_training_that_was_cut_off_goes_on_as_if_it_had_not_been(tmp_path, whole, cut):
     out = tmp_path / "t"
 
