@@ -31,6 +31,7 @@ HEAVY_ALLOWED = {
     "decompose/evaluation.py",
     "decompose/stages.py",
     "decompose/tiny_model.py",
+    "decompose/together/turns.py",
 }
 
 

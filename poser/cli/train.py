@@ -58,3 +58,27 @@ def train_decomposer(context: typer.Context) -> None:
     if os.environ.get("RANK", "0") == "0":
         typer.echo(folder)
         typer.echo(told_of(folder), err=True)
+
+
+@app.command(
+    "together",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+def train_together(context: typer.Context) -> None:
+    """Train decomposer and policy in turns; `poser train together --help` lists the settings."""
+    from poser.decompose.together.arguments import parse_arguments
+
+    arguments = parse_arguments(context.args, prog="poser train together")
+    try:
+        from poser.decompose.together.train import told_of, train
+    except ModuleNotFoundError as error:
+        from poser.experts.errors import InputError
+        from poser.experts.extras import install
+
+        raise InputError(
+            f"Training needs {error.name}, which is not installed; run: {install('train')}, {install('grpo')}."
+        ) from error
+    folder = train(arguments, command=["poser", *sys.argv[1:]], watch=lambda line: typer.echo(line, err=True))
+    typer.echo(folder)
+    typer.echo(told_of(folder), err=True)

@@ -82,6 +82,15 @@ class DecomposerArguments:
     rewards: PAIRS = field(
         default_factory=lambda: dict(REWARDS), metadata={"help": "reward name = weight; 0 takes one out"}
     )
+    policy: str = about(
+        "policy that carries out plans for the reward outcome: a name, or the folder of a trained one; empty = the "
+        "shipped one",
+        "",
+    )
+    approximation: Literal["twin", "sum"] = about(
+        "the reward outcome by whole episodes on the twin, or by the sum of precomputed outcomes of single calls",
+        "twin",
+    )
     template: str = about("what the model is told; {request} stands for the user's words", "{request}")
     chat: bool = about("that is a user's message, rendered by the model's chat template; else it is the prompt", True)
     max_new_tokens: int = about("longest answer, tokens; in training, evaluation and use", 1024)
@@ -154,6 +163,11 @@ def make_arguments(given: Mapping[str, Any]) -> DecomposerArguments:
         raise InputError(
             f"hidden_size is {arguments.hidden_size} and heads is {arguments.heads}; give a width that is a multiple "
             "of twice the heads."
+        )
+    if (arguments.policy or arguments.approximation != "twin") and not arguments.rewards.get("outcome"):
+        raise InputError(
+            "policy and approximation are for the reward outcome, which has no weight here; give --rewards outcome=1, "
+            "or leave them out."
         )
     for section in ("trl", *STAGES):
         for name in getattr(arguments, section):

@@ -8,12 +8,15 @@ import math
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from poser.decompose import rewards
 from poser.decompose.readings import text_of
 from poser.decompose.rewards import Reward
 from poser.experts.errors import InputError, PoserError, UnknownName
+
+if TYPE_CHECKING:
+    from poser.decompose.outcome import Mode
 
 NAMES: Mapping[str, str] = {
     "format": "format_reward",
@@ -36,15 +39,19 @@ F1S = ("action", "subject", "goal")
 _QUOTED = 200
 
 
-def reward_functions(weights: Mapping[str, Any]) -> tuple[list[Reward], list[float]]:
+def reward_functions(
+    weights: Mapping[str, Any], *, policy: str = "", approximation: Mode = "twin"
+) -> tuple[list[Reward], list[float]]:
     """Functions and weights for `GRPOTrainer` and `GRPOConfig.reward_weights`.
 
     Args:
         weights: name -> weight; a name of `NAMES`, or the dotted path of a function of your own with TRL's signature.
             A weight of 0 leaves the reward out.
+        policy: carries out the plans for `outcome`: a name, or the folder of a trained one; "" = the shipped one.
+        approximation: how `outcome` values plans, see `poser.decompose.outcome.Outcomes`.
 
     Raises:
-        UnknownName: no such reward.
+        UnknownName: no such reward or policy.
         InputError: a weight that is no finite number, none above or below 0, or a path that leads nowhere.
     """
     for name, weight in weights.items():
@@ -53,7 +60,8 @@ def reward_functions(weights: Mapping[str, Any]) -> tuple[list[Reward], list[flo
     chosen = {name: float(weight) for name, weight in weights.items() if weight}
     if not chosen:
         raise InputError("All rewards have weight 0; give at least one another weight.")
-    return [checked(name, _function(name)) for name in chosen], list(chosen.values())
+    functions = [checked(name, _function(name, policy, approximation)) for name in chosen]
+    return functions, list(chosen.values())
 
 
 def metric(name: str) -> Reward:
@@ -112,7 +120,11 @@ def _place(error: Exception) -> str:
     return f" in {Path(last.filename).name}, line {last.lineno}" if last.filename != __file__ else ""
 
 
-def _function(name: str) -> Reward:
+def _function(name: str, policy: str, approximation: Mode) -> Reward:
+    if name == "outcome" and (policy or approximation != "twin"):
+        from poser.decompose.outcome import outcome_reward
+
+        return outcome_reward(policy or None, mode=approximation)
     if name in NAMES:
         return metric(name)
     module, dot, function = name.rpartition(".")

@@ -50,7 +50,9 @@ def make_trainer(
     Raises:
         InputError: settings that TRL refuses or that do not go together, or a model that cannot be loaded.
     """
-    functions, weights = reward_functions(arguments.rewards)
+    functions, weights = reward_functions(
+        arguments.rewards, policy=arguments.policy, approximation=arguments.approximation
+    )
     config = config_of(stage, arguments, folder, weights)
     lora = _lora(arguments)
     if stage == "grpo" and config.beta and not isinstance(model, str) and lora is None:

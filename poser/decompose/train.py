@@ -95,10 +95,10 @@ class _Training:
 
     def run(self) -> Path:
         given = self.given
-        reward_functions(given.rewards)
+        _, weights = reward_functions(given.rewards, policy=given.policy, approximation=given.approximation)
         check_settings(given)
         for stage in given.stages:
-            config_of(stage, given, self.out / stage, [1.0] * len(reward_functions(given.rewards)[0]))
+            config_of(stage, given, self.out / stage, weights)
         check_sources(given)
         self._check_folder()
         with writing_to(self.out):

@@ -29,11 +29,11 @@ def about(text: str, default: Any) -> Any:
 
 
 def joined(settings: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with others on top; where both have a mapping, its entries are joined."""
+    """Settings with others on top; where both have a mapping, its entries are joined in the same way."""
     both = dict(settings)
     for name, value in more.items():
         below = both.get(name)
-        both[name] = {**below, **value} if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+        both[name] = joined(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
     return both
 
 

@@ -33,7 +33,7 @@ from poser.training.arguments import TrainingArguments
 from poser.training.callbacks import ChoiceShares, Milestones, log_figures
 from poser.training.checkpoint import load_checkpoint, save_checkpoint
 from poser.training.environments import make_rules
-from poser.training.worlds import make_world
+from poser.training.worlds import World, make_world
 
 EVALUATION_SEED = 1_000_003
 """Evaluation plays other episodes than training, whatever its seed."""
@@ -45,7 +45,7 @@ _FREE = ("resume", "progress", "out", "eval_freq", "eval_episodes", "save_freq")
 """Arguments that may differ when a training goes on."""
 
 
-def train(arguments: TrainingArguments, command: Sequence[str] = ()) -> Path:
+def train(arguments: TrainingArguments, command: Sequence[str] = (), *, world: World | None = None) -> Path:
     """Train, evaluate, and write the bundle.
 
     In the folder `arguments.out`: `bundle/` (the policy of the highest evaluation return, or the last one without
@@ -54,6 +54,7 @@ def train(arguments: TrainingArguments, command: Sequence[str] = ()) -> Path:
     Args:
         arguments: all settings.
         command: the command line, for the card.
+        world: where it trains and is evaluated; None = as the arguments say. To go on, give an equal one.
 
     Returns:
         The folder of the bundle.
@@ -62,7 +63,7 @@ def train(arguments: TrainingArguments, command: Sequence[str] = ()) -> Path:
         InputError: settings that do not go together, or nothing to resume from.
         PoserError: rewards or losses without sense, or a checkpoint or policy that cannot be written.
     """
-    return _Training(arguments, command).run()
+    return _Training(arguments, command, world).run()
 
 
 def told_of(folder: Path) -> str:
@@ -79,12 +80,12 @@ def told_of(folder: Path) -> str:
 
 
 class _Training:
-    def __init__(self, arguments: TrainingArguments, command: Sequence[str]) -> None:
+    def __init__(self, arguments: TrainingArguments, command: Sequence[str], world: World | None) -> None:
         self.arguments, self.command = arguments, tuple(command)
         self.out = Path(arguments.out)
         torch.set_num_threads(arguments.torch_threads)
         self.rules = make_rules(arguments)
-        self.world = make_world(arguments, self.rules)
+        self.world = make_world(arguments, self.rules) if world is None else world
         self.env = self.world.vector(arguments.n_envs, arguments.observation, arguments.seed)
         self.model = make_model(arguments, self.env)
         if arguments.trained_agent and not arguments.resume:

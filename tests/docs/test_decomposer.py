@@ -11,6 +11,9 @@ import yaml
 
 from poser.decompose.arguments import make_arguments, parse_arguments
 from poser.decompose.named_rewards import NAMES
+from poser.decompose.prompting import write_settings
+from poser.decompose.together import arguments as together
+from poser.policies.learned import shipped
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "decomposer.md").read_text(encoding="utf-8")
@@ -19,6 +22,13 @@ COMMANDS = [
     for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
     for line in block.replace("\\\n", " ").splitlines()
     if "train decomposer" in line
+]
+
+TOGETHER = [
+    line
+    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+    for line in block.replace("\\\n", " ").splitlines()
+    if "train together" in line
 ]
 
 
@@ -65,3 +75,41 @@ def test_accelerate_reads_the_file_on_the_page():
     read = config.load_config_from_file(str(path))
     assert (read.num_processes, read.distributed_type.value) == (7, "DEEPSPEED")
     assert read.deepspeed_config == yaml.safe_load(path.read_text(encoding="utf-8"))["deepspeed_config"]
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    """A working folder with what the commands start from."""
+    for name in ("decomposer", "qwen"):
+        (tmp_path / "runs" / name / "model").mkdir(parents=True)
+        write_settings(tmp_path / "runs" / name / "model", "{request}", chat=False, max_new_tokens=64)
+    shipped().save(tmp_path / "runs" / "policy" / "bundle")
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("command", TOGETHER)
+def test_every_command_for_training_both_is_one(folders, command):
+    words = shlex.split(command)
+    arguments = together.parse_arguments(words[words.index("together") + 1 :])
+    model, policy = together.start_folder(arguments), together.policy_folder(arguments)
+    assert together.decomposer_arguments(arguments, 1, model, policy).stages == ("grpo",)
+    assert together.policy_arguments(arguments, 1, policy).n_timesteps >= 40_000
+
+
+def test_there_are_commands_for_every_way_of_training_both():
+    assert len(TOGETHER) == 6
+    for option in ("--approximation sum", "--resume", "--rounds", "--policy runs/policy", "--decomposer tiny"):
+        assert any(option in line for line in TOGETHER)
+
+
+@pytest.mark.heavy
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("command", TOGETHER)
+def test_trl_knows_every_setting_of_turns_on_the_page(folders, command):
+    pytest.importorskip("trl")
+    from poser.decompose.trl_settings import check_settings
+
+    words = shlex.split(command)
+    arguments = together.parse_arguments(words[words.index("together") + 1 :])
+    check_settings(together.decomposer_arguments(arguments, 1, together.start_folder(arguments), Path("shipped")))

@@ -1,0 +1,1 @@
+"""Decomposer and policy trained in turns, each starting from the last: `poser train together`."""
