@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.decomposer_data_page import page, plot
-from benchmarks.decomposer_runs import F1S, SPLITS, Bench, Job, Values, all_trained, parsed, stored_seeds
+from benchmarks.decomposer_runs import F1S, SPLITS, Bench, Job, Values, all_trained, continued, parsed, stored_seeds
 from benchmarks.report import FIGURES, write
 
 SIZES, QUICK_SIZES = (250, 500, 1000, 2000, 4000, 8000, 16000), (8, 16, 32)
@@ -69,12 +69,12 @@ def continued_jobs(bench: Bench, sizes: Sequence[int], done: Mapping[str, Mappin
     """Imitation on top of them, for as long as GRPO took by what is `done`."""
     from poser.decompose.arguments import make_arguments
 
-    given = make_arguments({"preset": "tiny", **bench.settings}).sft
+    given = make_arguments({"preset": "tiny", **bench.settings})
     found = {}
     for size in sizes:
         first, grpo = done[f"sft-{size}"], done[f"grpo-{size}"]
         steps = max(1, round(grpo["seconds"] / first["seconds"] * first["curve"][-1]["step"]))
-        sft = {"max_steps": steps, "warmup_steps": 0, "learning_rate": float(given["learning_rate"]) / 2}
+        sft = continued(given, steps)
         found[f"continued-{size}"] = _job(
             bench, "continued", size, stage="sft", examples=size, curriculum=0.0, sft=sft, model=_start(bench, size)
         )

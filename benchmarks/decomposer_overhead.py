@@ -76,7 +76,8 @@ def step_seconds(model: str, ours: bool, folder: Path, rewards: Mapping[str, flo
     torch.set_num_threads(1)
     arguments = make_arguments(
         {"preset": "tiny", "stages": ["grpo"], "progress": False, "model": model, "examples": 200, "grpo_examples": 200,
-         "eval_examples": 1, "group_by_length": False, "rewards": rewards, "grpo": {"max_steps": STEPS, "learning_rate": 0.0}}
+         "eval_examples": 1, "group_by_length": False, "rewards": rewards,
+         "grpo": {"max_steps": STEPS, "learning_rate": 0.0}}
     )  # fmt: skip
     rows, tokenizer, clock = training_rows(arguments).grpo, processor_of(model, pictures=False), Clock()
     if ours:

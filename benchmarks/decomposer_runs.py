@@ -159,6 +159,14 @@ def grpo_on_top(bench: Bench, name: str, **settings: Any) -> Job:
     return Job(bench.out / name, {**bench.settings, **start, **settings}, bench.held)
 
 
+def continued(arguments: Any, steps: int) -> dict[str, Any]:
+    """Settings of imitation that goes on for so many steps, from half the warm start's learning rate down to none."""
+    return {
+        "max_steps": steps, "warmup_steps": 0, "learning_rate": float(arguments.sft["learning_rate"]) / 2,
+        "lr_scheduler_type": "cosine", "lr_scheduler_kwargs": None,
+    }  # fmt: skip
+
+
 def means(stored: Sequence[Stored], agent: str, split: str, names: Sequence[str]) -> np.ndarray:
     """[requests] the mean of the figures `names`, over seeds."""
     columns = [

@@ -29,6 +29,7 @@ from benchmarks.decomposer_runs import (
     Stored,
     Values,
     all_trained,
+    continued,
     figure_tables,
     gain_table,
     grpo_on_top,
@@ -86,9 +87,9 @@ def run(bench: Bench) -> dict[str, Any]:
     first = found["sft"]
     steps = round(found["grpo"]["seconds"] / first["seconds"] * first["curve"][-1]["step"])
     rows = arguments.examples + arguments.grpo_examples
-    more = {"max_steps": steps, "warmup_steps": 0, "learning_rate": float(arguments.sft["learning_rate"]) / 2}
+    more = continued(arguments, steps)
     start = {"model": str(bench.out / "sft" / "model"), "stages": ["sft"]}
-    settings = {**bench.settings, **start, "examples": rows, "grpo_examples": 0, "sft": more}
+    settings = {**bench.settings, **start, "examples": rows, "grpo_examples": 0, "curriculum": 0.0, "sft": more}
     found["continued"] = trained(Job(bench.out / "continued", settings, bench.held))
     found["grammar"] = {"values": of_grammar(bench.held), "curve": [], "seconds": 0.0}
     return {"agents": found}

@@ -72,7 +72,12 @@ class TogetherArguments:
     requests: int = about("requests that each turn of the decomposer explores", 2000)
     plans: int = about("requests whose plans each turn of the policy learns from; others every turn", 1000)
     commands: int = about("K of the policy's twin: plans of more of the smallest commands are left out", 12)
-    eval_examples: int = about("held-out requests, with phrasings that no training knows", 300)
+    eval_examples: int = about("held-out requests of each evaluation", 300)
+    eval_data: Literal["rewordings", "phrasings", "nouns", "both"] = about(
+        "split of the studio's generator that they are of: new phrasings of known words, with new words, new nouns, or "
+        "new words and nouns",
+        "rewordings",
+    )
     validation_examples: int = about("requests worded as in training by which the best round is chosen", 200)
     eval_episodes: int = about("episodes on the twin of every plan in evaluations", 8)
     keep: bool = about("models of all rounds are kept; else those of the first and of the last one", True)

@@ -103,7 +103,7 @@ class _Together:
             self.model = decomposer_turn(start_arguments(given), self.command, self._watch)
             drop_checkpoints(self.out / "start")
         like = decomposer_arguments(given, 1, self.model, self.policy)
-        self.held = studio(like, given.eval_examples, EVALUATION_SEED, "phrasings")
+        self.held = studio(like, given.eval_examples, EVALUATION_SEED, given.eval_data)
         self.validation = studio(like, given.validation_examples, EVALUATION_SEED, "validation")
         self._part(0, START, dict)
         self._first = self.model, self.policy
