@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,8 +51,6 @@ LUCK = 1_000_003
 CHUNK = 64
 """Completions that a step of GRPO has valued at a time."""
 ROUNDS = 3
-SUM = "benchmarks.decomposer_outcome.outcome_sum"
-"""Name of the reward by the sum."""
 
 Answers = Mapping[str, Sequence[str]]
 
@@ -64,18 +61,6 @@ class Together(NamedTuple):
     out: Path
     settings: dict[str, Any]
     held: int
-
-
-def outcome_sum(prompts: Sequence[Any], completions: Sequence[Any], **columns: Any) -> list[float | None]:
-    """Reward: the plan's outcome by the sum of its commands' precomputed outcomes, else as `outcome` has it."""
-    return _outcome_sum()(prompts, completions, **columns)
-
-
-@cache
-def _outcome_sum() -> Callable[..., list[float | None]]:
-    from poser.decompose.outcome import outcome_reward
-
-    return outcome_reward(mode="sum", name="outcome_sum")
 
 
 def co_trained(job: Together) -> float:
@@ -180,11 +165,12 @@ def run(bench: Bench) -> dict[str, Any]:
 
     given = make_arguments({"preset": "tiny", **bench.settings})
     trained(warm_start(bench))
+    rewards = {**given.rewards, "outcome": 1.0}
     jobs: dict[str, Job | Together] = {
         # the longest one first, so that two workers end together
         "together": together_job(bench, int(given.grpo["max_steps"])),
-        "outcome": grpo_on_top(bench, "outcome", rewards={**given.rewards, "outcome": 1.0}),
-        "sum": grpo_on_top(bench, "sum", rewards={**given.rewards, SUM: 1.0}),
+        "outcome": grpo_on_top(bench, "outcome", rewards=rewards),
+        "sum": grpo_on_top(bench, "sum", rewards=rewards, approximation="sum"),
         "grpo": grpo_on_top(bench, "grpo"),
     }
     listed = list(jobs.values())

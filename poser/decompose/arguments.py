@@ -144,7 +144,7 @@ def make_arguments(given: Mapping[str, Any]) -> DecomposerArguments:
         raise InputError("curriculum and train_sampling_strategy both order the rows of the warm start; give one.")
     if not 0 <= arguments.request_share <= 1:
         raise InputError(f"request_share is {arguments.request_share}; give a share from 0 to 1.")
-    if arguments.request_share and arguments.chat:
+    if arguments.request_share and arguments.chat and "sft" in arguments.stages:
         raise InputError("request_share learns whole texts, and with chat there are messages; give one of them.")
     if not 0 <= arguments.lora_dropout < 1:
         raise InputError(f"lora_dropout is {arguments.lora_dropout}; give 0 or more, below 1.")
