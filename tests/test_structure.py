@@ -29,6 +29,7 @@ HEAVY_ALLOWED = {
     "training/callbacks.py",
     "decompose/train.py",
     "decompose/evaluation.py",
+    "decompose/imitation.py",
     "decompose/stages.py",
     "decompose/tiny_model.py",
     "decompose/together/turns.py",

@@ -66,8 +66,8 @@ class DecomposerArguments:
     level: Literal["tiny", "full"] = about("requests of the studio's generator: short, or as people write them", "full")
     examples: int = about("rows the warm start trains on; of a file at most so many", 4000)
     curriculum: float = about("share of the warm start's rows that come from few commands to many; 0 = by chance", 0.0)
-    request_share: float = about(
-        "share of the warm start's rows of which the request is learned as well as the answer; without chat", 0.0
+    request_weight: float = about(
+        "weight of a token of the request in the warm start, in those of the answer; 0 = the answer alone is learned", 0.0
     )
     group_by_length: bool = about("rows of like length come together, for less padding", False)
     grpo_examples: int = about("rows GRPO trains on, those that follow examples; 0 = the same ones", 0)
@@ -142,10 +142,8 @@ def make_arguments(given: Mapping[str, Any]) -> DecomposerArguments:
         raise InputError(f"curriculum is {arguments.curriculum}; give a share from 0 to 1.")
     if arguments.curriculum and "train_sampling_strategy" in {**arguments.trl, **arguments.sft}:
         raise InputError("curriculum and train_sampling_strategy both order the rows of the warm start; give one.")
-    if not 0 <= arguments.request_share <= 1:
-        raise InputError(f"request_share is {arguments.request_share}; give a share from 0 to 1.")
-    if arguments.request_share and arguments.chat and "sft" in arguments.stages:
-        raise InputError("request_share learns whole texts, and with chat there are messages; give one of them.")
+    if not 0 <= arguments.request_weight <= 1:
+        raise InputError(f"request_weight is {arguments.request_weight}; give a number from 0 to 1.")
     if not 0 <= arguments.lora_dropout < 1:
         raise InputError(f"lora_dropout is {arguments.lora_dropout}; give 0 or more, below 1.")
     if arguments.initializer_range <= 0:

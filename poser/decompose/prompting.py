@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from poser.decompose.format import Decomposition, written
 from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
@@ -64,31 +62,16 @@ def question(request: str, template: str, *, chat: bool) -> str | list[dict[str,
     return [{"role": "user", "content": text}] if chat else text
 
 
-def to_imitate(
-    rows: Iterable[Mapping[str, Any]], template: str, *, chat: bool, request_share: float = 0.0, seed: int = 0
-) -> list[dict[str, Any]]:
-    """Rows as prompt and completion, for `trl.SFTTrainer`; it learns the completion alone.
-
-    Args:
-        rows: with answers.
-        template: what the model is told.
-        chat: that is a message.
-        request_share: of the rows, 0 … 1, in which the prompt is learned as well: it becomes part of the completion.
-            A model of random weights finds out sooner that words come back. Only without `chat`.
-        seed: which rows those are.
-    """
-    chance = np.random.default_rng([seed, 0x776F7264])
-    made = []
-    for row in rows:
-        asked, said = question(row["request"], template, chat=chat), answer(row)
-        if isinstance(asked, list):
-            one: dict[str, Any] = {"prompt": asked, "completion": [{"role": "assistant", "content": said}]}
-        elif chance.random() < request_share:
-            one = {"prompt": "", "completion": asked + said}
-        else:
-            one = {"prompt": asked, "completion": said}
-        made.append(one | _picture(row))
-    return made
+def to_imitate(rows: Iterable[Mapping[str, Any]], template: str, *, chat: bool) -> list[dict[str, Any]]:
+    """Rows as prompt and completion, for `trl.SFTTrainer`; it learns the completion alone."""
+    return [
+        {
+            "prompt": question(row["request"], template, chat=chat),
+            "completion": [{"role": "assistant", "content": answer(row)}] if chat else answer(row),
+        }
+        | _picture(row)
+        for row in rows
+    ]
 
 
 def to_explore(rows: Iterable[Mapping[str, Any]], template: str, *, chat: bool) -> list[dict[str, Any]]:

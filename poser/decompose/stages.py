@@ -18,6 +18,7 @@ from trl.trainer.sft_trainer import SFTTrainer
 from poser.decompose.arguments import DecomposerArguments
 from poser.decompose.curriculum import ordered
 from poser.decompose.evaluation import Finished, HeldOut
+from poser.decompose.imitation import RequestLearner
 from poser.decompose.named_rewards import reward_functions
 from poser.decompose.prompting import to_explore, to_imitate
 from poser.decompose.trl_settings import config_of
@@ -65,15 +66,11 @@ def make_trainer(
         rows = ordered(rows, arguments.curriculum, config.per_device_train_batch_size, arguments.seed)
     if stage == "grpo" and arguments.group_by_length:
         rows = ordered(rows, 0.0, config.generation_batch_size // config.num_generations, arguments.seed)
-    made = (
-        to_imitate(
-            rows, arguments.template, chat=arguments.chat, request_share=arguments.request_share, seed=arguments.seed
-        )
-        if stage == "sft"
-        else to_explore(rows, arguments.template, chat=arguments.chat)
-    )
-    data = Dataset.from_list(made)
+    make = to_imitate if stage == "sft" else to_explore
+    data = Dataset.from_list(make(rows, arguments.template, chat=arguments.chat))
     if "image" in data.column_names:
+        if arguments.request_weight:
+            raise InputError("request_weight learns the words of requests, and these have pictures; leave it out.")
         data = data.cast_column("image", Image())
     callbacks: list[Any] = [] if watch is None else [watch]
     if logs is not None and find_spec("tensorboard") is not None:
@@ -86,7 +83,12 @@ def make_trainer(
         "callbacks": callbacks,
     }  # fmt: skip
     try:
-        trainer: Any = SFTTrainer(**shared) if stage == "sft" else GRPOTrainer(reward_funcs=[*functions], **shared)
+        if stage == "grpo":
+            trainer: Any = GRPOTrainer(reward_funcs=[*functions], **shared)
+        elif arguments.request_weight:
+            trainer = RequestLearner(request_weight=arguments.request_weight, **shared)
+        else:
+            trainer = SFTTrainer(**shared)
     except Exception as error:  # loading fails in as many ways as there are models and libraries
         raise InputError(
             f"The model or the settings of stage {stage} are refused: {type(error).__name__}: {error}"

@@ -59,14 +59,3 @@ def test_a_model_s_settings_say_how_it_is_asked(tmp_path):
     write_settings(tmp_path, "Split: {request}", chat=True, max_new_tokens=64)
     held = json.loads((tmp_path / "decomposer.json").read_text())
     assert held == {"version": 1, "template": "Split: {request}", "chat": True, "max_new_tokens": 64}
-
-
-def test_of_a_share_of_the_rows_the_request_is_learned_as_well():
-    rows = [ROW | {"request": f"{ROW['request']} {n}"} for n in range(200)]
-    made = to_imitate(rows, "Split: {request}", chat=False, request_share=0.25, seed=1)
-    whole = [one for one in made if one["prompt"] == ""]
-    assert 30 < len(whole) < 70
-    for row, one in zip(rows, made, strict=True):
-        assert one["prompt"] + one["completion"] == f"Split: {row['request']}" + answer(row)
-    assert made == to_imitate(rows, "Split: {request}", chat=False, request_share=0.25, seed=1)
-    assert made != to_imitate(rows, "Split: {request}", chat=False, request_share=0.25, seed=2)

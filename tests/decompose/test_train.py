@@ -111,12 +111,38 @@ def test_imitation_learns_the_answer_and_nothing_of_the_request(tmp_path):
     rows = [dict(row) for row in studio_rows(4, seed=0, level="tiny")]
     folder = str(tiny_folder(tmp_path / "base", [row["request"] + answer(row) for row in rows]))
     tokenizer = processor_of(folder, pictures=False)
-    trainer = make_trainer("sft", folder, tokenizer, rows, small(tmp_path / "a"), tmp_path / "sft")
+    trainer = make_trainer("sft", folder, tokenizer, rows, small(tmp_path / "a", request_weight=0.0), tmp_path / "sft")
     batch = next(iter(trainer.get_train_dataloader()))
     for ids, labels in zip(batch["input_ids"], batch["labels"], strict=True):
         learned = tokenizer.decode(ids[labels != -100], skip_special_tokens=True)
         assert learned.startswith("<think>")
         assert read_strict(learned) in [read_strict(answer(row)) for row in rows]
+
+
+def test_a_weight_of_requests_adds_their_likelihood_to_that_of_the_answers(tmp_path):
+    from poser.decompose.model_folder import processor_of
+    from poser.decompose.prompting import answer
+    from poser.decompose.stages import make_trainer
+
+    rows = [dict(row) for row in studio_rows(4, seed=0, level="tiny")]
+    folder = str(tiny_folder(tmp_path / "base", [row["request"] + answer(row) for row in rows]))
+    tokenizer = processor_of(folder, pictures=False)
+
+    def loss(weight):
+        arguments = small(tmp_path / "a", request_weight=weight)
+        trainer = make_trainer("sft", folder, tokenizer, rows, arguments, tmp_path / "sft")
+        batch = next(iter(trainer.get_train_dataloader()))
+        return trainer.compute_loss(trainer.model, dict(batch)).item(), batch, trainer.model
+
+    (answers, batch, model), half, most = loss(0.0), loss(0.5)[0], loss(1.0)[0]
+    with torch.no_grad():
+        logits = model(batch["input_ids"], attention_mask=batch["attention_mask"]).logits[:, :-1].log_softmax(-1)
+    likely = logits.gather(-1, batch["input_ids"][:, 1:, None])[..., 0]
+    learned = batch["labels"][:, 1:] != -100
+    asked = (batch["attention_mask"][:, 1:] > 0) & ~learned
+    assert answers == pytest.approx(-(likely[learned].sum() / learned.sum()).item(), rel=1e-4)
+    assert most - answers == pytest.approx(-(likely[asked].sum() / learned.sum()).item(), rel=1e-3)
+    assert half - answers == pytest.approx((most - answers) / 2, rel=1e-3)
 
 
 @pytest.mark.parametrize("adapter", [0, 2])
