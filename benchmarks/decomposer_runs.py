@@ -177,7 +177,6 @@ def continued(arguments: Any, steps: int) -> dict[str, Any]:
 
 def means(stored: Sequence[Stored], agent: str, split: str, names: Sequence[str]) -> np.ndarray:
     """[requests] the mean of the figures `names`, over seeds."""
-    # None becomes NaN
     columns = [[each["agents"][agent]["values"][split][name] for name in names] for each in stored]
     return np.ma.masked_invalid(np.array(columns, dtype=float)).mean(axis=(0, 1)).filled(np.nan)
 
