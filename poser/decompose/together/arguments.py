@@ -131,8 +131,8 @@ def make_arguments(given: Mapping[str, Any]) -> TogetherArguments:
                 raise InputError(f"{section} sets {name}, which co-training decides; leave it out.")
     for name in ("out", "resume", "progress", "seed", "preset"):
         if name in arguments.start:
-            own = "decomposer" if name == "preset" else name
-            raise InputError(f"start sets {name}; that is the argument {own} here, give it instead.")
+            here = "decomposer" if name == "preset" else name
+            raise InputError(f"start sets {name}; that is the argument {here} here, give it instead.")
     if start_folder(arguments) is None:
         start_arguments(arguments)
     elif arguments.start:
