@@ -156,7 +156,7 @@ def plot(stored: Sequence[Stored], path: Path) -> None:
     for number, (agent, title) in enumerate(AGENTS.items()):
         found = [bootstrap(known(means(stored, agent, "phrasings", [each]))) for each in METRICS]
         _bars(axes[0], np.arange(len(METRICS)) + 0.26 * (number - 1), found, title, f"C{number}", width=0.24)
-    axes[0].set(title="New phrasings", ylabel="share, F1", ylim=(0, 1.3))
+    axes[0].set(title=f"Held out: {SPLITS['phrasings']}", ylabel="share, F1", ylim=(0, 1.3))
     axes[0].set_xticks(range(len(METRICS)), METRICS)
     sizes = list(SIZES)[:-1]
     for axis, where in zip(axes[1:], WHERE, strict=True):

@@ -8,9 +8,10 @@ its own validation). *Annotated* plans are the measure of what a decomposer coul
 
 Plans of 300 held-out requests of each kind, decoded greedily, are carried out on the studio's twin, 8 episodes each,
 with other luck than rewards have in training, by the shipped policy; those of the co-trained decomposer also by the
-policy that was trained with it. **Pictures, dollars and luck are simulated**. *Value* is the quality of the final
-picture, by what the request asks for, minus a unit for a dollar and .005 for a call; what means no sound plan has
-quality 0 and costs nothing (in training it has the floor of the reward, below every plan).
+policy that was trained with it, and beside them those of *F1s alone* by the same policy, for a better policy is not a
+better plan. **Pictures, dollars and luck are simulated**. *Value* is the quality of the final picture, by what the
+request asks for, minus a unit for a dollar and .005 for a call; what means no sound plan has quality 0 and costs
+nothing (in training it has the floor of the reward, below every plan).
 
 Intervals are 95 % bootstrap intervals over requests, after the mean over seeds; differences are paired by request and
 seed.
@@ -184,7 +185,9 @@ def run(bench: Bench) -> dict[str, Any]:
     cases = {name: cases_of(each, rows) for name, each in answers.items()}
     shipped = catalog.policy(None)
     played = {name: carried(shipped, own, bench.seed) for name, own in cases.items()}
-    played["own"] = carried(load_trained(bench.out / "together" / "policy"), cases["together"], bench.seed)
+    own_policy = load_trained(bench.out / "together" / "policy")
+    for name, of in (("own", "together"), ("grpo_own", "grpo")):
+        played[name] = carried(own_policy, cases[of], bench.seed)
     figures = {name: judged(each) for name, each in answers.items()}
     different: dict[tuple[str, str], Any] = {}
     for name, own in cases.items():

@@ -17,12 +17,15 @@ AGENTS = {
     "sum": "+ outcome, sum",
     "together": "co-trained",
     "own": "co-trained, by its own policy",
+    "grpo_own": "F1s alone, by the co-trained policy",
     "annotated": "annotated",
 }
 PAIRS = (
     ("outcome", "grpo"), ("sum", "grpo"), ("together", "grpo"), ("own", "grpo"), ("sum", "outcome"),
-    ("together", "outcome"), ("own", "together"), ("annotated", "grpo"),
+    ("together", "outcome"), ("own", "together"), ("own", "grpo_own"), ("annotated", "grpo"),
 )  # fmt: skip
+MODELS = {"own": "together", "grpo_own": "grpo"}
+"""Agents that differ from another one in the policy alone."""
 PARTS = {**SPLITS, "": "all"}
 
 
@@ -44,6 +47,16 @@ def gain(stored: Sequence[Stored], one: str, other: str, figure: str = "value", 
     return bootstrap(column(stored, one, figure, split) - column(stored, other, figure, split))
 
 
+def agents_of(stored: Sequence[Stored]) -> dict[str, str]:
+    """The agents that all seeds have."""
+    return {agent: name for agent, name in AGENTS.items() if all(agent in each["carried"] for each in stored)}
+
+
+def pairs_of(stored: Sequence[Stored]) -> list[tuple[str, str]]:
+    """The pairs whose agents there are."""
+    return [pair for pair in PAIRS if set(pair) <= set(agents_of(stored))]
+
+
 def page(stored: Sequence[Stored], about: str) -> str:
     """The page."""
     text = header(
@@ -52,15 +65,16 @@ def page(stored: Sequence[Stored], about: str) -> str:
     )  # fmt: skip
     text += f"\n{about}\n## Value of the plans\n\n"
     rows = [[name, *(str(bootstrap(column(stored, agent, "value", split))) for split in PARTS)]
-            for agent, name in AGENTS.items()]  # fmt: skip
+            for agent, name in agents_of(stored).items()]  # fmt: skip
     text += table(("decomposer", *PARTS.values()), rows) + "\n## What it is made of\n\n" + _parts(stored)
     rows = [[f"{AGENTS[one]} − {AGENTS[other]}", *(str(gain(stored, one, other, split=split)) for split in PARTS)]
-            for one, other in PAIRS]  # fmt: skip
+            for one, other in pairs_of(stored)]  # fmt: skip
     text += "\n## Differences of value\n\n" + table(("pair", *PARTS.values()), rows) + "\n"
     text += "\n".join(_sentences(stored)) + "\n\n## The sum of commands beside whole episodes\n\n" + _agreement(stored)
     rows = [[each["seed"], *(f"{each['trained_seconds'][name]:,}" for name in ("grpo", "outcome", "sum", "together"))]
             for each in stored]  # fmt: skip
-    text += "\n## What it takes\n\nProcessor seconds of the trainings after the warm start.\n\n"
+    text += "\n## What it takes\n\nProcessor seconds of the trainings after the warm start; those of the co-training "
+    text += "hold its turns of the policy and its evaluations, those of the others training alone.\n\n"
     text += table(("seed", *(AGENTS[name] for name in ("grpo", "outcome", "sum", "together"))), rows)
     text += "\nA training that another benchmark had done is counted as it was then; a co-training that goes on counts "
     text += f"what was left of it.\n\n{whole_runs(stored)}.\n"
@@ -70,8 +84,8 @@ def page(stored: Sequence[Stored], about: str) -> str:
 def _parts(stored: Sequence[Stored]) -> str:
     """Of all requests: quality, dollars, calls, sound plans, mean F1."""
     rows = []
-    for agent, name in AGENTS.items():
-        model = "together" if agent == "own" else agent
+    for agent, name in agents_of(stored).items():
+        model = MODELS.get(agent, agent)
         planned = sum(each["planned"][model] for each in stored) / sum(len(SPLITS) * each["held"] for each in stored)
         score = np.array([each["score"][model] for each in stored], float).mean(axis=0)
         rows.append(
@@ -83,11 +97,12 @@ def _parts(stored: Sequence[Stored]) -> str:
 
 def _sentences(stored: Sequence[Stored]) -> list[str]:
     lines = []
-    for one, other in PAIRS[:-1]:
+    for one, other in pairs_of(stored)[:-1]:
         found = gain(stored, one, other)
         lines.append("- " + told(f"Value of {_quoted(one)} beside {_quoted(other)}, all held-out requests", found))
-    by_seed = [gain([each], "own", "grpo").mean for each in stored]
-    lines.append(f"- The co-trained pair beside F1s alone, by seed: {', '.join(f'{each:+.3f}' for each in by_seed)}.")
+    for one, other in (("together", "grpo"), ("own", "grpo")):
+        by_seed = ", ".join(f"{gain([each], one, other).mean:+.3f}" for each in stored)
+        lines.append(f"- {_quoted(one)} beside {_quoted(other)}, by seed: {by_seed}.")
     return lines
 
 
@@ -124,16 +139,17 @@ def plot(stored: Sequence[Stored], path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(13, 4.6))
+    agents = agents_of(stored)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(15, 4.6))
     for number, (split, title) in enumerate(PARTS.items()):
-        at = np.arange(len(AGENTS)) + 0.16 * (number - 1.5)
-        found = [bootstrap(column(stored, agent, "value", split)) for agent in AGENTS]
+        at = np.arange(len(agents)) + 0.16 * (number - 1.5)
+        found = [bootstrap(column(stored, agent, "value", split)) for agent in agents]
         left.errorbar(at, [each.mean for each in found], errors(found), fmt="o", ms=4, capsize=2, label=title)
-        others = [agent for agent in AGENTS if agent not in ("grpo", "annotated")]
+        others = [agent for agent in agents if agent not in ("grpo", "annotated")]
         found = [gain(stored, agent, "grpo", split=split) for agent in others]
         at = np.arange(len(others)) + 0.16 * (number - 1.5)
         right.errorbar(at, [each.mean for each in found], errors(found), fmt="o", ms=4, capsize=2, label=title)
-    left.set_xticks(range(len(AGENTS)), [_broken(agent) for agent in AGENTS], fontsize=8)
+    left.set_xticks(range(len(agents)), [_broken(agent) for agent in agents], fontsize=8)
     right.set_xticks(range(len(others)), [_broken(agent) for agent in others], fontsize=8)
     right.axhline(0, color="black", lw=0.8)
     left.set(title="Value: quality minus spend, on the twin")

@@ -1,7 +1,7 @@
 """What the benchmarks of decomposers share: trainings that are done once, held-out figures, paired tables, options.
 
 All of them keep the trainings of a seed in one folder, `runs/bench-decomposer/seed-N`. What is finished there is not
-trained again, whoever trained it.
+trained again, whoever trained it; settings and requests have to be the same.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import gc
+import hashlib
 import json
 import os
 import shutil
@@ -22,6 +23,7 @@ import numpy as np
 from benchmarks.report import write
 from benchmarks.training_runs import side_by_side
 from poser.evaluate.report import Interval, bootstrap, check_intervals, table
+from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
 
 DATA = Path(__file__).parent / "data"
@@ -40,7 +42,7 @@ QUICK: dict[str, Any] = {
     "examples": 64, "grpo_examples": 32, "eval_examples": 8, "sft": {"max_steps": 2}, "grpo": {"max_steps": 2},
 }  # fmt: skip
 """Settings of trainings of a few steps."""
-ANSWERS = "answers.json"
+ANSWERS, REQUESTS = "answers.json", "requests.sha256"
 
 Values = dict[str, dict[str, list[float | None]]]
 """Split -> figure -> one value per request."""
@@ -128,6 +130,9 @@ def trained(job: Job) -> dict[str, Any]:
     given = {"preset": "tiny", "out": str(job.out), "progress": False, "resume": resume} | job.settings
     arguments, folder = make_arguments(given), job.out / "model"
     if not (folder.is_dir() and resume and is_of(job.out, arguments)):
+        if not folder.is_dir():
+            # of a model that was there before
+            (job.out / ANSWERS).unlink(missing_ok=True)
         folder = train(arguments, watch=print)
     curve = evaluations(job.out / "evaluations.jsonl")
     gc.collect()
@@ -136,9 +141,12 @@ def trained(job: Job) -> dict[str, Any]:
 
 def is_of(out: Path, arguments: Any) -> bool:
     """Whether the training in a folder has these settings; to be found out without making its rows once more."""
+    from poser.decompose.train import FREE
+
     kept = json.loads((out / "arguments.json").read_text(encoding="utf-8"))
     asked = json.loads(json.dumps(dataclasses.asdict(arguments)))
-    return {name: asked.get(name) for name in kept} == kept
+    # also where an earlier release knew no such setting
+    return {name: value for name, value in asked.items() if name not in FREE} == kept
 
 
 def all_trained(jobs: Mapping[str, Job], workers: int) -> dict[str, dict[str, Any]]:
@@ -169,13 +177,7 @@ def continued(arguments: Any, steps: int) -> dict[str, Any]:
 
 def means(stored: Sequence[Stored], agent: str, split: str, names: Sequence[str]) -> np.ndarray:
     """[requests] the mean of the figures `names`, over seeds."""
-    columns = [
-        [
-            [np.nan if value is None else value for value in each["agents"][agent]["values"][split][name]]
-            for name in names
-        ]
-        for each in stored
-    ]
+    columns = [[each["agents"][agent]["values"][split][name] for name in names] for each in stored]
     return np.ma.masked_invalid(np.array(columns, dtype=float)).mean(axis=(0, 1)).filled(np.nan)
 
 
@@ -240,17 +242,41 @@ def whole_runs(stored: Sequence[Stored]) -> str:
     return "Whole runs: " + ", ".join(f"{each['seconds']:,} s" for each in stored)
 
 
-def parsed(about: str | None, name: str) -> argparse.Namespace:
-    """The command line of the benchmark `name`."""
+def check_requests(out: Path, seed: int) -> None:
+    """Check that what was trained in a folder, and answered, was of the requests that are made now.
+
+    Raises:
+        InputError: the generator made others.
+    """
+    from poser.decompose.data import studio_rows
+
+    digest = hashlib.sha256()
+    # the first ones tell enough
+    for rows in (studio_rows(200, seed=seed, level="tiny"), *(held_rows(split, 50) for split in SPLITS)):
+        digest.update(json.dumps(list(rows)).encode())
+    path = out / REQUESTS
+    if path.is_file() and path.read_text(encoding="utf-8") != digest.hexdigest():
+        raise InputError(
+            f"{out} holds trainings on other requests than are made now; remove it, or give another --out."
+        )
+    write_atomically(path, digest.hexdigest().encode())
+
+
+def parsed(about: str | None, name: str, argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line of the benchmark `name`, by default this process's."""
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, nargs="*", default=[0, 1, 2], help="seeds that are run and stored")
     parser.add_argument("--report", action="store_true", help="run nothing: write the page of the stored seeds")
-    parser.add_argument("--out", type=Path, default=Path("runs/bench-decomposer"), help="folder of the trainings")
-    parser.add_argument("--stored", type=Path, default=DATA / f"decomposer_{name}", help="folder of the results")
+    parser.add_argument("--out", type=Path, help="folder of the trainings (runs/bench-decomposer)")
+    parser.add_argument("--stored", type=Path, help=f"folder of the results (benchmarks/data/decomposer_{name})")
     parser.add_argument("--workers", type=int, default=2, help="trainings side by side")
-    parser.add_argument("--keep", action="store_true", help="keep the folder of the trainings, for other benchmarks")
-    parser.add_argument("--quick", action="store_true", help="a few steps, to see that it runs; no page is written")
-    return parser.parse_args()
+    parser.add_argument("--keep", action="store_true", help="keep a new folder of trainings, for other benchmarks")
+    parser.add_argument("--quick", action="store_true", help="a few steps in other folders; no page is written")
+    asked = parser.parse_args(argv)
+    # a few steps are no results, and take the place of none
+    asked.out = asked.out or Path("runs/bench-decomposer-quick" if asked.quick else "runs/bench-decomposer")
+    asked.stored = asked.stored or (asked.out / f"stored-{name}" if asked.quick else DATA / f"decomposer_{name}")
+    return asked
 
 
 def stored_seeds(asked: argparse.Namespace, run: Callable[[Bench], dict[str, Any]]) -> list[dict[str, Any]]:
@@ -263,8 +289,11 @@ def stored_seeds(asked: argparse.Namespace, run: Callable[[Bench], dict[str, Any
     held, settings = (QUICK_HELD, QUICK) if asked.quick else (HELD, {})
     for seed in [] if asked.report else asked.seed:
         out, started = asked.out / f"seed-{seed}", time.perf_counter()
+        # it may hold what other benchmarks have trained
+        keep = asked.keep or out.exists()
+        check_requests(out, seed)
         found = run(Bench(seed, out, asked.workers, held, {"seed": seed, **settings}, asked.quick))
-        if not asked.keep:
+        if not keep:
             shutil.rmtree(out)
         whole = {"seed": seed, **found, "seconds": round(time.perf_counter() - started)}
         write(f"seed-{seed}.json", json.dumps(whole), asked.stored)

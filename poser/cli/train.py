@@ -79,6 +79,7 @@ def train_together(context: typer.Context) -> None:
         raise InputError(
             f"Training needs {error.name}, which is not installed; run: {install('train')}, {install('grpo')}."
         ) from error
-    folder = train(arguments, command=["poser", *sys.argv[1:]], watch=lambda line: typer.echo(line, err=True))
+    with redirect_stdout(sys.stderr):
+        folder = train(arguments, command=["poser", *sys.argv[1:]], watch=lambda line: typer.echo(line, err=True))
     typer.echo(folder)
     typer.echo(told_of(folder), err=True)

@@ -39,6 +39,9 @@ _OURS = {
 }  # fmt: skip
 """Settings of TRL that are arguments here."""
 
+_SCHEDULE = ("lr_scheduler_type", "lr_scheduler_kwargs")
+"""A schedule of learning rates, and the settings that it alone knows."""
+
 _SECRETS = ("hub_token", "push_to_hub_token", "token", "use_auth_token", "api_key")
 
 
@@ -197,6 +200,14 @@ def _on_top(settings: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, A
         if isinstance(shared, Mapping) and isinstance(below, Mapping) and isinstance(both[stage], Mapping):
             kept = own if isinstance(own, Mapping) else {}
             both[stage] = {name: value for name, value in both[stage].items() if name in kept or name not in shared}
+    for section in ("trl", *STAGES):
+        below, held = settings.get(section), both.get(section)
+        if isinstance(below, Mapping) and isinstance(held, Mapping) and _SCHEDULE[1] in below:
+            above = [each for each in (more.get(section), shared) if isinstance(each, Mapping)]
+            new = [each[_SCHEDULE[0]] for each in above if _SCHEDULE[0] in each]
+            if new and new[0] != below.get(_SCHEDULE[0]) and not any(_SCHEDULE[1] in each for each in above):
+                # they are of the schedule below, and another one would not know them
+                both[section] = {name: value for name, value in held.items() if name != _SCHEDULE[1]}
     return both
 
 

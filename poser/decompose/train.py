@@ -27,7 +27,7 @@ from poser.decompose.trl_settings import check_settings, config_of
 from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
 
-_FREE = ("resume", "progress", "out", "eval_times", "eval_batch", "save_freq")
+FREE = ("resume", "progress", "out", "eval_times", "eval_batch", "save_freq")
 """Arguments that may differ when a training goes on."""
 
 
@@ -237,4 +237,4 @@ class _Training:
 
     def _settings(self) -> dict[str, Any]:
         settings = dataclasses.asdict(self.given)
-        return {name: value for name, value in settings.items() if name not in _FREE}
+        return {name: value for name, value in settings.items() if name not in FREE}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.decomposer_outcome_page import AGENTS, column, gain, page, plot
+from benchmarks.decomposer_outcome_page import AGENTS, MODELS, column, gain, page, plot
 from benchmarks.decomposer_runs import SPLITS
 from tests.benchmarks.quick import run_quick
 
@@ -19,7 +19,7 @@ def stored(seed: int, **above: float) -> dict:
         level = 0.5 + above.get(agent, 0.0)
         values = [level - 0.2 * (split == "nouns") for split in SPLITS for _ in range(HELD)]
         carried[agent] = {"value": values, "quality": values, "usd": [0.1] * len(values), "calls": [2.0] * len(values)}
-    models = [agent for agent in AGENTS if agent != "own"]
+    models = [agent for agent in AGENTS if agent not in MODELS]
     return {
         "seed": seed,
         "held": HELD,
@@ -51,6 +51,17 @@ def test_the_page_says_what_the_intervals_show():
     assert "by its own policy − F1s alone | 0.100 [0.100, 0.100]" in text
     assert "| 1 | 30 | 0.600 | 0.300 [0.200, 0.400] | 2 | 4.50 | 0.15 |" in text
     assert "75.0%" in text
+
+
+def test_a_better_policy_is_not_taken_for_better_plans():
+    text = page([stored(0, own=0.1, grpo_own=0.1), stored(1, own=0.1, grpo_own=0.1)], "About.")
+    assert "“co-trained, by its own policy” beside “F1s alone”, all held-out requests: higher, +0.100" in text
+    both = "“co-trained, by its own policy” beside “F1s alone, by the co-trained policy”, all held-out requests"
+    assert f"{both}: no difference is shown" in text
+    assert "- “co-trained” beside “F1s alone”, by seed: +0.000, +0.000." in text
+    old = stored(0)
+    del old["carried"]["grpo_own"]
+    assert "by the co-trained policy" not in page([old, stored(1)], "About.")
 
 
 def test_without_plans_that_differ_nothing_is_said_of_agreement(tmp_path):

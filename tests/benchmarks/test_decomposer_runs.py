@@ -7,7 +7,21 @@ import json
 
 import pytest
 
-from benchmarks.decomposer_runs import ANSWERS, METRICS, SPLITS, Bench, Job, answers_of, grpo_on_top, told, trained
+from benchmarks.decomposer_runs import (
+    ANSWERS,
+    METRICS,
+    REQUESTS,
+    SPLITS,
+    Bench,
+    Job,
+    answers_of,
+    check_requests,
+    grpo_on_top,
+    parsed,
+    stored_seeds,
+    told,
+    trained,
+)
 from benchmarks.decomposer_runs import warm_start as warm_start_of
 from poser.decompose.arguments import make_arguments
 from poser.evaluate.report import Interval
@@ -26,6 +40,33 @@ def test_every_benchmark_of_a_seed_has_the_same_warm_start_and_grpo(tmp_path):
     job = grpo_on_top(bench, "grpo")
     assert job == Job(tmp_path / "grpo", {"seed": 5, "stages": ["grpo"], "model": f"{tmp_path}/sft/model"}, 3)
     make_arguments({"preset": "tiny", **job.settings})
+
+
+def test_a_few_steps_touch_neither_stored_results_nor_trainings_that_are_kept():
+    quick, whole = parsed("", "data", ["--quick"]), parsed("", "data", [])
+    assert whole.stored.parts[-3:] == ("benchmarks", "data", "decomposer_data")
+    assert quick.out != whole.out
+    assert quick.out in quick.stored.parents
+    given = parsed("", "data", ["--quick", "--out", "a", "--stored", "b"])
+    assert (str(given.out), str(given.stored)) == ("a", "b")
+
+
+def test_only_a_folder_that_a_benchmark_has_made_itself_is_removed_by_it(tmp_path):
+    asked = parsed("", "data", ["--seed", "4", "5", "--out", str(tmp_path / "out"), "--stored", str(tmp_path / "got")])
+    other = tmp_path / "out" / "seed-4" / "sft" / "model"
+    other.mkdir(parents=True)
+    found = stored_seeds(asked, lambda bench: {"held": bench.held})
+    assert [each["seed"] for each in found] == [4, 5]
+    assert other.is_dir()
+    assert not (tmp_path / "out" / "seed-5").exists()
+
+
+def test_trainings_on_requests_that_are_made_no_more_are_refused(tmp_path):
+    check_requests(tmp_path, 4)
+    check_requests(tmp_path, 4)
+    with pytest.raises(InputError, match="other requests"):
+        check_requests(tmp_path, 5)
+    assert len((tmp_path / REQUESTS).read_text()) == 64
 
 
 def kept_answers(folder, held):
@@ -63,3 +104,9 @@ def test_what_is_trained_is_not_trained_again_but_with_other_settings_it_is_refu
     assert len(done["values"]["nouns"]["action"]) == 2
     with pytest.raises(InputError, match=r"other settings \(examples\)"):
         trained(job._replace(settings={**job.settings, "examples": 17}))
+    # of a release that did not know a setting which is one now
+    (tmp_path / "arguments.json").write_text(
+        json.dumps({name: value for name, value in kept.items() if name != "curriculum"})
+    )
+    with pytest.raises(InputError, match=r"other settings \(curriculum\)"):
+        trained(job)

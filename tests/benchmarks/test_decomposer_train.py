@@ -38,6 +38,17 @@ def test_the_page_tells_gains_by_pairs_with_intervals():
     assert "| 0 | SFT + GRPO | 10 | 60 | 30 | 3.00 |" in text
 
 
+def test_an_aim_is_met_only_where_the_interval_says_so():
+    text = page([stored(0, grpo=0.95, continued=0.9), stored(1, grpo=0.94, continued=0.9)])
+    line = next(line for line in text.splitlines() if line.startswith("- new nouns, mean of three F1s of SFT + GRPO "))
+    assert line.endswith("By seed +0.050, +0.040. A gain of 0.05 is not shown.")
+    assert "higher, +0.045" in line
+    assert text.count("more than 0.9 is shown") == 2 * len(SPLITS)
+    text = page([stored(0, grpo=0.9, continued=0.8), stored(1, grpo=0.9, continued=0.8)])
+    assert text.count("A gain of 0.05 is shown") == len(SPLITS)
+    assert text.count("more than 0.9 is not shown") == 2 * len(SPLITS)
+
+
 def test_overhead_is_the_share_that_ours_adds():
     np.testing.assert_allclose(bootstrap_ratio(np.full(8, 2.0), np.full(8, 2.1)), 0.05)
     text = overhead_section({"rows": {"F1s": {"plain": [2.0, 2.0], "ours": [2.1, 2.1], "rewards": [0.02, 0.02]}}})

@@ -119,3 +119,16 @@ def test_every_argument_says_what_it_does(capsys):
     text = capsys.readouterr().out
     for name in DecomposerArguments.__dataclass_fields__:
         assert "--" + name.replace("_", "-") in text
+
+
+def test_another_schedule_does_not_get_the_settings_of_the_preset_s():
+    below = load_preset("tiny")["sft"]
+    assert below["lr_scheduler_kwargs"]
+    for given in ({"sft": {"lr_scheduler_type": "linear"}}, {"trl": {"lr_scheduler_type": "linear"}}):
+        arguments = make_arguments({"preset": "tiny", **given})
+        assert "lr_scheduler_kwargs" not in arguments.sft
+        assert {**arguments.trl, **arguments.sft}["lr_scheduler_type"] == "linear"
+    more = make_arguments({"preset": "tiny", "sft": {"lr_scheduler_kwargs": {"num_decay_steps": 9}}})
+    assert more.sft == below | {"lr_scheduler_kwargs": {"num_decay_steps": 9}}
+    same = make_arguments({"preset": "tiny", "sft": {"lr_scheduler_type": below["lr_scheduler_type"]}})
+    assert same.sft == below

@@ -47,7 +47,10 @@ def phrasings() -> Mapping[str, Phrasings]:
 
 def _phrasings(block: Mapping[str, str]) -> Phrasings:
     frames = [block[name].strip().split("\n") for name in get_args(Frames)]
+    train, held_out, reworded = (tuple(frame.removeprefix(_NEW) for frame in kind) for kind in frames)
     return Phrasings(
-        *(tuple(frame.removeprefix(_NEW) for frame in kind) for kind in frames),
+        train,
+        held_out,
+        reworded,
         describing=frozenset(frame.removeprefix(_NEW) for kind in frames for frame in kind if frame.startswith(_NEW)),
     )

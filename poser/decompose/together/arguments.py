@@ -129,9 +129,10 @@ def make_arguments(given: Mapping[str, Any]) -> TogetherArguments:
                 raise InputError(f"{section} sets {name}; that is the argument {own[name]} here, give it instead.")
             if name in _FIXED[section]:
                 raise InputError(f"{section} sets {name}, which co-training decides; leave it out.")
-    for name in ("out", "resume", "progress", "seed"):
+    for name in ("out", "resume", "progress", "seed", "preset"):
         if name in arguments.start:
-            raise InputError(f"start sets {name}; that is the argument {name} here, give it instead.")
+            here = "decomposer" if name == "preset" else name
+            raise InputError(f"start sets {name}; that is the argument {here} here, give it instead.")
     if start_folder(arguments) is None:
         start_arguments(arguments)
     elif arguments.start:

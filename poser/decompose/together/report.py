@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from poser.decompose.named_rewards import F1S, METRICS
+from poser.decompose.outcome import FLOOR
 from poser.decompose.together.arguments import TogetherArguments
 from poser.decompose.together.ledger import DECOMPOSER, POLICY, START, shown
 from poser.evaluate.report import header, table
@@ -83,7 +84,8 @@ def report(arguments: TogetherArguments, lines: Lines, *, best: int, command: Se
             "## Its plans, carried out",
             "",
             "Final quality minus spend on the studio's twin, the same requests with the same luck in every row (other "
-            "luck than in training). *value*: the decomposer's plans by the current policy. *gain*: over the row "
+            f"luck than in training); a reply that means no plan has {FLOOR:g}, the floor of the reward. *value*: the "
+            "decomposer's plans by the current policy. *gain*: over the row "
             "before, paired; in a row of the policy, that is the same plans by the policy before. *annotated*: the "
             "wanted plans by the current policy, which is how far a decomposer can come with it; *missing*: what is "
             "left to that, paired.",

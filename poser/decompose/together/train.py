@@ -122,7 +122,8 @@ class _Together:
         for part in TURNS:
             if not self.ledger.has(number, part):
                 self._part(number, part, lambda turn=turns[part]: turn(number))  # type: ignore[misc]  # bound on purpose
-                drop_checkpoints(part_folder(self.given, number, part))
+            # also of a part after which the whole was cut off
+            drop_checkpoints(part_folder(self.given, number, part))
             model, policy = self._pair(number)
             self.model, self.policy = model, policy if part == POLICY else self.policy
         self._publish()

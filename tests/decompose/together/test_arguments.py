@@ -144,6 +144,7 @@ def test_folders_that_hold_something_else_are_refused(tmp_path, decomposer):
         ({"policy_turn": {"trained_agent": "x"}}, "argument policy"),
         ({"policy_turn": {"env": "studio"}}, "co-training decides"),
         ({"start": {"seed": 3}}, "argument seed"),
+        ({"start": {"preset": "default"}}, "argument decomposer"),
         ({"rounds": 0}, "at least 1"),
         ({"seed": 1000}, "less than 1000"),
         ({"approximation": "product"}, "twin, sum"),

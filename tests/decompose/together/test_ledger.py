@@ -101,6 +101,7 @@ def test_the_report_tells_of_both_curves_and_of_the_approximation(ledger, approx
     assert "--extractor runs/mine/model --policy runs/mine/policy" in text
     assert "those of round 1" in text
     assert "12 MiB" in text
+    assert "means no plan has -0.5" in text
     assert f"value {shown(ledger.lines[-1]['value'])}, {shown(ledger.lines[-1]['gain_from_start'])} more" in text
 
 

@@ -13,6 +13,7 @@ pytest.importorskip("trl")
 
 from poser.cli.main import app  # noqa: E402
 from poser.decompose.together.arguments import make_arguments  # noqa: E402
+from poser.decompose.together.ledger import TURNS  # noqa: E402
 from poser.decompose.together.train import told_of, train  # noqa: E402
 from poser.experts.errors import InputError  # noqa: E402
 from poser.experts.picture import Picture  # noqa: E402
@@ -53,12 +54,18 @@ def alone(monkeypatch, tmp_path):
     return tmp_path
 
 
-def test_one_command_trains_both_and_what_it_writes_is_used_by_generate(alone):
+def test_one_command_trains_both_and_what_it_writes_is_used_by_generate(alone, monkeypatch):
+    (alone / "loud_rewards.py").write_text(
+        "def loud(completions, **_):\n    print('loud')\n    return [0.0 for _ in completions]\n"
+    )
+    monkeypatch.syspath_prepend(alone)
     command = ["train", "together", "--preset", "quick", "--out", "runs/t", "--no-progress", "--approximation", "sum"]
+    command += ["--rewards", "loud_rewards.loud=0.1"]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.stderr
     assert done.stdout == "runs/t\n"
     assert "round 1, policy" in done.stderr
+    assert "loud" in done.stderr
     assert "More in runs/t/report.md" in done.stderr
     assert [(line["round"], line["part"]) for line in lines("runs/t")] == PARTS
     assert "**sum**" in Path("runs/t/report.md").read_text()
@@ -111,7 +118,12 @@ def test_a_training_that_was_cut_off_goes_on_as_if_it_had_not_been(tmp_path, who
     with pytest.raises(KeyboardInterrupt):
         train(quick(out), watch=stop)
     before = {path: path.stat().st_mtime_ns for path in out.rglob("model.safetensors")}
+    # as if it had been cut off before they went
+    for part in TURNS:
+        if (out / f"round-1/{part}/arguments.json").exists() and cut.endswith(part):
+            (out / f"round-1/{part}/checkpoint").mkdir()
     train(quick(out, resume=True))
+    assert not list(out.rglob("checkpoint*"))
     for path, when in before.items():
         assert path.stat().st_mtime_ns == when
     assert weights(out) == weights(whole)
