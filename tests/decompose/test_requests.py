@@ -76,6 +76,8 @@ def test_reworded_frames_have_words_of_training_alone_and_held_out_ones_have_oth
     known = {word for frames in phrasings().values() for word in words(frames.train)}
     for construct, frames in phrasings().items():
         assert words(frames.reworded) <= known, construct
+    trained = {frame for frames in phrasings().values() for frame in frames.train}
+    assert not [frame for frames in phrasings().values() for frame in frames.reworded if frame in trained]
     fresh = [frame for frames in phrasings().values() for frame in frames.held_out if words([frame]) - known]
     everything = [frame for frames in phrasings().values() for frame in frames.held_out]
     assert len(fresh) > 0.6 * len(everything)
