@@ -70,7 +70,8 @@ class DecomposerArguments:
     examples: int = about("rows the warm start trains on; of a file at most so many", 4000)
     curriculum: float = about("share of the warm start's rows that come from few commands to many; 0 = by chance", 0.0)
     request_weight: float = about(
-        "weight of a token of the request in the warm start, in those of the answer; 0 = the answer alone is learned", 0.0
+        "weight of a token of the request in the warm start, in those of the answer; 0 = the answer alone is learned",
+        0.0,
     )
     group_by_length: bool = about("rows of like length come together, for less padding", False)
     grpo_examples: int = about("rows GRPO trains on, those that follow examples; 0 = the same ones", 0)
