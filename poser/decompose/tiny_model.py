@@ -34,7 +34,12 @@ def tokenizer_of(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFa
     inner.train_from_iterator(texts, trainer)
     kind: Any = PreTrainedTokenizerFast
     tokenizer: PreTrainedTokenizerFast = kind(
-        tokenizer_object=inner, pad_token=PAD, eos_token=END, padding_side="left", model_max_length=POSITIONS
+        tokenizer_object=inner,
+        pad_token=PAD,
+        eos_token=END,
+        padding_side="left",
+        model_max_length=POSITIONS,
+        add_prefix_space=True,
     )
     # not special: special ones are left out when an answer is read
     tokenizer.add_tokens(

@@ -304,3 +304,23 @@ def test_equal_arguments_make_the_same_fresh_model(tmp_path, texts):
     one, two = tiny_folder(tmp_path / "one", texts), tiny_folder(tmp_path / "two", texts)
     for name in ("model.safetensors", "tokenizer.json"):
         assert (one / name).read_bytes() == (two / name).read_bytes()
+
+
+def test_a_word_is_the_same_token_in_a_request_and_anywhere_in_a_list(tmp_path):
+    from transformers import AutoTokenizer
+
+    from poser.decompose.prompting import answer
+
+    rows = list(studio_rows(300, seed=0, level="tiny"))
+    texts = [text for row in rows for text in (row["request"], answer(row))]
+    build(tmp_path, texts, hidden_size=32, layers=1, heads=2, vocabulary=1000, seed=0)
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    said = "<think></think><action>[add; add]</action><subjects>[cup; carrot]</subjects><goals>[1, red; 2, red]</goals>"
+    tokens = tokenizer.tokenize(f"cup, carrot and cup, red{said}")
+    assert tokens.count("Ġcup") == 3
+    assert tokens.count("Ġcarrot") == 2
+    assert tokens.count("Ġred") == 3
+    assert tokens.count("Ġadd") == 2
+    for row in rows[:100]:
+        text = tokenizer.decode(tokenizer(answer(row))["input_ids"], skip_special_tokens=True)
+        assert read_strict(text) == read_strict(answer(row))
