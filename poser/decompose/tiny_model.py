@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 PAD, END = "<|pad|>", "<|end|>"
 
@@ -76,7 +76,8 @@ def build(
         Its number of parameters.
     """
     tokenizer = tokenizer_of(texts, vocabulary)
-    config = Qwen2Config(
+    # of another kind (Qwen2), AutoTokenizer would take that kind's own tokenizer, which splits words otherwise
+    config = LlamaConfig(
         hidden_size=hidden_size,
         intermediate_size=3 * hidden_size,
         num_hidden_layers=layers,
@@ -92,7 +93,7 @@ def build(
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = Qwen2ForCausalLM(config)
+        model = LlamaForCausalLM(config)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return sum(weight.numel() for weight in model.parameters())
