@@ -24,7 +24,7 @@ class RequestLearner(SFTTrainer):
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """Mean negative log-likelihood of the answers' tokens, and the weighted one of the prompts' on top."""
-        mode = "train" if self.model.training else "eval"
+        mode = "train" if model.training else "eval"
         whole = inputs["input_ids"].masked_fill(inputs["attention_mask"] == 0, -100)
         outputs = model(**{**inputs, "labels": whole}, fused_lm_head=True)
         answer = inputs["labels"][:, 1:] != -100
