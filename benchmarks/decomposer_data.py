@@ -74,7 +74,7 @@ def continued_jobs(bench: Bench, sizes: Sequence[int], done: Mapping[str, Mappin
     for size in sizes:
         first, grpo = done[f"sft-{size}"], done[f"grpo-{size}"]
         steps = max(1, round(grpo["seconds"] / first["seconds"] * first["curve"][-1]["step"]))
-        sft = continued(given, steps)
+        sft = {**bench.settings.get("sft", {}), **continued(given, steps)}
         found[f"continued-{size}"] = _job(
             bench, "continued", size, stage="sft", examples=size, curriculum=0.0, sft=sft, model=_start(bench, size)
         )

@@ -39,7 +39,8 @@ F1S = ("action", "subject", "goal")
 HELD, QUICK_HELD = 300, 12
 """Requests of each split."""
 QUICK: dict[str, Any] = {
-    "examples": 64, "grpo_examples": 32, "eval_examples": 8, "sft": {"max_steps": 2}, "grpo": {"max_steps": 2},
+    "examples": 64, "grpo_examples": 32, "eval_examples": 8, "grpo": {"max_steps": 2},
+    "sft": {"max_steps": 2, "per_device_train_batch_size": 4},
 }  # fmt: skip
 """Settings of trainings of a few steps."""
 ANSWERS, REQUESTS = "answers.json", "requests.sha256"

@@ -93,7 +93,7 @@ def run(bench: Bench) -> dict[str, Any]:
     first = found["sft"]
     steps = round(found["grpo"]["seconds"] / first["seconds"] * first["curve"][-1]["step"])
     rows = arguments.examples + arguments.grpo_examples
-    more = continued(arguments, steps)
+    more = {**bench.settings.get("sft", {}), **continued(arguments, steps)}
     start = {"model": str(bench.out / "sft" / "model"), "stages": ["sft"]}
     settings = {**bench.settings, **start, "examples": rows, "grpo_examples": 0, "curriculum": 0.0, "sft": more}
     found["continued"] = trained(Job(bench.out / "continued", settings, bench.held))
