@@ -84,7 +84,7 @@ def continued_jobs(bench: Bench, sizes: Sequence[int], done: Mapping[str, Mappin
 def _job(bench: Bench, name: str, size: int, *, stage: str, **more: Any) -> Job:
     folder = bench.out / "data"
     times = "often" if name == "sft" else "once"
-    rows = {"data": str(folder / f"{times}-{size}.jsonl"), "grpo_examples": 0, "eval_data": "rewordings"}
+    rows = {"data": str(folder / f"{times}-{size}.jsonl"), "grpo_examples": 0}
     settings = {**bench.settings, **rows, "eval_times": 0, "stages": [stage], **more}
     return Job(folder / f"{name}-{size}", settings, bench.held)
 

@@ -293,7 +293,9 @@ def stored_seeds(asked: argparse.Namespace, run: Callable[[Bench], dict[str, Any
         # it may hold what other benchmarks have trained
         keep = asked.keep or out.exists()
         check_requests(out, seed)
-        found = run(Bench(seed, out, asked.workers, held, {"seed": seed, **settings}, asked.quick))
+        found = run(
+            Bench(seed, out, asked.workers, held, {"seed": seed, "eval_data": "rewordings", **settings}, asked.quick)
+        )
         if not keep:
             shutil.rmtree(out)
         whole = {"seed": seed, **found, "seconds": round(time.perf_counter() - started)}

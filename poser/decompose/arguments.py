@@ -76,7 +76,9 @@ class DecomposerArguments:
     group_by_length: bool = about("rows of like length come together, for less padding", False)
     grpo_examples: int = about("rows GRPO trains on, those that follow examples; 0 = the same ones", 0)
     eval_data: str = about(
-        "held-out rows, as data; a split of the studio's generator; empty = phrasings, or the last rows of a file", ""
+        "held-out rows, as data; a split of the studio's generator; empty = the last rows of a file, or of the "
+        "generator phrasings, and rewordings for a fresh model",
+        "",
     )
     eval_examples: int = about("held-out rows of each evaluation", 200)
     eval_batch: int = about("rows decoded side by side", 50)

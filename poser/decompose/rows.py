@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from poser.decompose.arguments import EVALUATION_SEED, GENERATOR, DecomposerArguments
+from poser.decompose.arguments import EVALUATION_SEED, FRESH, GENERATOR, DecomposerArguments
 from poser.decompose.data import SPLITS, studio_rows
 from poser.decompose.prompting import check_rows
 from poser.decompose.published import published_rows
@@ -59,7 +59,9 @@ def training_rows(arguments: DecomposerArguments) -> Rows:
     wanted = given.examples + given.grpo_examples
     made = given.data == GENERATOR
     rows = studio(given, wanted, given.seed, "train") if made else _read(given.data, None)
-    split = given.eval_data or ("phrasings" if made else "")
+    # a model from nothing knows the words of its rows alone
+    own = "rewordings" if given.model == FRESH else "phrasings"
+    split = given.eval_data or (own if made else "")
     if split in SPLITS:
         held = studio(given, given.eval_examples, EVALUATION_SEED, split)
     elif split:
