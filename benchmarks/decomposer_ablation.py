@@ -34,11 +34,11 @@ from benchmarks.decomposer_runs import (
     grpo_on_top,
     held_rows,
     parsed,
-    rounded,
     stored_seeds,
     trained,
     warm_start,
 )
+from benchmarks.decomposer_tables import rounded
 from benchmarks.report import FIGURES, write
 from benchmarks.training_runs import side_by_side
 from poser.envs.rules import Rules

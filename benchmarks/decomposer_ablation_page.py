@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.decomposer_runs import (
-    METRICS,
-    SPLITS,
-    Stored,
+from benchmarks.decomposer_runs import METRICS, SPLITS, Stored
+from benchmarks.decomposer_tables import (
     errors,
     figure_tables,
     gain,
@@ -154,9 +152,9 @@ def plot(stored: Sequence[Stored], path: Path) -> None:
 
     figure, axes = plt.subplots(1, 3, figsize=(15, 4.6), gridspec_kw={"width_ratios": [1.3, 1, 1]})
     for number, (agent, title) in enumerate(AGENTS.items()):
-        found = [bootstrap(known(means(stored, agent, "phrasings", [each]))) for each in METRICS]
+        found = [bootstrap(known(means(stored, agent, "rewordings", [each]))) for each in METRICS]
         _bars(axes[0], np.arange(len(METRICS)) + 0.26 * (number - 1), found, title, f"C{number}", width=0.24)
-    axes[0].set(title=f"Held out: {SPLITS['phrasings']}", ylabel="share, F1", ylim=(0, 1.3))
+    axes[0].set(title=f"Held out: {SPLITS['rewordings']}", ylabel="share, F1", ylim=(0, 1.3))
     axes[0].set_xticks(range(len(METRICS)), METRICS)
     sizes = list(SIZES)[:-1]
     for axis, where in zip(axes[1:], WHERE, strict=True):

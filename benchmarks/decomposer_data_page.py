@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.decomposer_runs import METRICS, SPLITS, Stored, seeds_of, told, whole_runs
+from benchmarks.decomposer_runs import METRICS, SPLITS, Stored
+from benchmarks.decomposer_tables import seeds_of, told, whole_runs
 from poser.evaluate.report import bootstrap, header, table
 
 STAGES = {"sft": "SFT", "continued": "SFT continued", "grpo": "SFT + GRPO"}
@@ -117,7 +118,7 @@ def plot(stored: Sequence[Stored], path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(1, len(SPLITS), figsize=(14, 4.4), sharey=True)
+    figure, axes = plt.subplots(1, len(SPLITS), figsize=(17, 4.8), sharey=True)
     for axis, (split, title) in zip(axes, SPLITS.items(), strict=True):
         for number, (stage, name) in enumerate(STAGES.items()):
             sizes = sizes_of(stored, stage)
@@ -132,10 +133,11 @@ def plot(stored: Sequence[Stored], path: Path) -> None:
         axis.set_xscale("log", base=2)
         ticks = sizes_of(stored, "sft")
         axis.set_xticks(ticks, [f"{size:,}" for size in ticks], rotation=40)
-        axis.set(title=f"Held out: {title}", xlabel="annotated rows (log scale)", ylim=(0, 1))
+        axis.set(title=title, xlabel="annotated rows (log scale)", ylim=(0, 1))
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("mean F1 of actions, subjects, goals")
-    axes[0].legend(fontsize=8, loc="upper left")
-    figure.tight_layout()
+    figure.suptitle("Held out")
+    figure.legend(*axes[0].get_legend_handles_labels(), fontsize=9, loc="lower center", ncols=4)
+    figure.tight_layout(rect=(0, 0.07, 1, 1))
     figure.savefig(path, dpi=110)
     plt.close(figure)

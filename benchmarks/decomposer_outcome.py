@@ -37,11 +37,11 @@ from benchmarks.decomposer_runs import (
     held_rows,
     judged,
     parsed,
-    rounded,
     stored_seeds,
     trained,
     warm_start,
 )
+from benchmarks.decomposer_tables import rounded
 from benchmarks.report import FIGURES, write
 from benchmarks.training_runs import side_by_side
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.decomposer_runs import SPLITS, Stored, errors, known, seeds_of, told, whole_runs
+from benchmarks.decomposer_runs import SPLITS, Stored
+from benchmarks.decomposer_tables import errors, known, seeds_of, told, whole_runs
 from poser.evaluate.report import Interval, bootstrap, header, table
 
 AGENTS = {
@@ -129,7 +131,7 @@ def _agreement(stored: Sequence[Stored]) -> str:
 
 def _broken(agent: str) -> str:
     """The name in short lines."""
-    return AGENTS[agent].replace(", ", ",\n").replace("own ", "own\n")
+    return textwrap.fill(AGENTS[agent], 12)
 
 
 def plot(stored: Sequence[Stored], path: Path) -> None:
@@ -156,7 +158,7 @@ def plot(stored: Sequence[Stored], path: Path) -> None:
     right.set(title="Value above that of F1s alone (paired)")
     for axis in (left, right):
         axis.grid(alpha=0.3)
-        axis.legend(fontsize=8)
-    figure.tight_layout()
+    figure.legend(*left.get_legend_handles_labels(), fontsize=9, loc="lower center", ncols=len(PARTS))
+    figure.tight_layout(rect=(0, 0.07, 1, 1))
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -30,22 +30,15 @@ from benchmarks.decomposer_runs import (
     Values,
     all_trained,
     continued,
-    figure_tables,
-    gain,
-    gain_table,
     grpo_on_top,
     held_rows,
     judged,
-    known,
-    means,
     parsed,
-    seeds_of,
     stored_seeds,
-    told,
     trained,
     warm_start,
-    whole_runs,
 )
+from benchmarks.decomposer_tables import figure_tables, gain, gain_table, known, means, seeds_of, told, whole_runs
 from benchmarks.report import FIGURES, write
 from poser.evaluate.report import bootstrap, header, table
 

@@ -15,8 +15,7 @@ def ordered(rows: Sequence[Mapping[str, Any]], share: float, batch: int, seed: i
     """The rows in the order of a curriculum, each once.
 
     In the first `share` of the order, a row comes at a random moment after as much of that share has gone by as there
-    are rows with fewer commands; so short requests keep coming. What is left comes by chance. Models of random weights
-    learn which word belongs to which command from requests of two commands, and hardly from those of five.
+    are rows with fewer commands; so short requests keep coming. What is left comes by chance.
 
     Args:
         rows: in any order.

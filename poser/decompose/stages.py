@@ -56,6 +56,14 @@ def make_trainer(
     )
     config = config_of(stage, arguments, folder, weights)
     lora = _lora(arguments)
+    if stage == "sft" and arguments.request_weight:
+        usual = {"packing": (False,), "padding_free": (False,), "completion_only_loss": (None, True),
+                 "loss_type": ("nll",), "label_smoothing_factor": (0.0,)}  # fmt: skip
+        others = [name for name, values in usual.items() if getattr(config, name) not in values]
+        if others:
+            raise InputError(
+                f"request_weight weighs tokens by itself and cannot go with {', '.join(others)}; give one of them."
+            )
     if stage == "grpo" and config.beta and not isinstance(model, str) and lora is None:
         raise InputError(
             f"beta is {config.beta}, so TRL loads the model a second time, by its name, as the reference; a model in "

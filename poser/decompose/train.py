@@ -26,6 +26,7 @@ from poser.decompose.stages import last_checkpoint, make_trainer, run
 from poser.decompose.trl_settings import check_settings, config_of
 from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
+from poser.training.settings import check_folder
 
 FREE = ("resume", "progress", "out", "eval_times", "eval_batch", "save_freq")
 """Arguments that may differ when a training goes on."""
@@ -170,38 +171,12 @@ class _Training:
         state.wait_for_everyone()
 
     def _check_folder(self) -> None:
-        given, path = self.given, self.out / "arguments.json"
-        if self.out.exists() and not self.out.is_dir():
-            raise InputError(f"{self.out} is a file; give another --out, a folder that is new or empty.")
-        if not given.resume:
-            if path.exists():
-                raise InputError(
-                    f"{self.out} holds an earlier training. Go on with it by --resume, or give another --out; to train "
-                    "it anew, remove the folder first."
-                )
-            others = [name for name in ("base", "model", *STAGES, self._lines.name) if (self.out / name).exists()]
-            if others:
-                raise InputError(
-                    f"{self.out} already holds {', '.join(others)}, which would be taken for parts of this training; "
-                    "give another --out."
-                )
-            return
-        if not path.is_file():
+        check_folder(self.out, self._settings(), resume=self.given.resume)
+        others = [name for name in ("base", "model", *STAGES, self._lines.name) if (self.out / name).exists()]
+        if others and not self.given.resume:
             raise InputError(
-                f"There is no training in {self.out} to go on with; train without --resume, in a new or empty folder."
-            )
-        try:
-            held = json.loads(path.read_text(encoding="utf-8"))
-            if not isinstance(held, dict):
-                raise ValueError("it is no mapping of arguments")
-        except ValueError as error:
-            raise InputError(f"{path} cannot be read: {error}; train anew in another folder.") from error
-        now = json.loads(json.dumps(self._settings()))
-        changed = [name for name, value in now.items() if held.get(name) != value]
-        if changed:
-            raise InputError(
-                f"The training in {self.out} has other settings ({', '.join(changed)}); go on with the same ones, or "
-                "train anew in another folder."
+                f"{self.out} already holds {', '.join(others)}, which would be taken for parts of this training; "
+                "give another --out."
             )
 
     def _prepare(self, rows: Rows) -> None:

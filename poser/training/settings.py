@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import math
 import re
 import types
@@ -102,6 +103,41 @@ def check_least(settings: Any, least: Mapping[int, Sequence[str]]) -> None:
         for name in names:
             if getattr(settings, name) < number:
                 raise InputError(f"{name} is {getattr(settings, name)}; give at least {number}.")
+
+
+def check_folder(out: Path, settings: Mapping[str, Any], *, resume: bool) -> None:
+    """Check that a training may begin in a folder, or go on in it: with the same `settings`, by its arguments.json.
+
+    Raises:
+        InputError: it is a file; holds an earlier training, which is not to be resumed; holds none, or one with other
+            settings, or settings that cannot be read.
+    """
+    path = out / "arguments.json"
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file; give another --out, a folder that is new or empty.")
+    if not resume:
+        if path.exists():
+            raise InputError(
+                f"{out} holds an earlier training. Go on with it by --resume, or give another --out; to train it anew, "
+                "remove the folder first."
+            )
+        return
+    if not path.is_file():
+        raise InputError(
+            f"There is no training in {out} to go on with; train without --resume, in a new or empty folder."
+        )
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(held, dict):
+            raise ValueError("it is no mapping of arguments")
+    except ValueError as error:
+        raise InputError(f"{path} cannot be read: {error}; train anew in another folder.") from error
+    changed = [name for name, value in json.loads(json.dumps(settings)).items() if held.get(name) != value]
+    if changed:
+        raise InputError(
+            f"The training in {out} has other settings ({', '.join(changed)}); go on with the same ones, or train anew "
+            "in another folder."
+        )
 
 
 def parse_options(kind: type, description: str, argv: Sequence[str] | None, prog: str | None) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from benchmarks.decomposer_runs import (
     grpo_on_top,
     parsed,
     stored_seeds,
-    told,
     trained,
 )
 from benchmarks.decomposer_runs import warm_start as warm_start_of
+from benchmarks.decomposer_tables import told
 from poser.decompose.arguments import make_arguments
 from poser.evaluate.report import Interval
 from poser.experts.errors import InputError

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.decomposer_overhead import bootstrap_ratio, overhead_section
-from benchmarks.decomposer_runs import METRICS, SPLITS, means
+from benchmarks.decomposer_runs import METRICS, SPLITS
+from benchmarks.decomposer_tables import means
 from benchmarks.decomposer_train import AGENTS, page
 from tests.benchmarks.quick import run_quick
 

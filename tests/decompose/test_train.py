@@ -145,6 +145,18 @@ def test_a_weight_of_requests_adds_their_likelihood_to_that_of_the_answers(tmp_p
     assert half - answers == pytest.approx((most - answers) / 2, rel=1e-3)
 
 
+@pytest.mark.parametrize("setting", [{"packing": True}, {"completion_only_loss": False}, {"loss_type": "dft"}])
+def test_a_weight_of_requests_is_refused_beside_what_it_would_ignore(tmp_path, texts, setting):
+    from poser.decompose.model_folder import processor_of
+    from poser.decompose.stages import make_trainer
+
+    rows = [dict(row) for row in studio_rows(4, seed=0, level="tiny")]
+    folder = str(tiny_folder(tmp_path / "base", texts))
+    with pytest.raises(InputError, match=f"cannot go with .*{next(iter(setting))}"):
+        make_trainer("sft", folder, processor_of(folder, pictures=False), rows, small(tmp_path / "a", sft=setting),
+                     tmp_path / "sft")  # fmt: skip
+
+
 @pytest.mark.parametrize("adapter", [0, 2])
 def test_a_reference_model_and_adapters_work_on_a_folder(tmp_path, texts, adapter):
     folder = tiny_folder(tmp_path / "base", texts)

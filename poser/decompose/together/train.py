@@ -36,6 +36,7 @@ from poser.evaluate.report import check_intervals
 from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
 from poser.training.environments import make_rules
+from poser.training.settings import check_folder
 from poser.training.worlds import TwinWorld
 
 _FREE = ("resume", "progress", "out", "rounds", "keep")
@@ -95,7 +96,7 @@ class _Together:
                 "Co-training runs in one process; leave accelerate launch out. On several GPUs, train both by "
                 "turns yourself: poser train decomposer --policy FOLDER --rewards outcome=1, and poser train policy."
             )
-        self._check_folder()
+        check_folder(self.out, self._settings(), resume=given.resume)
         self.out.mkdir(parents=True, exist_ok=True)
         write_atomically(self.out / _SETTINGS, json.dumps(self._settings(), indent=1).encode())
         self.ledger = Ledger(self.out)
@@ -236,30 +237,6 @@ class _Together:
         if number > 0:
             for path in self._pair(number):
                 shutil.rmtree(path, ignore_errors=True)
-
-    def _check_folder(self) -> None:
-        path = self.out / _SETTINGS
-        if not self.given.resume:
-            if path.exists():
-                raise InputError(
-                    f"{self.out} holds an earlier training. Go on with it by --resume, or give another --out; to train "
-                    "it anew, remove the folder first."
-                )
-            return
-        if not path.is_file():
-            raise InputError(
-                f"There is no training in {self.out} to go on with; train without --resume, in a new or empty folder."
-            )
-        try:
-            held = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError(f"{path} cannot be read: {error}; train anew in another folder.") from error
-        changed = [name for name, value in self._settings().items() if held.get(name) != value]
-        if changed:
-            raise InputError(
-                f"The training in {self.out} has other settings ({', '.join(changed)}); go on with the same ones, or "
-                "train anew in another folder."
-            )
 
     def _settings(self) -> dict[str, Any]:
         settings = dataclasses.asdict(self.given)
