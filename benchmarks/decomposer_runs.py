@@ -108,18 +108,24 @@ def answers_of(folder: Path, held: int) -> dict[str, list[str]]:
         answers: dict[str, list[str]] = json.loads(kept.read_text(encoding="utf-8"))
         if {split: len(said) for split, said in answers.items()} == dict.fromkeys(SPLITS, held):
             return answers
-    from poser.decompose.prompting import SETTINGS
-
-    asked = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-    asked.pop("version")
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from poser.decompose.evaluation import decode
 
+    asked = asked_of(folder)
     model, tokenizer = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
     answers = {split: decode(model, tokenizer, held_rows(split, held), **asked) for split in SPLITS}
     write_atomically(kept, json.dumps(answers).encode())
     return answers
+
+
+def asked_of(folder: Path) -> dict[str, Any]:
+    """How a trained model is asked: keyword arguments of `decode`."""
+    from poser.decompose.prompting import SETTINGS
+
+    asked: dict[str, Any] = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    asked.pop("version")
+    return asked
 
 
 def trained(job: Job) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.decomposer_overhead import overhead_section
+from benchmarks.decomposer_room import QUICK_REQUESTS, REQUESTS, room, room_section
 from benchmarks.decomposer_runs import (
     F1S,
     SPLITS,
@@ -51,6 +52,9 @@ AGENTS = {
     "grpo": "SFT + GRPO",
     "outcome": "SFT + GRPO + outcome",
 }
+
+ROOMS = ("sft", "grpo")
+"""Whose answers are drawn, too."""
 
 
 def of_grammar(held: int) -> Values:
@@ -91,7 +95,9 @@ def run(bench: Bench) -> dict[str, Any]:
     settings = {**bench.settings, **start, "examples": rows, "grpo_examples": 0, "curriculum": 0.0, "sft": more}
     found["continued"] = trained(Job(bench.out / "continued", settings, bench.held))
     found["grammar"] = {"values": of_grammar(bench.held), "curve": [], "seconds": 0.0}
-    return {"agents": found}
+    requests = QUICK_REQUESTS if bench.quick else REQUESTS
+    rooms = {agent: room(bench.out / agent / "model", requests, bench.seed) for agent in ROOMS}
+    return {"agents": found, "room": rooms}
 
 
 def aims(stored: Sequence[Stored]) -> str:
@@ -122,6 +128,7 @@ def page(stored: Sequence[Stored]) -> str:
     text += gain_table(stored, pairs, agents)
     if {"grpo", "outcome", "continued"} <= set(agents):
         text += aims(stored)
+    text += room_section(stored, {agent: AGENTS[agent] for agent in ROOMS})
     rows = []
     for each in stored:
         for agent in (agent for agent in agents if agent != "grammar"):

@@ -31,8 +31,9 @@ def decode(
     chat: bool,
     max_new_tokens: int,
     batch: int = 50,
+    temperature: float | None = None,
 ) -> list[str]:
-    """The model's most likely answer to each row; no chance is used up.
+    """The model's answer to each row: the most likely one, for which no chance is used up, or one that is drawn.
 
     Args:
         model: with `generate`.
@@ -42,7 +43,11 @@ def decode(
         chat: that is a user's message; else it is the prompt.
         max_new_tokens: longest answer.
         batch: rows side by side; alike lengths go together.
+        temperature: of drawing, by PyTorch's own generator; None = the most likely answer.
     """
+    drawing: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+    if temperature is not None:
+        drawing = {"do_sample": True, "temperature": temperature, "top_p": 1.0, "top_k": 0}
     tokenizer = getattr(processor, "tokenizer", processor)
     order = sorted(range(len(rows)), key=lambda index: -len(rows[index]["request"]))
     answers = [""] * len(rows)
@@ -55,10 +60,7 @@ def decode(
             made = model.generate(
                 **inputs,
                 max_new_tokens=max_new_tokens,
-                do_sample=False,
-                temperature=None,
-                top_p=None,
-                top_k=None,
+                **drawing,
                 pad_token_id=tokenizer.pad_token_id,
                 eos_token_id=_ends(model, tokenizer),
             )

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from benchmarks.decomposer_overhead import bootstrap_ratio, overhead_section
+from benchmarks.decomposer_room import KINDS, QUICK_REQUESTS
 from benchmarks.decomposer_runs import METRICS, SPLITS
 from benchmarks.decomposer_tables import means
-from benchmarks.decomposer_train import AGENTS, page
+from benchmarks.decomposer_train import AGENTS, ROOMS, page
 from tests.benchmarks.quick import run_quick
 
 
@@ -22,7 +23,9 @@ def stored(seed: int, **levels: float) -> dict:
             values[split]["atom"][0] = None
         line = {"stage": "x", "step": 10, "seconds": 60.0, "cpu_seconds": 30.0, **dict.fromkeys(METRICS, level)}
         agents[agent] = {"values": values, "curve": [line], "seconds": 30.0}
-    return {"seed": seed, "agents": agents, "seconds": 100}
+    columns = {name: [levels.get(name, 0.5)] * 6 for name in ("greedy", "drawn", "best", "alike")}
+    room = {agent: dict.fromkeys(KINDS, columns) for agent in ROOMS}
+    return {"seed": seed, "agents": agents, "room": room, "seconds": 100}
 
 
 def test_figures_are_means_over_seeds_and_what_does_not_apply_is_left_out():
@@ -50,6 +53,12 @@ def test_an_aim_is_met_only_where_the_interval_says_so():
     assert text.count("more than 0.9 is not shown") == 2 * len(SPLITS)
 
 
+def test_the_room_for_grpo_is_told_by_kind_of_request():
+    text = page([stored(0, best=0.7), stored(1, best=0.9)])
+    row = next(line for line in text.splitlines() if line.startswith("| phrasings of training | SFT |"))
+    assert row.endswith("| 0.500 [0.500, 0.500] | 0.800 [0.800, 0.800] | 0.500 [0.500, 0.500] |")
+
+
 def test_overhead_is_the_share_that_ours_adds():
     np.testing.assert_allclose(bootstrap_ratio(np.full(8, 2.0), np.full(8, 2.1)), 0.05)
     text = overhead_section({"rows": {"F1s": {"plain": [2.0, 2.0], "ours": [2.1, 2.1], "rewards": [0.02, 0.02]}}})
@@ -60,4 +69,8 @@ def test_overhead_is_the_share_that_ours_adds():
 def test_a_seed_of_a_few_steps_runs_and_is_stored(tmp_path):
     held, text = run_quick("train", tmp_path)
     assert set(held["agents"]) == set(AGENTS)
+    assert {agent: set(rooms) for agent, rooms in held["room"].items()} == {agent: set(KINDS) for agent in ROOMS}
+    for columns in (columns for rooms in held["room"].values() for columns in rooms.values()):
+        assert len(columns["greedy"]) == QUICK_REQUESTS
+        assert all(0 <= value <= 1 for column in columns.values() for value in column)
     assert "| SFT + GRPO |" in text
