@@ -72,7 +72,8 @@ def room_section(stored: Sequence[Mapping[str, Any]], agents: Mapping[str, str])
     text = (
         "\n## What there is to learn from\n\n"
         f"Mean of three F1s of {count} requests of each kind: answered greedily, the mean of {DRAWN} answers drawn at "
-        "training's temperature, and the best of these by reward; *alike* is the share of requests whose answers all have the same reward, from which GRPO learns "
-        "nothing. New requests in phrasings of training stand for what GRPO is trained on.\n\n"
+        "training's temperature, and the best of these by reward; *alike* is the share of requests whose answers all "
+        "have the same reward, from which GRPO learns nothing. New requests in phrasings of training stand for what "
+        "GRPO is trained on.\n\n"
     )
     return text + table(("requests", "model", "greedy", "drawn", "best of eight", "alike"), rows)
