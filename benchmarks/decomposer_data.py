@@ -33,6 +33,8 @@ from benchmarks.report import FIGURES, write
 SIZES, QUICK_SIZES = (250, 500, 1000, 2000, 4000, 8000, 16000), (8, 16, 32)
 SEEN, QUICK_SEEN = 32_000, 64
 """Rows that every training sees, the same ones many times; a multiple of all sizes."""
+DECAY = 500
+"""The last steps, in which the learning rate goes down to none."""
 GRPO_SIZES, QUICK_GRPO_SIZES = (1000, 4000), (8, 32)
 GRPO_STEPS = 120
 
@@ -52,7 +54,10 @@ def write_files(folder: Path, seed: int, sizes: Sequence[int], seen: int) -> Non
 
 def first_jobs(bench: Bench, sizes: Sequence[int], seen: int) -> dict[str, Job]:
     """The warm starts, by name."""
-    once = {"num_train_epochs": 1, "max_steps": -1, **bench.settings.get("sft", {})}
+    once = {
+        "num_train_epochs": 1, "max_steps": -1, "lr_scheduler_kwargs": {"num_decay_steps": DECAY},
+        **bench.settings.get("sft", {}),
+    }  # fmt: skip
     return {f"sft-{size}": _job(bench, "sft", size, stage="sft", examples=seen, sft=once) for size in sizes}
 
 
