@@ -148,12 +148,12 @@ def trained(job: Job) -> dict[str, Any]:
 
 def is_of(out: Path, arguments: Any) -> bool:
     """Whether the training in a folder has these settings; to be found out without making its rows once more."""
-    from poser.decompose.train import FREE
+    from poser.decompose.arguments import FREE
 
     kept = json.loads((out / "arguments.json").read_text(encoding="utf-8"))
     asked = json.loads(json.dumps(dataclasses.asdict(arguments)))
     # also where an earlier release knew no such setting
-    return {name: value for name, value in asked.items() if name not in FREE} == kept
+    return all(kept.get(name) == value for name, value in asked.items() if name not in FREE)
 
 
 def all_trained(jobs: Mapping[str, Job], workers: int) -> dict[str, dict[str, Any]]:

@@ -250,7 +250,7 @@ def _one(kind: str, chosen: Any, default: str, base: type) -> Any:
         names = ", ".join(source.name for source in known)
         raise InputError(f"{chosen!r} is not a {kind}. Give one of {names}, or a {base.__name__} object.")
     free = all(source.name != name for source in known)
-    if kind == "extractor" and free and Path(name).is_dir():
+    if kind == "extractor" and free and (Path(name).is_dir() or "/" in name):
         return attribute(DECOMPOSER)(model=name)
     if name in ADAPTERS[kind] and free:
         raise InputError(

@@ -50,7 +50,8 @@ def row_of_record(
         missing = [name for name in _TRIPLE if record.get(name) is None]
         raise InputError(
             f"the columns are {', '.join(sorted(record))}; {', '.join(missing)} are needed where nothing is to be "
-            "extracted. Annotate them, or read the set with unannotated='extract'."
+            "extracted. Annotate them, or have them extracted by poser.decompose.published.published_rows(path, "
+            "unannotated='extract') and written by poser.decompose.data.write_rows."
         )
     if extractor is None:
         from poser.extract.grammar import GrammarExtractor
@@ -97,9 +98,22 @@ def _decomposition(record: Mapping[str, Any]) -> Decomposition:
             # rows of ours: nothing is to be guessed
             lists = (tuple(map(tuple, record[name])) for name in _TRIPLE[1:])
             return Decomposition("", tuple(record["actions"]), *lists)
+        _check_aligned(record)
         return read_tolerant(json.dumps(said, ensure_ascii=False))
     except (BadReply, InputError, TypeError, AttributeError) as error:
         raise InputError(f"actions, subjects and goals cannot be read: {error}") from error
+
+
+def _check_aligned(record: Mapping[str, Any]) -> None:
+    """Check that there are as many subjects and goals as actions; of one action there may be any number.
+
+    Raises:
+        InputError: there are not. A reader of replies would make up what is missing; an annotation has to say it.
+    """
+    counts = {name: len(record[name]) for name in _TRIPLE if isinstance(record[name], list)}
+    if counts.get("actions", 1) > 1 and len(set(counts.values())) > 1:
+        said = ", ".join(f"{count} {name}" for name, count in counts.items())
+        raise InputError(f"there are {said}; give one entry of each for every command, in the same order.")
 
 
 def _meant(decomposition: Decomposition, request: str, source: PictureRef | None) -> tuple[list[str], str]:

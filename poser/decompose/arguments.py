@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from poser.experts.errors import InputError, UnknownName
-from poser.training.settings import PAIRS, about, check_least, converted, joined, parse_options, read_preset
+from poser.training.settings import (
+    PAIRS,
+    about,
+    check_least,
+    converted,
+    joined,
+    kept_settings,
+    parse_options,
+    read_preset,
+)
 
 PRESETS = ("default", "tiny", "qwen2.5-vl-7b")
 """YAML files in the package's data."""
@@ -42,6 +51,9 @@ _OURS = {
 _SCHEDULE = ("lr_scheduler_type", "lr_scheduler_kwargs")
 """A schedule of learning rates, and the settings that it alone knows."""
 
+FREE = ("resume", "progress", "out", "eval_times", "eval_batch", "save_freq")
+"""Arguments that may differ when a training goes on."""
+
 _SECRETS = ("hub_token", "push_to_hub_token", "token", "use_auth_token", "api_key")
 
 
@@ -67,14 +79,16 @@ class DecomposerArguments:
     )
     pictures: bool = about("requests of the studio's generator are edits, with the picture that is edited", False)
     level: Literal["tiny", "full"] = about("requests of the studio's generator: short, or as people write them", "full")
-    examples: int = about("rows the warm start trains on; of a file at most so many", 4000)
+    examples: int = about("rows the warm start trains on; a file may have fewer", 4000)
     curriculum: float = about("share of the warm start's rows that come from few commands to many; 0 = by chance", 0.0)
     request_weight: float = about(
         "weight of a token of the request in the warm start, in those of the answer; 0 = the answer alone is learned",
         0.0,
     )
     group_by_length: bool = about("rows of like length come together, for less padding", False)
-    grpo_examples: int = about("rows GRPO trains on, those that follow examples; 0 = the same ones", 0)
+    grpo_examples: int = about(
+        "rows GRPO trains on, those that follow; 0 = the same ones; of a file with fewer rows both have their shares", 0
+    )
     eval_data: str = about(
         "held-out rows, as data; a split of the studio's generator; empty = the last rows of a file, or of the "
         "generator phrasings, and rewordings for a fresh model",
@@ -140,7 +154,10 @@ def make_arguments(given: Mapping[str, Any]) -> DecomposerArguments:
     """
     preset = str(given.get("preset", "default"))
     settings = _on_top(joined({"preset": preset, "rewards": REWARDS}, load_preset(preset)), given)
-    arguments = DecomposerArguments(**converted(settings, DecomposerArguments))
+    return _checked(DecomposerArguments(**converted(settings, DecomposerArguments)))
+
+
+def _checked(arguments: DecomposerArguments) -> DecomposerArguments:
     check_least(arguments, {300: ("vocabulary",), 1: _COUNTS, 0: _NOT_NEGATIVE})
     if arguments.seed >= EVALUATION_SEED:
         raise InputError(f"seed is {arguments.seed}; give less than {EVALUATION_SEED:,} (that one is of evaluations).")
@@ -215,5 +232,11 @@ def _on_top(settings: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, A
 
 
 def parse_arguments(argv: Sequence[str] | None = None, *, prog: str | None = None) -> DecomposerArguments:
-    """Arguments from a command line; every field is an option, mappings as NAME=VALUE."""
-    return make_arguments(parse_options(DecomposerArguments, "Train a decomposer.", argv, prog))
+    """Arguments from a command line; every field is an option, mappings as NAME=VALUE. With --resume alone they are
+    those of the training in the folder.
+    """
+    given = parse_options(DecomposerArguments, "Train a decomposer.", argv, prog)
+    kept = kept_settings(given, DecomposerArguments, FREE)
+    if kept is None:
+        return make_arguments(given)
+    return _checked(DecomposerArguments(**converted(kept | given, DecomposerArguments)))

@@ -45,8 +45,10 @@ def card(
         [line["stage"], line["step"], line["seconds"], *(line[name] for name in METRICS), score(line)] for line in lines
     ]
     rewarded = ", ".join(f"{name} {weight:g}" for name, weight in given.rewards.items() if weight)
+    weight = given.request_weight
+    learned = f"the answer, and by {weight:g} on the request" if weight else "the answer alone"
     stages = {
-        "sft": "imitation of the wanted answers (`trl.SFTTrainer`, loss on the answer alone)",
+        "sft": f"imitation of the wanted answers (`trl.SFTTrainer`, loss on {learned})",
         "grpo": f"GRPO (`trl.GRPOTrainer`), rewards: {rewarded}",
     }
     return "\n".join(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import math
+import sys
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,8 +46,8 @@ def reward_functions(
     """Functions and weights for `GRPOTrainer` and `GRPOConfig.reward_weights`.
 
     Args:
-        weights: name -> weight; a name of `NAMES`, or the dotted path of a function of your own with TRL's signature.
-            A weight of 0 leaves the reward out.
+        weights: name -> weight; a name of `NAMES`, or module.function of your own with TRL's signature, installed or in
+            the current folder. A weight of 0 leaves the reward out.
         policy: carries out the plans for `outcome`: a name, or the folder of a trained one; "" = the shipped one.
         approximation: how `outcome` values plans, see `poser.decompose.outcome.Outcomes`.
 
@@ -130,11 +131,16 @@ def _function(name: str, policy: str, approximation: Mode) -> Reward:
     module, dot, function = name.rpartition(".")
     if not dot:
         raise UnknownName("reward", name, NAMES)
+    here = str(Path.cwd())
+    if here not in sys.path:
+        # as for python -m
+        sys.path.append(here)
     try:
         found = getattr(importlib.import_module(module), function)
     except Exception as error:  # a module of one's own may raise anything
         raise InputError(
-            f"There is no reward {name}: {type(error).__name__}: {error}. Give a name ({', '.join(NAMES)}) or a path."
+            f"There is no reward {name}: {type(error).__name__}: {error}. Give a name ({', '.join(NAMES)}), or "
+            f"module.function; a module is looked for among those installed, and in the current folder, {here}."
         ) from error
     if not callable(found):
         raise InputError(f"{name} is no function; a reward takes prompts, completions and columns, and returns a list.")

@@ -75,6 +75,9 @@ def published_rows(
                          f"ending in {', '.join(_SUFFIXES)}.")  # fmt: skip
     if unannotated not in ("extract", "refuse"):
         raise InputError(f"unannotated={unannotated!r}; give 'extract' or 'refuse'.")
+    if path.is_dir() and not file.is_file():
+        raise InputError(f"{str(path)!r} holds no {METADATA}; it has to name the pictures and what is asked of them, a "
+                         "line each.")  # fmt: skip
     records = _records(file)
     first = next(records, None)
     if first is None:

@@ -78,15 +78,19 @@ def training_rows(arguments: DecomposerArguments) -> Rows:
     rows = rows[:wanted]
     check_rows(rows, given.data)
     check_rows(held, split)
-    if given.grpo_examples and len(rows) <= given.examples:
-        raise InputError(
-            f"{given.data} has {len(rows)} rows to train on, and the warm start takes {given.examples}; give fewer "
-            "examples, or grpo_examples 0 for the same rows in both stages."
-        )
+    first = given.examples
+    if given.grpo_examples and len(rows) < wanted:
+        # each stage has its share of what there is
+        first = round(len(rows) * given.examples / wanted)
+        if not 0 < first < len(rows):
+            raise InputError(
+                f"{given.data} has {len(rows)} rows to train on, too few for the shares of both stages; give more, "
+                "other --examples and --grpo-examples, or --grpo-examples 0 for the same rows in both."
+            )
     about = f"{given.level} requests of the studio's generator" if made else Path(given.data).name
     return Rows(
-        sft=rows[: given.examples],
-        grpo=rows[given.examples :] if given.grpo_examples else rows,
+        sft=rows[:first],
+        grpo=rows[first:] if given.grpo_examples else rows,
         held=held,
         about=f"{about}; held out: {Path(split).name}",
     )
@@ -106,6 +110,8 @@ def has_pictures(rows: Sequence[Row]) -> bool:
 def _read(name: str, count: int | None) -> list[Row]:
     path = Path(name)
     if not path.exists():
+        if "/" not in name and not path.suffix:
+            raise UnknownName("data set", name, [GENERATOR, *(each for each in SPLITS if each != "train")])
         raise InputError(f"There is no file {path}; give a JSONL file of rows, or {GENERATOR}.")
     read = published_rows(path, images="where given", unannotated="refuse", limit=count)
     return [dict(row) for row in read]

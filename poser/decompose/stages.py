@@ -111,11 +111,30 @@ def make_trainer(
     return trainer
 
 
+def check_batches(stage: str, config: Any, rows: int) -> None:
+    """Check that there are rows for one step of a stage, by the settings of its trainer.
+
+    Raises:
+        InputError: too few.
+    """
+    least, ways = 1, "per_device_train_batch_size=…, or dataloader_drop_last=false"
+    if stage == "grpo":
+        # TRL leaves out what is no whole generation
+        least, ways = config.generation_batch_size // config.num_generations, "generation_batch_size=…"
+    elif config.dataloader_drop_last:
+        least = config.per_device_train_batch_size * config.world_size
+    if rows < least:
+        raise InputError(
+            f"Stage {stage} has {rows} rows to train on, and takes {least} at a time; give more rows, or smaller "
+            f"batches (--{stage} {ways})."
+        )
+
+
 def run(trainer: Any, watch: HeldOut, checkpoint: Path | None = None) -> None:
     """Train to the end, from a checkpoint if there is one.
 
     Raises:
-        InputError: there was not one batch to train on.
+        InputError: no steps were asked for.
     """
     try:
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
@@ -129,9 +148,9 @@ def run(trainer: Any, watch: HeldOut, checkpoint: Path | None = None) -> None:
             board.on_train_end(*state)
     if not trainer.state.global_step:
         raise InputError(
-            f"Nothing was trained: {len(trainer.train_dataset)} rows make no batch of "
-            f"{trainer.args.per_device_train_batch_size} a process, or no steps were asked for. Give more rows, "
-            "smaller batches, dataloader_drop_last false, or more steps (max_steps, num_train_epochs)."
+            f"Nothing was trained: {len(trainer.train_dataset)} rows in batches of "
+            f"{trainer.args.per_device_train_batch_size} a process made no step. Give more rows, smaller batches, "
+            "dataloader_drop_last false, or more steps (max_steps, num_train_epochs)."
         )
 
 

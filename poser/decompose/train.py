@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import datasets
 import torch
 from accelerate import PartialState
+from transformers.utils import logging as transformers_logging
 
 from poser.decompose import tiny_model
-from poser.decompose.arguments import FRESH, STAGES, DecomposerArguments
+from poser.decompose.arguments import FREE, FRESH, STAGES, DecomposerArguments
 from poser.decompose.card import card, score
 from poser.decompose.evaluation import HeldOut
 from poser.decompose.model_folder import check_model, merged, processor_of, writing_to
 from poser.decompose.named_rewards import METRICS, reward_functions
 from poser.decompose.prompting import answer, write_settings
 from poser.decompose.rows import Rows, check_sources, has_pictures, training_rows
-from poser.decompose.stages import last_checkpoint, make_trainer, run
+from poser.decompose.stages import check_batches, last_checkpoint, make_trainer, run
 from poser.decompose.trl_settings import check_settings, config_of
 from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
-from poser.training.settings import check_folder
-
-FREE = ("resume", "progress", "out", "eval_times", "eval_batch", "save_freq")
-"""Arguments that may differ when a training goes on."""
+from poser.training.settings import check_folder, keep_settings
 
 
 def train(
@@ -48,7 +48,8 @@ def train(
     Args:
         arguments: all settings.
         command: the command line, for the card.
-        watch: called with a line on each evaluation.
+        watch: called with a line on what is trained on what, on each evaluation, and on what is left when it is
+            interrupted.
 
     Returns:
         The folder of the model.
@@ -85,9 +86,21 @@ def _shown(line: Mapping[str, Any]) -> str:
     return ", ".join(known) + f"; mean F1 {score(line):.3f}"
 
 
+@contextmanager
+def _less_noise(progress: bool) -> Iterator[None]:
+    """Without what libraries say of their own settings, and without their bars where none are wanted."""
+    with warnings.catch_warnings():
+        # TRL has a setting that transformers calls by another name now
+        warnings.filterwarnings("ignore", message=".*gradient_checkpointing.* is deprecated", category=FutureWarning)
+        if not progress:
+            datasets.disable_progress_bars()
+            transformers_logging.disable_progress_bar()
+        yield
+
+
 class _Training:
     def __init__(self, arguments: DecomposerArguments, command: Sequence[str], watch: Callable[[str], None]) -> None:
-        self.given, self.command = arguments, tuple(command)
+        self.given, self.command, self._say = arguments, tuple(command), watch
         self._watch = lambda line: watch(
             f"{line['stage']}, step {line['step']}, {line['seconds']:.0f} s: {_shown(line)}"
         )
@@ -98,11 +111,13 @@ class _Training:
         given = self.given
         _, weights = reward_functions(given.rewards, policy=given.policy, approximation=given.approximation)
         check_settings(given)
-        for stage in given.stages:
-            config_of(stage, given, self.out / stage, weights)
+        self._configs = {stage: config_of(stage, given, self.out / stage, weights) for stage in given.stages}
+        if given.model != FRESH:
+            # rows take a while, and may have pictures or none
+            check_model(given.model, pictures=given.pictures, chat=given.chat)
         check_sources(given)
         self._check_folder()
-        with writing_to(self.out):
+        with writing_to(self.out), _less_noise(given.progress):
             return self._trained()
 
     def _trained(self) -> Path:
@@ -112,9 +127,9 @@ class _Training:
         state.wait_for_everyone()
         if given.torch_threads:
             torch.set_num_threads(given.torch_threads)
-        if not given.progress:
-            datasets.disable_progress_bars()
         rows = training_rows(given)
+        for stage, config in self._configs.items():
+            check_batches(stage, config, len(getattr(rows, stage)))
         pictures = has_pictures(rows.sft + rows.grpo + rows.held)
         if given.model != FRESH:
             check_model(given.model, pictures=pictures, chat=given.chat)
@@ -125,13 +140,20 @@ class _Training:
         with state.main_process_first():
             if state.is_main_process:
                 self._prepare(rows)
+            if state.is_main_process:
+                parts = ", ".join(f"{stage} on {len(getattr(rows, stage)):,} rows" for stage in given.stages)
+                self._say(f"Training in {self.out}: {parts} of {rows.about} ({len(rows.held):,} rows).")
         model = str(self.out / "base") if given.model == FRESH else given.model
         processor = processor_of(model, pictures=pictures, trust_remote_code=bool(given.trl.get("trust_remote_code")))
         for stage in given.stages:
             last = stage == given.stages[-1]
             target = self.out / "model" if last else self.out / stage / "model"
             if not target.is_dir():
-                self._stage(stage, model, processor, rows, target, state)
+                try:
+                    self._stage(stage, model, processor, rows, target, state)
+                except KeyboardInterrupt:
+                    self._say(self._left(stage))
+                    raise
             model = str(target)
         return self.out / "model"
 
@@ -170,6 +192,14 @@ class _Training:
             fresh.rename(target)
         state.wait_for_everyone()
 
+    def _left(self, stage: str) -> str:
+        """What an interrupted stage leaves."""
+        checkpoint = last_checkpoint(self.out / stage)
+        again = f"poser train decomposer --out {shlex.quote(self.given.out)} --resume"
+        if checkpoint is None:
+            return f"Stage {stage} has no checkpoint yet (--save-freq says how often); from its start: {again}"
+        return f"Stage {stage} is kept up to step {checkpoint.name.rpartition('-')[2]}; to go on: {again}"
+
     def _check_folder(self) -> None:
         check_folder(self.out, self._settings(), resume=self.given.resume)
         others = [name for name in ("base", "model", *STAGES, self._lines.name) if (self.out / name).exists()]
@@ -184,7 +214,7 @@ class _Training:
         given, base = self.given, self.out / "base"
         self.out.mkdir(parents=True, exist_ok=True)
         # before the model: one that lies there is then known to be of these settings
-        write_atomically(self.out / "arguments.json", json.dumps(self._settings(), indent=1).encode())
+        keep_settings(self.out, given)
         if given.model == FRESH and not base.is_dir():
             fresh = base.with_name("base.new")
             shutil.rmtree(fresh, ignore_errors=True)

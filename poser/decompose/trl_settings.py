@@ -54,6 +54,8 @@ def check_values(stage: str, given: Mapping[str, Any]) -> None:
             raise InputError(f"The setting {name} of stage {stage} is {value!r}; TRL wants {wanted} there.") from error
         if name in _LEAST and value is not None and not _LEAST[name] <= value < math.inf:
             raise InputError(f"The setting {name} of stage {stage} is {value!r}; give at least {_LEAST[name]:g}.")
+        if name == "max_steps" and value != -1 and value < 1:
+            raise InputError(f"The setting max_steps of stage {stage} is {value!r}; give at least 1, or -1 for epochs.")
         if name == "temperature" and not 0 < value < math.inf:
             raise InputError(f"The setting {name} of stage {stage} is {value!r}; give a number above 0.")
 

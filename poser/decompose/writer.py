@@ -51,6 +51,8 @@ def read_settings(folder: str) -> Asking:
         InputError: no such folder or file, or one that cannot be read.
     """
     path = Path(folder) / SETTINGS
+    if not Path(folder).is_dir():
+        raise InputError(f"There is no folder {folder}; give one that `poser train decomposer` wrote.")
     if not path.is_file():
         raise InputError(
             f"{folder} holds no {SETTINGS}, so it is no decomposer. Give the folder that `poser train decomposer` "

@@ -37,6 +37,10 @@ class InputError(PoserError, ValueError):
     """What the user gave cannot be worked with: prompt, plan, picture, option, folder."""
 
 
+_LISTED = 60
+"""Names of a list that is shown."""
+
+
 class UnknownName(InputError):
     """A name that nothing is registered under. Lists what exists and suggests the nearest."""
 
@@ -45,9 +49,10 @@ class UnknownName(InputError):
         known = sorted(set(known))
         near = difflib.get_close_matches(given, known, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
+        listed = ", ".join(known if len(known) <= _LISTED else [*known[:_LISTED], f"and {len(known) - _LISTED} more"])
         what, _, whose = kind.partition(" of ")
         where = f" of {whose}" if whose else ""
-        super().__init__(f"Unknown {what} {given!r}{where}.{hint} Known: {', '.join(known) or 'none'}.")
+        super().__init__(f"Unknown {what} {given!r}{where}.{hint} Known: {listed or 'none'}.")
         self.kind, self.given, self.known = kind, given, tuple(known)
 
 

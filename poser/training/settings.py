@@ -16,10 +16,19 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import yaml
 
 from poser.experts.errors import InputError, UnknownName
+from poser.experts.files import write_atomically
 
 PAIRS = Mapping[str, Any]
 """Type of a setting that is names with values: a mapping in YAML, NAME=VALUE on the command line."""
 
+
+ARGUMENTS = "arguments.json"
+"""File of its settings in the folder of a training."""
+
+_OF_THE_CALL = ("out", "resume", "progress")
+
+_SHOWN = 6
+"""Settings of which both values are told."""
 
 _SCIENTIFIC = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 
@@ -67,7 +76,7 @@ def read_preset(
     try:
         settings = yaml.safe_load(text.decode()) or {}
     except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"The preset {name} cannot be read: {error}") from error
+        raise InputError(f"The preset {name} cannot be read: {' '.join(str(error).split())}") from error
     if not isinstance(settings, dict):
         raise InputError(f"The preset {name} is no mapping of arguments to values.")
     base = settings.pop("preset", None)
@@ -112,7 +121,7 @@ def check_folder(out: Path, settings: Mapping[str, Any], *, resume: bool) -> Non
         InputError: it is a file; holds an earlier training, which is not to be resumed; holds none, or one with other
             settings, or settings that cannot be read.
     """
-    path = out / "arguments.json"
+    path = out / ARGUMENTS
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; give another --out, a folder that is new or empty.")
     if not resume:
@@ -126,18 +135,47 @@ def check_folder(out: Path, settings: Mapping[str, Any], *, resume: bool) -> Non
         raise InputError(
             f"There is no training in {out} to go on with; train without --resume, in a new or empty folder."
         )
+    held = _kept(path)
+    asked = json.loads(json.dumps(settings))
+    changed = [f"{name} {held.get(name)!r}, not {value!r}" for name, value in asked.items() if held.get(name) != value]
+    if changed:
+        shown = "; ".join(changed[:_SHOWN]) + (f"; and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else "")
+        raise InputError(
+            f"The training in {out} has other settings: {shown}. Give --out and --resume alone to go on with its own, "
+            "or train anew in another folder."
+        )
+
+
+def kept_settings(given: Mapping[str, Any], kind: type, free: Sequence[str]) -> dict[str, Any] | None:
+    """The settings of the training that is to go on, where nothing is given but `resume` and what is `free` to differ;
+    None where more is given, or nothing is there.
+
+    Raises:
+        InputError: they cannot be read.
+    """
+    if not given.get("resume") or not set(given) <= set(free):
+        return None
+    out = given.get("out") or next(each.default for each in dataclasses.fields(kind) if each.name == "out")
+    path = Path(str(out)) / ARGUMENTS
+    return _kept(path) if path.is_file() else None
+
+
+def keep_settings(out: Path, arguments: Any) -> None:
+    """Write the settings of the training in a folder; also those that may differ when it goes on, but for where it is,
+    that it goes on, and what it shows.
+    """
+    held = {name: value for name, value in dataclasses.asdict(arguments).items() if name not in _OF_THE_CALL}
+    write_atomically(out / ARGUMENTS, json.dumps(held, indent=1).encode())
+
+
+def _kept(path: Path) -> dict[str, Any]:
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(held, dict):
             raise ValueError("it is no mapping of arguments")
     except ValueError as error:
         raise InputError(f"{path} cannot be read: {error}; train anew in another folder.") from error
-    changed = [name for name, value in json.loads(json.dumps(settings)).items() if held.get(name) != value]
-    if changed:
-        raise InputError(
-            f"The training in {out} has other settings ({', '.join(changed)}); go on with the same ones, or train anew "
-            "in another folder."
-        )
+    return held
 
 
 def parse_options(kind: type, description: str, argv: Sequence[str] | None, prog: str | None) -> dict[str, Any]:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from poser.decompose.arguments import PRESETS, DecomposerArguments, load_preset, make_arguments, parse_arguments
 from poser.experts.errors import InputError, UnknownName
+from poser.training.settings import keep_settings
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -132,3 +135,15 @@ def test_another_schedule_does_not_get_the_settings_of_the_preset_s():
     assert more.sft == below | {"lr_scheduler_kwargs": {"num_decay_steps": 9}}
     same = make_arguments({"preset": "tiny", "sft": {"lr_scheduler_type": below["lr_scheduler_type"]}})
     assert same.sft == below
+
+
+def test_a_training_that_only_goes_on_has_the_settings_it_had(tmp_path):
+    given = make_arguments({"preset": "tiny", "examples": 40, "save_freq": 4, "rewards": {"goal": 2}})
+    keep_settings(tmp_path, given)
+    asked = ["--out", str(tmp_path), "--resume"]
+    assert parse_arguments(asked) == replace(given, out=str(tmp_path), resume=True)
+    assert parse_arguments([*asked, "--eval-times", "3"]).eval_times == 3
+    # more is asked for: it is compared with what was
+    assert parse_arguments([*asked, "--examples", "40"]).preset == "default"
+    with pytest.raises(InputError, match="eval_times is -1"):
+        parse_arguments([*asked, "--eval-times", "-1"])

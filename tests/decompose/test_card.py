@@ -23,6 +23,11 @@ def test_a_card_names_the_model_of_the_hub():
     assert "Starts from Qwen/Qwen2.5-VL-7B-Instruct" in said
 
 
+def test_a_card_tells_what_the_loss_is_on():
+    assert "loss on the answer alone" in text()
+    assert "loss on the answer, and by 0.25 on the request" in text(request_weight=0.25)
+
+
 def test_a_command_line_stays_on_one_line():
     (line,) = [line for line in text(["poser", "--template", "a `b`\n{request}"]).splitlines() if "Command" in line]
     assert line.count("`") == 2

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from poser.decompose import rewards
@@ -80,6 +82,16 @@ def test_a_module_that_cannot_be_imported_is_no_reward(tmp_path, monkeypatch):
         reward_functions({"broken_rewards.mine": 1})
     with pytest.raises(InputError, match="There is no reward"):
         reward_functions({".mine": 1})
+
+
+def test_a_module_of_the_current_folder_is_found(tmp_path, monkeypatch):
+    (tmp_path / "rewards_of_this_folder.py").write_text("def mine(completions, **columns):\n    return [1.0]\n")
+    monkeypatch.setattr("sys.path", [place for place in sys.path if place])
+    monkeypatch.chdir(tmp_path)
+    (mine,), _ = reward_functions({"rewards_of_this_folder.mine": 1})
+    assert mine(prompts=[""], completions=["x"]) == [1.0]
+    with pytest.raises(InputError, match=rf"no_such_module\.mine.*in the current folder, {tmp_path}"):
+        reward_functions({"no_such_module.mine": 1})
 
 
 def test_a_reward_that_does_not_apply_stays_none():

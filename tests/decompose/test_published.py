@@ -97,6 +97,17 @@ def test_annotated_commands_are_kept_in_our_words(tmp_path):
     assert row["annotated"] is True
 
 
+@pytest.mark.parametrize(
+    ("subjects", "goals"), [([["coat"], ["hat"]], [["1"]]), ([["coat"]], [["1"], []]), (["coat"], ["1", ""])]
+)
+def test_an_annotation_that_is_not_aligned_is_refused_and_not_mended(tmp_path, subjects, goals):
+    record = {"request": "add a coat and remove the hat", "actions": ["add", "remove"],
+              "subjects": subjects, "goals": goals}  # fmt: skip
+    said = rf"a\.jsonl, line 1: .*2 actions, {len(subjects)} subjects, {len(goals)} goals; give one entry of each"
+    with pytest.raises(InputError, match=said):
+        list(published_rows(lines(tmp_path / "a.jsonl", record), unannotated="refuse"))
+
+
 def test_an_annotation_that_makes_no_plan_is_kept_without_one(tmp_path):
     record = {"instruction": "Do it", "actions": ["recolor"], "subjects": [["coat"]], "goals": [[]],
               "atoms": ["entity (coat)"]}  # fmt: skip

@@ -232,8 +232,8 @@ ENDLESS = {
 @pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
 def test_text_without_end_is_read_in_no_time(text):
     columns = batch(plans(1))
-    started = time.perf_counter()
+    started = time.process_time()
     for reward in (rewards.format_reward, rewards.subject_f1, rewards.goal_f1, rewards.atom_f1):
         assert len(reward(prompts=[""], completions=[text], **columns)) == 1
     # half a second at most; each of the first five took over four, "blanks" over a minute
-    assert time.perf_counter() - started < 3.0
+    assert time.process_time() - started < 3.0

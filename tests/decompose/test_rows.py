@@ -92,7 +92,8 @@ def test_published_sets_with_annotations_are_trained_on_as_they_are(tmp_path):
 @pytest.mark.parametrize(
     ("given", "said"),
     [({"data": "phrasings"}, "split"), ({"data": "absent.jsonl"}, "no file"), ({"eval_data": "train"}, "held-out"),
-     ({"eval_data": "absent.jsonl"}, "no file")],
+     ({"eval_data": "absent.jsonl"}, "no file"),
+     ({"eval_data": "rewording"}, "Unknown data set 'rewording'. Did you mean 'rewordings'")],
 )  # fmt: skip
 def test_sources_that_are_not_there_are_refused(given, said):
     with pytest.raises(InputError, match=said):
@@ -102,5 +103,14 @@ def test_sources_that_are_not_there_are_refused(given, said):
 def test_too_few_rows_are_refused(tmp_path):
     with pytest.raises(InputError, match="too few to hold some out"):
         training_rows(arguments(data=rows_file(tmp_path / "few.jsonl", 5)))
-    with pytest.raises(InputError, match="the warm start takes 6"):
-        training_rows(arguments(data=rows_file(tmp_path / "some.jsonl", 5), eval_data="phrasings"))
+    with pytest.raises(InputError, match="1 rows to train on, too few for the shares of both stages"):
+        training_rows(arguments(data=rows_file(tmp_path / "some.jsonl", 1), eval_data="phrasings"))
+
+
+def test_of_a_file_with_fewer_rows_both_stages_have_their_shares(tmp_path):
+    rows = training_rows(arguments(data=rows_file(tmp_path / "some.jsonl", 5), eval_data="phrasings"))
+    assert (len(rows.sft), len(rows.grpo)) == (3, 2)
+    requests = [row["request"] for row in rows.sft + rows.grpo]
+    assert len(set(requests)) == 5
+    enough = training_rows(arguments(data=rows_file(tmp_path / "many.jsonl", 30), eval_data="phrasings"))
+    assert (len(enough.sft), len(enough.grpo)) == (6, 4)

@@ -78,6 +78,22 @@ def test_a_line_and_a_checkpoint_that_were_half_written_are_left_out(whole, cut)
     assert weights(cut) == weights(whole)
 
 
+@pytest.mark.parametrize(("save_freq", "kept"), [(0, "has no checkpoint yet"), (1, "is kept up to step 2")])
+def test_one_that_is_interrupted_says_what_is_kept_and_how_to_go_on(tmp_path, save_freq, kept):
+    out, said = tmp_path / "out", []
+
+    def watch(line):
+        said.append(line)
+        if line.startswith("sft, step 2,"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(small(out, save_freq=save_freq, eval_times=1, sft=SMALL["sft"] | {"max_steps": 4}), watch=watch)
+    assert said[0].startswith(f"Training in {out}: sft on 64 rows, grpo on 32 rows of tiny requests")
+    assert said[-1].startswith(f"Stage sft {kept}")
+    assert said[-1].endswith(f"poser train decomposer --out {out} --resume")
+
+
 @pytest.mark.parametrize("name", ["model", "base", "sft", "evaluations.jsonl"])
 def test_a_folder_with_a_part_of_something_else_is_refused(tmp_path, name):
     (tmp_path / "out" / name).mkdir(parents=True)
@@ -86,9 +102,9 @@ def test_a_folder_with_a_part_of_something_else_is_refused(tmp_path, name):
 
 
 def test_a_training_without_one_whole_batch_is_an_error(tmp_path):
-    with pytest.raises(InputError, match="Nothing was trained: 3 rows"):
+    with pytest.raises(InputError, match="Stage sft has 3 rows to train on, and takes"):
         train(small(tmp_path / "out", examples=3, stages=["sft"], grpo_examples=0))
-    assert not (tmp_path / "out" / "model").exists()
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("broken", ["weights", "model_init_kwargs"])

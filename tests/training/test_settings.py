@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
 
 from poser.experts.errors import InputError
-from poser.training.settings import check_folder
+from poser.training.settings import check_folder, keep_settings, kept_settings
 
 
 def test_a_training_begins_in_a_new_or_other_folder_and_goes_on_with_its_own_settings(tmp_path):
@@ -20,8 +21,8 @@ def test_a_training_begins_in_a_new_or_other_folder_and_goes_on_with_its_own_set
     [
         ('{"seed": 1}', False, "earlier training. Go on with it by --resume"),
         (None, True, "no training in"),
-        ('{"seed": 2}', True, "other settings .seed."),
-        ("{}", True, "other settings .seed."),
+        ('{"seed": 2}', True, "other settings: seed 2, not 1. Give --out and --resume alone"),
+        ("{}", True, "other settings: seed None, not 1"),
         ("[1]", True, "cannot be read: it is no mapping"),
         ('{"seed"', True, "cannot be read"),
     ],
@@ -38,3 +39,41 @@ def test_a_file_is_no_folder(tmp_path, resume):
     (tmp_path / "out").write_text("")
     with pytest.raises(InputError, match="is a file"):
         check_folder(tmp_path / "out", {}, resume=resume)
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Of some training."""
+
+    out: str = "runs/some"
+    resume: bool = False
+    progress: bool = True
+    seed: int = 0
+    save_freq: int = 0
+
+
+def test_a_training_that_only_goes_on_has_the_settings_it_had(tmp_path):
+    free = ("out", "resume", "save_freq")
+    asked = {"out": str(tmp_path), "resume": True}
+    assert kept_settings(asked, Settings, free) is None
+    keep_settings(tmp_path, Settings(out=str(tmp_path), seed=3, save_freq=7))
+    assert kept_settings(asked, Settings, free) == {"seed": 3, "save_freq": 7}
+    assert kept_settings(asked | {"save_freq": 2}, Settings, free) == {"seed": 3, "save_freq": 7}
+    assert kept_settings(asked | {"seed": 3}, Settings, free) is None
+    assert kept_settings({"out": str(tmp_path)}, Settings, free) is None
+
+
+def test_the_usual_folder_is_looked_into_where_none_is_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "some").mkdir(parents=True)
+    keep_settings(tmp_path / "runs" / "some", Settings(seed=3))
+    assert kept_settings({"resume": True}, Settings, ("resume",)) == {"seed": 3, "save_freq": 0}
+    (tmp_path / "runs" / "some" / "arguments.json").write_text("[")
+    with pytest.raises(InputError, match="cannot be read"):
+        kept_settings({"resume": True}, Settings, ("resume",))
+
+
+def test_of_many_other_settings_some_are_told(tmp_path):
+    (tmp_path / "arguments.json").write_text("{}")
+    with pytest.raises(InputError, match=r"f None, not 6; and 3 more\."):
+        check_folder(tmp_path, dict(zip("abcdefghi", range(1, 10), strict=True)), resume=True)

@@ -18,7 +18,16 @@ from poser.policies.bundle_files import CARD
 from poser.policies.learned import SHIPPED, shipped
 from poser.training.arguments import TrainingArguments
 from poser.training.arguments import make_arguments as make_policy_arguments
-from poser.training.settings import PAIRS, about, check_least, converted, joined, parse_options, read_preset
+from poser.training.settings import (
+    PAIRS,
+    about,
+    check_least,
+    converted,
+    joined,
+    kept_settings,
+    parse_options,
+    read_preset,
+)
 
 PRESETS = ("tiny", "quick")
 """YAML files in the package's data."""
@@ -28,6 +37,9 @@ SHIPPED_POLICY = "shipped"
 
 SEEDS, ROUNDS = 1000, 400
 """Seeds and rounds are below; so every turn has a seed of its own."""
+
+FREE = ("resume", "progress", "out", "rounds", "keep")
+"""Arguments that may differ when a training goes on."""
 
 _COUNTS = ("rounds", "requests", "plans", "commands", "eval_examples", "validation_examples", "eval_episodes")
 _DECOMPOSER_OWN = {
@@ -113,7 +125,13 @@ def make_arguments(given: Mapping[str, Any]) -> TogetherArguments:
     preset = str(given.get("preset", "tiny"))
     rewards = REWARDS | {"outcome": 1.0}
     settings = joined(joined({"preset": preset, "rewards": rewards}, load_preset(preset)), given)
-    arguments = TogetherArguments(**converted(settings, TogetherArguments))
+    if "start" not in given and Path(str(settings.get("decomposer"))).is_dir():
+        # a preset's is for the decomposer that it trains first
+        settings.pop("start", None)
+    return _checked(TogetherArguments(**converted(settings, TogetherArguments)))
+
+
+def _checked(arguments: TogetherArguments) -> TogetherArguments:
     check_least(arguments, {1: _COUNTS, 0: ("seed",)})
     for name, limit in (("seed", SEEDS), ("rounds", ROUNDS)):
         if getattr(arguments, name) >= limit:
@@ -143,8 +161,16 @@ def make_arguments(given: Mapping[str, Any]) -> TogetherArguments:
 
 
 def parse_arguments(argv: Sequence[str] | None = None, *, prog: str | None = None) -> TogetherArguments:
-    """Arguments from a command line; every field is an option, mappings as NAME=VALUE."""
-    return make_arguments(parse_options(TogetherArguments, "Train decomposer and policy in turns.", argv, prog))
+    """Arguments from a command line; every field is an option, mappings as NAME=VALUE. With --resume alone they are
+    those of the training in the folder.
+    """
+    given = parse_options(TogetherArguments, "Train decomposer and policy in turns.", argv, prog)
+    kept = kept_settings(given, TogetherArguments, FREE)
+    return (
+        make_arguments(given)
+        if kept is None
+        else _checked(TogetherArguments(**converted(kept | given, TogetherArguments)))
+    )
 
 
 def start_folder(arguments: TogetherArguments) -> Path | None:

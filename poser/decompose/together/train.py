@@ -18,6 +18,7 @@ from poser.decompose.evaluation import figures
 from poser.decompose.outcome import studio_registry
 from poser.decompose.rows import Row, studio
 from poser.decompose.together.arguments import (
+    FREE,
     TogetherArguments,
     decomposer_arguments,
     part_folder,
@@ -36,13 +37,8 @@ from poser.evaluate.report import check_intervals
 from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
 from poser.training.environments import make_rules
-from poser.training.settings import check_folder
+from poser.training.settings import check_folder, keep_settings
 from poser.training.worlds import TwinWorld
-
-_FREE = ("resume", "progress", "out", "rounds", "keep")
-"""Arguments that may differ when a training goes on."""
-
-_SETTINGS = "arguments.json"
 
 
 def train(
@@ -98,7 +94,7 @@ class _Together:
             )
         check_folder(self.out, self._settings(), resume=given.resume)
         self.out.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.out / _SETTINGS, json.dumps(self._settings(), indent=1).encode())
+        keep_settings(self.out, given)
         self.ledger = Ledger(self.out)
         if self.model is None:
             self.model = decomposer_turn(start_arguments(given), self.command, self._watch)
@@ -241,7 +237,7 @@ class _Together:
     def _settings(self) -> dict[str, Any]:
         settings = dataclasses.asdict(self.given)
         held: dict[str, Any] = json.loads(json.dumps(settings))
-        return {name: value for name, value in held.items() if name not in _FREE}
+        return {name: value for name, value in held.items() if name not in FREE}
 
 
 def _size(folder: Path) -> int:

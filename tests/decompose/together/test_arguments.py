@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
@@ -28,6 +28,7 @@ from poser.decompose.together.arguments import (
 from poser.experts.errors import InputError, UnknownName
 from poser.policies.bundle_files import CARD
 from poser.policies.learned import SHIPPED, shipped
+from poser.training.settings import keep_settings
 
 
 @pytest.fixture
@@ -132,6 +133,18 @@ def test_folders_that_hold_something_else_are_refused(tmp_path, decomposer):
         make_arguments({"policy": str(tmp_path)})
     with pytest.raises(InputError, match="trained first"):
         make_arguments({"decomposer": str(decomposer), "start": {"layers": 2}})
+
+
+def test_a_trained_decomposer_needs_no_start_of_the_preset(decomposer, tmp_path):
+    given = make_arguments({"preset": "quick", "decomposer": str(decomposer)})
+    assert given.start == {}
+    assert load_preset("quick")["start"]
+    keep_settings(tmp_path, given)
+    assert parse_arguments(["--out", str(tmp_path), "--resume", "--rounds", "4"]) == replace(
+        given, out=str(tmp_path), resume=True, rounds=4
+    )
+    with pytest.raises(InputError, match="rounds is 400; give less"):
+        parse_arguments(["--out", str(tmp_path), "--resume", "--rounds", "400"])
 
 
 @pytest.mark.parametrize(
