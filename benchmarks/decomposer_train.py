@@ -1,8 +1,9 @@
 """`make bench-decomposer-train`: what GRPO adds to a decomposer that imitation has brought to its plateau.
 
 The tiny preset: a model of 2 million parameters with random weights learns requests of the studio's generator. *SFT*
-is its warm start. *SFT continued* goes on imitating, on the rows of both stages, for as many processor seconds as
-GRPO takes (one thread, evaluations not counted; wall seconds depend on what else runs). *GRPO* starts from SFT, on
+is its warm start. *SFT continued* goes on imitating, on the rows of both stages, for as many processor seconds as GRPO
+takes (one thread, evaluations not counted; wall seconds depend on what else runs; the number of steps is reckoned from
+the warm start's time a step, so seconds differ somewhat, see below). *GRPO* starts from SFT, on
 rows that SFT has not seen, rewarded for format and F1s; *+ outcome* also for the outcome of the plan on the studio's
 twin. Answers are decoded greedily, from 300 held-out requests each: phrasings that are never trained on, of words
 that are; phrasings most of which have words that are not, either (95 % of the requests; a model from nothing can only
@@ -145,31 +146,30 @@ def page(stored: Sequence[Stored]) -> str:
 
 
 def plot(stored: Sequence[Stored], path: Path) -> None:
-    """Mean of three F1s against seconds of training, every seed a line."""
+    """Mean of three F1s against minutes of training, a line a seed; what follows the warm start once more, larger."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axis = plt.subplots(figsize=(8, 5))
+    figure, (whole, after) = plt.subplots(1, 2, figsize=(12, 4.8), layout="constrained")
     for color, agent in enumerate(("sft", "continued", "grpo", "outcome")):
         for number, each in enumerate(stored):
             held = each["agents"].get(agent)
             if held is None:
                 continue
-            offset = 0.0 if agent == "sft" else each["agents"]["sft"]["seconds"]
-            xs = [(offset + line["cpu_seconds"]) / 60 for line in held["curve"]]
+            xs = np.array([line["cpu_seconds"] for line in held["curve"]]) / 60
             ys = [np.mean([line[name] for name in F1S]) for line in held["curve"]]
-            axis.plot(xs, ys, color=f"C{color}", alpha=0.7, label=AGENTS[agent] if number == 0 else None)
-    axis.set(
-        xlabel="processor minutes of training",
-        ylabel="mean F1 of actions, subjects, goals",
-        title="New phrasings of known words",
-    )
-    axis.set_ylim(0, 1)
-    axis.grid(alpha=0.3)
-    axis.legend()
-    figure.tight_layout()
+            look = {"color": f"C{color}", "alpha": 0.7, "label": AGENTS[agent] if number == 0 else None}
+            whole.plot(xs + (0.0 if agent == "sft" else each["agents"]["sft"]["seconds"] / 60), ys, **look)
+            if agent != "sft":
+                after.plot(xs, ys, marker=".", **look)
+    whole.set(title="New phrasings of known words", xlabel="processor minutes of training", ylim=(0, 1))
+    after.set(title="After the warm start", xlabel="processor minutes after it")
+    whole.set_ylabel("mean F1 of actions, subjects, goals")
+    for axis in (whole, after):
+        axis.grid(alpha=0.3)
+        axis.legend(loc="lower right")
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
