@@ -150,7 +150,9 @@ def plot(stored: Sequence[Stored], path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(1, 3, figsize=(15, 4.6), gridspec_kw={"width_ratios": [1.3, 1, 1]})
+    figure, axes = plt.subplots(
+        1, 3, figsize=(15, 5.2), layout="constrained", gridspec_kw={"width_ratios": [1.3, 1, 1]}
+    )
     for number, (agent, title) in enumerate(AGENTS.items()):
         found = [bootstrap(known(means(stored, agent, "rewordings", [each]))) for each in METRICS]
         _bars(axes[0], np.arange(len(METRICS)) + 0.26 * (number - 1), found, title, f"C{number}", width=0.24)
@@ -165,12 +167,15 @@ def plot(stored: Sequence[Stored], path: Path) -> None:
                 at = [n for n, values in enumerate(own) if len(known(values))]
                 found = [bootstrap(known(own[n])) for n in at]
                 _line(axis, at, found, style, f"C{3 + number}", f"{title}, {plans}", 0.06 * (number - 1))
-        axis.set(title=f"Quality on {WHERE[where]}", xlabel="commands of the request", ylim=(0, 1.02))
+        axis.set(
+            title=f"Quality on {WHERE[where]}, all held-out requests", xlabel="commands of the request", ylim=(0, 1.02)
+        )
         axis.set_xticks(range(len(sizes)), sizes)
     for axis in axes:
         axis.grid(alpha=0.3)
-        axis.legend(fontsize=8, loc="upper left" if axis is axes[0] else "lower left")
-    figure.tight_layout()
+    axes[0].legend(fontsize=8, loc="upper left")
+    # both have the same lines
+    figure.legend(*axes[1].get_legend_handles_labels(), fontsize=9, loc="outside lower right", ncols=3)
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
