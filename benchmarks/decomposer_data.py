@@ -3,7 +3,7 @@
 The tiny preset's warm start (SFT) on the first 250 to 16,000 of the same annotated requests of the studio's
 generator, each from nothing, its tokenizer learned from these rows, too. **Every size gets the same number of
 optimizer steps**, 2,000 of 16 rows; 16,000 rows are seen twice, 250 rows 128 times, in the same curriculum. So what
-is compared is the worth of other rows at equal computation. (The preset's own warm start has more rows and steps than
+is compared is the worth of other rows at equal steps. (The preset's own warm start has more rows and steps than
 any here.)
 
 Where annotations are scarce, imitation comes to its end by itself, and what is left to learn from is the same rows once
@@ -33,8 +33,6 @@ from benchmarks.report import FIGURES, write
 SIZES, QUICK_SIZES = (250, 500, 1000, 2000, 4000, 8000, 16000), (8, 16, 32)
 SEEN, QUICK_SEEN = 32_000, 64
 """Rows that every training sees, the same ones many times; a multiple of all sizes."""
-DECAY = 500
-"""The last steps, in which the learning rate goes down to none."""
 GRPO_SIZES, QUICK_GRPO_SIZES = (1000, 4000), (8, 32)
 GRPO_STEPS = 120
 
@@ -54,10 +52,7 @@ def write_files(folder: Path, seed: int, sizes: Sequence[int], seen: int) -> Non
 
 def first_jobs(bench: Bench, sizes: Sequence[int], seen: int) -> dict[str, Job]:
     """The warm starts, by name."""
-    once = {
-        "num_train_epochs": 1, "max_steps": -1, "lr_scheduler_kwargs": {"num_decay_steps": DECAY},
-        **bench.settings.get("sft", {}),
-    }  # fmt: skip
+    once = {"num_train_epochs": 1, "max_steps": -1, **bench.settings.get("sft", {})}
     return {f"sft-{size}": _job(bench, "sft", size, stage="sft", examples=seen, sft=once) for size in sizes}
 
 

@@ -1,7 +1,7 @@
 """What GRPO can learn from: how much better the best of a model's own answers is than its usual one.
 
-GRPO raises the chance of answers that are rewarded more than others to the same request. Where all are rewarded alike
-it learns nothing, and beyond the best that are drawn it comes by generalising alone.
+GRPO raises the chance of answers that are rewarded more than others to the same request; where all are rewarded alike
+it learns nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.decomposer_runs import F1S, asked_of, held_rows
+from benchmarks.decomposer_tables import seeds_of
 from poser.evaluate.report import bootstrap, table
 
 KINDS = {"validation": "phrasings of training", "rewordings": "new phrasings of known words"}
@@ -71,9 +72,9 @@ def room_section(stored: Sequence[Mapping[str, Any]], agents: Mapping[str, str])
     count = len(stored[0]["room"][next(iter(agents))]["validation"]["greedy"])
     text = (
         "\n## What there is to learn from\n\n"
-        f"Mean of three F1s of {count} requests of each kind: answered greedily, the mean of {DRAWN} answers drawn at "
-        "training's temperature, and the best of these by reward; *alike* is the share of requests whose answers all "
-        "have the same reward, from which GRPO learns nothing. New requests in phrasings of training stand for what "
-        "GRPO is trained on.\n\n"
+        f"Seeds {seeds_of(stored)}. Mean of three F1s of {count} requests of each kind: answered greedily, the mean of "
+        f"{DRAWN} answers drawn at training's temperature, and the best of these by reward, which nobody could choose "
+        "who does not know the annotation; *alike* is the share of requests whose answers all have the same reward, "
+        "from which GRPO learns nothing. New requests in phrasings of training stand for what GRPO is trained on.\n\n"
     )
     return text + table(("requests", "model", "greedy", "drawn", "best of eight", "alike"), rows)

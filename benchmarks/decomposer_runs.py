@@ -152,7 +152,6 @@ def is_of(out: Path, arguments: Any) -> bool:
 
     kept = json.loads((out / "arguments.json").read_text(encoding="utf-8"))
     asked = json.loads(json.dumps(dataclasses.asdict(arguments)))
-    # also where an earlier release knew no such setting
     return all(kept.get(name) == value for name, value in asked.items() if name not in FREE)
 
 

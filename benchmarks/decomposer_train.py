@@ -89,7 +89,7 @@ def run(bench: Bench) -> dict[str, Any]:
     }
     found |= all_trained(jobs, bench.workers)
     first = found["sft"]
-    steps = round(found["grpo"]["seconds"] / first["seconds"] * first["curve"][-1]["step"])
+    steps = max(1, round(found["grpo"]["seconds"] / first["seconds"] * first["curve"][-1]["step"]))
     rows = arguments.examples + arguments.grpo_examples
     more = {**bench.settings.get("sft", {}), **continued(arguments, steps)}
     start = {"model": str(bench.out / "sft" / "model"), "stages": ["sft"]}
@@ -129,7 +129,9 @@ def page(stored: Sequence[Stored]) -> str:
     text += gain_table(stored, pairs, agents)
     if {"grpo", "outcome", "continued"} <= set(agents):
         text += aims(stored)
-    text += room_section(stored, {agent: AGENTS[agent] for agent in ROOMS})
+    drawn = [each for each in stored if "room" in each]
+    if drawn:
+        text += room_section(drawn, {agent: AGENTS[agent] for agent in ROOMS})
     rows = []
     for each in stored:
         for agent in (agent for agent in agents if agent != "grammar"):

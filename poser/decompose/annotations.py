@@ -50,8 +50,8 @@ def row_of_record(
         missing = [name for name in _TRIPLE if record.get(name) is None]
         raise InputError(
             f"the columns are {', '.join(sorted(record))}; {', '.join(missing)} are needed where nothing is to be "
-            "extracted. Annotate them, or have them extracted by poser.decompose.published.published_rows(path, "
-            "unannotated='extract') and written by poser.decompose.data.write_rows."
+            "extracted. Annotate them, or have those of text alone extracted, by poser.decompose.published."
+            "published_rows(path, unannotated='extract'), and written, by poser.decompose.data.write_rows."
         )
     if extractor is None:
         from poser.extract.grammar import GrammarExtractor
@@ -105,13 +105,14 @@ def _decomposition(record: Mapping[str, Any]) -> Decomposition:
 
 
 def _check_aligned(record: Mapping[str, Any]) -> None:
-    """Check that there are as many subjects and goals as actions; of one action there may be any number.
+    """Check that there are as many subjects and goals as actions, if there are several; one action may be of several
+    subjects, as in the paper.
 
     Raises:
         InputError: there are not. A reader of replies would make up what is missing; an annotation has to say it.
     """
-    counts = {name: len(record[name]) for name in _TRIPLE if isinstance(record[name], list)}
-    if counts.get("actions", 1) > 1 and len(set(counts.values())) > 1:
+    counts = {name: len(record[name]) if isinstance(record[name], list) else 1 for name in _TRIPLE}
+    if counts["actions"] > 1 and len(set(counts.values())) > 1:
         said = ", ".join(f"{count} {name}" for name, count in counts.items())
         raise InputError(f"there are {said}; give one entry of each for every command, in the same order.")
 

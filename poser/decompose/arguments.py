@@ -87,7 +87,7 @@ class DecomposerArguments:
     )
     group_by_length: bool = about("rows of like length come together, for less padding", False)
     grpo_examples: int = about(
-        "rows GRPO trains on, those that follow; 0 = the same ones; of a file with fewer rows both have their shares", 0
+        "rows GRPO trains on, those that follow examples; 0 = the same ones; a file too small for that is shared out", 0
     )
     eval_data: str = about(
         "held-out rows, as data; a split of the studio's generator; empty = the last rows of a file, or of the "

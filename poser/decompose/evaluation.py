@@ -43,7 +43,7 @@ def decode(
         chat: that is a user's message; else it is the prompt.
         max_new_tokens: longest answer.
         batch: rows side by side; alike lengths go together.
-        temperature: of drawing, by PyTorch's own generator; None = the most likely answer.
+        temperature: of drawing, above 0, by PyTorch's own generator; None = the most likely answer.
     """
     drawing: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
     if temperature is not None:

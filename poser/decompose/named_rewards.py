@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import importlib
 import math
+import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +123,16 @@ def _place(error: Exception) -> str:
     return f" in {Path(last.filename).name}, line {last.lineno}" if last.filename != __file__ else ""
 
 
+@contextmanager
+def _also_from(folder: str) -> Iterator[None]:
+    """Find modules of this folder, too."""
+    sys.path.append(folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+
+
 def _function(name: str, policy: str, approximation: Mode) -> Reward:
     if name == "outcome" and (policy or approximation != "twin"):
         from poser.decompose.outcome import outcome_reward
@@ -131,16 +143,14 @@ def _function(name: str, policy: str, approximation: Mode) -> Reward:
     module, dot, function = name.rpartition(".")
     if not dot:
         raise UnknownName("reward", name, NAMES)
-    here = str(Path.cwd())
-    if here not in sys.path:
-        # as for python -m
-        sys.path.append(here)
     try:
-        found = getattr(importlib.import_module(module), function)
+        # installed modules go first
+        with _also_from(os.getcwd()):
+            found = getattr(importlib.import_module(module), function)
     except Exception as error:  # a module of one's own may raise anything
         raise InputError(
             f"There is no reward {name}: {type(error).__name__}: {error}. Give a name ({', '.join(NAMES)}), or "
-            f"module.function; a module is looked for among those installed, and in the current folder, {here}."
+            "module.function; a module is looked for among those installed, then in the current folder."
         ) from error
     if not callable(found):
         raise InputError(f"{name} is no function; a reward takes prompts, completions and columns, and returns a list.")

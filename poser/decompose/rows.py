@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from poser.decompose.arguments import EVALUATION_SEED, FRESH, GENERATOR, DecomposerArguments
-from poser.decompose.data import SPLITS, studio_rows
+from poser.decompose.data import METADATA, SPLITS, studio_rows
 from poser.decompose.prompting import check_rows
 from poser.decompose.published import published_rows
 from poser.experts.errors import InputError, UnknownName
@@ -40,9 +40,10 @@ def check_sources(arguments: DecomposerArguments) -> None:
     Raises:
         InputError: no such file or split, or a first row that cannot be learned from.
     """
-    for name in (arguments.data, arguments.eval_data):
+    splits = "one of the splits " + ", ".join(each for each in SPLITS if each != "train")
+    for name, others in ((arguments.data, GENERATOR), (arguments.eval_data, splits)):
         if name and name != GENERATOR and name not in SPLITS:
-            check_rows(_read(name, 1), name)
+            check_rows(_read(name, 1, others), name)
     if arguments.data in SPLITS:
         raise InputError(f"data is {arguments.data}, a split of the studio's generator; give studio, or a JSONL file.")
     if arguments.eval_data in ("train", GENERATOR):
@@ -79,14 +80,8 @@ def training_rows(arguments: DecomposerArguments) -> Rows:
     check_rows(rows, given.data)
     check_rows(held, split)
     first = given.examples
-    if given.grpo_examples and len(rows) < wanted:
-        # each stage has its share of what there is
-        first = round(len(rows) * given.examples / wanted)
-        if not 0 < first < len(rows):
-            raise InputError(
-                f"{given.data} has {len(rows)} rows to train on, too few for the shares of both stages; give more, "
-                "other --examples and --grpo-examples, or --grpo-examples 0 for the same rows in both."
-            )
+    if given.grpo_examples and len(rows) <= first:
+        first = _share(given, len(rows))
     about = f"{given.level} requests of the studio's generator" if made else Path(given.data).name
     return Rows(
         sft=rows[:first],
@@ -96,9 +91,23 @@ def training_rows(arguments: DecomposerArguments) -> Rows:
     )
 
 
+def _share(arguments: DecomposerArguments, rows: int) -> int:
+    """How many rows of a file that the warm start could use up are its own; a stage that runs alone takes all."""
+    given = arguments
+    if len(given.stages) == 1:
+        return rows if given.stages == ("sft",) else 0
+    share = round(rows * given.examples / (given.examples + given.grpo_examples))
+    if not 0 < share < rows:
+        raise InputError(
+            f"{given.data} has {rows} rows to train on, too few for the shares of both stages; give more, other "
+            "--examples and --grpo-examples, or --grpo-examples 0 for the same rows in both."
+        )
+    return share
+
+
 def studio(arguments: DecomposerArguments, count: int, seed: int, split: str) -> list[Row]:
     """So many rows of the studio's generator."""
-    made = studio_rows(count, seed=seed, split=split, level=arguments.level)
+    made = studio_rows(count, seed=seed, split=split, level=arguments.level, with_images=arguments.pictures)
     return [dict(row) for row in made]
 
 
@@ -107,11 +116,11 @@ def has_pictures(rows: Sequence[Row]) -> bool:
     return any(row.get("image") is not None for row in rows)
 
 
-def _read(name: str, count: int | None) -> list[Row]:
+def _read(name: str, count: int | None, others: str = GENERATOR) -> list[Row]:
     path = Path(name)
     if not path.exists():
-        if "/" not in name and not path.suffix:
-            raise UnknownName("data set", name, [GENERATOR, *(each for each in SPLITS if each != "train")])
-        raise InputError(f"There is no file {path}; give a JSONL file of rows, or {GENERATOR}.")
+        raise InputError(
+            f"There is no file {path}; give a JSONL file of rows, a folder with pictures and {METADATA}, or {others}."
+        )
     read = published_rows(path, images="where given", unannotated="refuse", limit=count)
     return [dict(row) for row in read]

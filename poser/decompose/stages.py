@@ -55,6 +55,7 @@ def make_trainer(
         arguments.rewards, policy=arguments.policy, approximation=arguments.approximation
     )
     config = config_of(stage, arguments, folder, weights)
+    share_to_steps(config, stage, len(rows))
     lora = _lora(arguments)
     if stage == "sft" and arguments.request_weight:
         usual = {"packing": (False,), "padding_free": (False,), "completion_only_loss": (None, True),
@@ -111,6 +112,30 @@ def make_trainer(
     return trainer
 
 
+def share_to_steps(config: Any, stage: str, rows: int) -> None:
+    """Where `num_decay_steps` of the schedule is below 1, make it that share of the steps, after the warm-up.
+
+    Raises:
+        InputError: more steps of warm-up and decay than there are steps; the rate would begin near its end.
+    """
+    given = config.lr_scheduler_kwargs or {}
+    decay = given.get("num_decay_steps")
+    if decay is None:
+        return
+    a_step = config.per_device_train_batch_size * config.world_size * config.gradient_accumulation_steps
+    if stage == "grpo":
+        a_step = max(1, a_step // config.num_generations)
+    steps = config.max_steps if config.max_steps > 0 else max(1, int(rows * config.num_train_epochs / a_step))
+    warmup = config.get_warmup_steps(steps)
+    if 0 < decay < 1:
+        config.lr_scheduler_kwargs = given | {"num_decay_steps": min(round(decay * steps), max(0, steps - warmup))}
+    elif warmup + decay > steps:
+        raise InputError(
+            f"Stage {stage} has {steps} steps, and its schedule wants {warmup} to warm up and {decay} to decay; give "
+            "fewer (warmup_steps, num_decay_steps in lr_scheduler_kwargs, where less than 1 is a share), or more steps."
+        )
+
+
 def check_batches(stage: str, config: Any, rows: int) -> None:
     """Check that there are rows for one step of a stage, by the settings of its trainer.
 
@@ -120,7 +145,8 @@ def check_batches(stage: str, config: Any, rows: int) -> None:
     least, ways = 1, "per_device_train_batch_size=…, or dataloader_drop_last=false"
     if stage == "grpo":
         # TRL leaves out what is no whole generation
-        least, ways = config.generation_batch_size // config.num_generations, "generation_batch_size=…"
+        least = config.generation_batch_size // config.num_generations
+        ways = "per_device_train_batch_size=…, a multiple of num_generations"
     elif config.dataloader_drop_last:
         least = config.per_device_train_batch_size * config.world_size
     if rows < least:
@@ -134,7 +160,7 @@ def run(trainer: Any, watch: HeldOut, checkpoint: Path | None = None) -> None:
     """Train to the end, from a checkpoint if there is one.
 
     Raises:
-        InputError: no steps were asked for.
+        InputError: not one step was made.
     """
     try:
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))

@@ -33,7 +33,10 @@ from poser.training.settings import check_folder, keep_settings
 
 
 def train(
-    arguments: DecomposerArguments, command: Sequence[str] = (), watch: Callable[[str], None] = lambda line: None
+    arguments: DecomposerArguments,
+    command: Sequence[str] = (),
+    watch: Callable[[str], None] = lambda line: None,
+    go_on: Sequence[str] = (),
 ) -> Path:
     """Train, evaluate, and write the model.
 
@@ -47,9 +50,10 @@ def train(
 
     Args:
         arguments: all settings.
-        command: the command line, for the card.
+        command: the command line, for the card; that of a training which goes on is kept.
         watch: called with a line on what is trained on what, on each evaluation, and on what is left when it is
             interrupted.
+        go_on: the command line that goes on with it, for those who interrupt it; by default `poser train decomposer`.
 
     Returns:
         The folder of the model.
@@ -58,7 +62,7 @@ def train(
         InputError: settings, data or a model that do not go together, or nothing to resume from.
         PoserError: a reward without sense, an adapter that cannot be merged, or a folder that cannot be written.
     """
-    return _Training(arguments, command, watch).run()
+    return _Training(arguments, command, watch, go_on).run()
 
 
 def told_of(folder: Path) -> str:
@@ -89,18 +93,29 @@ def _shown(line: Mapping[str, Any]) -> str:
 @contextmanager
 def _less_noise(progress: bool) -> Iterator[None]:
     """Without what libraries say of their own settings, and without their bars where none are wanted."""
+    bars: Any = transformers_logging
+    shown = not datasets.are_progress_bars_disabled(), bars.is_progress_bar_enabled()
     with warnings.catch_warnings():
         # TRL has a setting that transformers calls by another name now
         warnings.filterwarnings("ignore", message=".*gradient_checkpointing.* is deprecated", category=FutureWarning)
         if not progress:
             datasets.disable_progress_bars()
-            transformers_logging.disable_progress_bar()
-        yield
+            bars.disable_progress_bar()
+        try:
+            yield
+        finally:
+            if shown[0]:
+                datasets.enable_progress_bars()
+            if shown[1]:
+                bars.enable_progress_bar()
 
 
 class _Training:
-    def __init__(self, arguments: DecomposerArguments, command: Sequence[str], watch: Callable[[str], None]) -> None:
-        self.given, self.command, self._say = arguments, tuple(command), watch
+    def __init__(
+        self, arguments: DecomposerArguments, command: Sequence[str], watch: Callable[[str], None], go_on: Sequence[str]
+    ) -> None:
+        self.given, self.command, self._say = arguments, list(command), watch
+        self.go_on = go_on or ("poser", "train", "decomposer", "--out", arguments.out, "--resume")
         self._watch = lambda line: watch(
             f"{line['stage']}, step {line['step']}, {line['seconds']:.0f} s: {_shown(line)}"
         )
@@ -108,6 +123,12 @@ class _Training:
         self._lines = self.out / "evaluations.jsonl"
 
     def run(self) -> Path:
+        with _less_noise(self.given.progress):
+            self._check()
+            with writing_to(self.out):
+                return self._trained()
+
+    def _check(self) -> None:
         given = self.given
         _, weights = reward_functions(given.rewards, policy=given.policy, approximation=given.approximation)
         check_settings(given)
@@ -117,8 +138,6 @@ class _Training:
             check_model(given.model, pictures=given.pictures, chat=given.chat)
         check_sources(given)
         self._check_folder()
-        with writing_to(self.out), _less_noise(given.progress):
-            return self._trained()
 
     def _trained(self) -> Path:
         given = self.given
@@ -140,7 +159,6 @@ class _Training:
         with state.main_process_first():
             if state.is_main_process:
                 self._prepare(rows)
-            if state.is_main_process:
                 parts = ", ".join(f"{stage} on {len(getattr(rows, stage)):,} rows" for stage in given.stages)
                 self._say(f"Training in {self.out}: {parts} of {rows.about} ({len(rows.held):,} rows).")
         model = str(self.out / "base") if given.model == FRESH else given.model
@@ -152,7 +170,8 @@ class _Training:
                 try:
                     self._stage(stage, model, processor, rows, target, state)
                 except KeyboardInterrupt:
-                    self._say(self._left(stage))
+                    if state.is_main_process:
+                        self._say(self._left(stage, state.num_processes))
                     raise
             model = str(target)
         return self.out / "model"
@@ -192,13 +211,15 @@ class _Training:
             fresh.rename(target)
         state.wait_for_everyone()
 
-    def _left(self, stage: str) -> str:
-        """What an interrupted stage leaves."""
+    def _left(self, stage: str, processes: int) -> str:
+        """What an interrupted stage leaves, and how to go on with it."""
         checkpoint = last_checkpoint(self.out / stage)
-        again = f"poser train decomposer --out {shlex.quote(self.given.out)} --resume"
         if checkpoint is None:
-            return f"Stage {stage} has no checkpoint yet (--save-freq says how often); from its start: {again}"
-        return f"Stage {stage} is kept up to step {checkpoint.name.rpartition('-')[2]}; to go on: {again}"
+            kept = "has no checkpoint yet (--save-freq says how often); from its start"
+        else:
+            kept = f"is kept up to step {checkpoint.name.rpartition('-')[2]}; to go on"
+        among = f", with {processes} processes as before" if processes > 1 else ""
+        return f"Stage {stage} {kept}{among}: {shlex.join(self.go_on)}"
 
     def _check_folder(self) -> None:
         check_folder(self.out, self._settings(), resume=self.given.resume)
@@ -215,6 +236,11 @@ class _Training:
         self.out.mkdir(parents=True, exist_ok=True)
         # before the model: one that lies there is then known to be of these settings
         keep_settings(self.out, given)
+        first = self.out / "command.json"
+        if given.resume and first.is_file():
+            self.command = json.loads(first.read_text(encoding="utf-8"))
+        else:
+            write_atomically(first, json.dumps(self.command).encode())
         if given.model == FRESH and not base.is_dir():
             fresh = base.with_name("base.new")
             shutil.rmtree(fresh, ignore_errors=True)

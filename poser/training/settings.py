@@ -137,7 +137,11 @@ def check_folder(out: Path, settings: Mapping[str, Any], *, resume: bool) -> Non
         )
     held = _kept(path)
     asked = json.loads(json.dumps(settings))
-    changed = [f"{name} {held.get(name)!r}, not {value!r}" for name, value in asked.items() if held.get(name) != value]
+    changed = [
+        f"{name} {repr(held[name]) if name in held else 'not set'}, not {value!r}"
+        for name, value in asked.items()
+        if name not in held or held[name] != value
+    ]
     if changed:
         shown = "; ".join(changed[:_SHOWN]) + (f"; and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else "")
         raise InputError(
@@ -151,13 +155,26 @@ def kept_settings(given: Mapping[str, Any], kind: type, free: Sequence[str]) -> 
     None where more is given, or nothing is there.
 
     Raises:
-        InputError: they cannot be read.
+        InputError: they cannot be read, or are of a release with other ones.
     """
     if not given.get("resume") or not set(given) <= set(free):
         return None
-    out = given.get("out") or next(each.default for each in dataclasses.fields(kind) if each.name == "out")
-    path = Path(str(out)) / ARGUMENTS
-    return _kept(path) if path.is_file() else None
+    fields = {each.name: each.default for each in dataclasses.fields(kind)}
+    path = Path(str(given.get("out") or fields["out"])) / ARGUMENTS
+    if not path.is_file():
+        return None
+    held = _kept(path)
+    others = sorted(set(held) ^ (set(fields) - set(_OF_THE_CALL)))
+    if others:
+        raise InputError(
+            f"{path} is of another release, which differs in {', '.join(others)}; give all settings of that training "
+            "beside --resume."
+        )
+    try:
+        converted(held, kind)
+    except InputError as error:
+        raise InputError(f"{path} cannot be read: {error} Mend it, or train anew in another folder.") from error
+    return held
 
 
 def keep_settings(out: Path, arguments: Any) -> None:

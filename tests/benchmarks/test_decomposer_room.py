@@ -2,7 +2,15 @@
 
 import pytest
 
-from benchmarks.decomposer_room import DRAWN, KINDS, room
+from benchmarks.decomposer_room import DRAWN, KINDS, REWARDS, room
+from poser.decompose.arguments import make_arguments
+
+
+def test_as_many_answers_are_drawn_as_in_training_by_the_rewards_of_training():
+    given = make_arguments({"preset": "tiny"})
+    assert given.grpo["num_generations"] == DRAWN
+    assert "temperature" not in {**given.trl, **given.grpo}  # TRL's is 1
+    assert given.rewards == dict.fromkeys(REWARDS, 1.0)
 
 
 @pytest.mark.heavy

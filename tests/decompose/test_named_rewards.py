@@ -90,7 +90,8 @@ def test_a_module_of_the_current_folder_is_found(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (mine,), _ = reward_functions({"rewards_of_this_folder.mine": 1})
     assert mine(prompts=[""], completions=["x"]) == [1.0]
-    with pytest.raises(InputError, match=rf"no_such_module\.mine.*in the current folder, {tmp_path}"):
+    assert str(tmp_path) not in sys.path
+    with pytest.raises(InputError, match=r"no_such_module\.mine.*then in the current folder"):
         reward_functions({"no_such_module.mine": 1})
 
 

@@ -93,7 +93,7 @@ def test_published_sets_with_annotations_are_trained_on_as_they_are(tmp_path):
     ("given", "said"),
     [({"data": "phrasings"}, "split"), ({"data": "absent.jsonl"}, "no file"), ({"eval_data": "train"}, "held-out"),
      ({"eval_data": "absent.jsonl"}, "no file"),
-     ({"eval_data": "rewording"}, "Unknown data set 'rewording'. Did you mean 'rewordings'")],
+     ({"eval_data": "rewording"}, "no file rewording; give .*or one of the splits .*rewordings")],
 )  # fmt: skip
 def test_sources_that_are_not_there_are_refused(given, said):
     with pytest.raises(InputError, match=said):
@@ -112,5 +112,10 @@ def test_of_a_file_with_fewer_rows_both_stages_have_their_shares(tmp_path):
     assert (len(rows.sft), len(rows.grpo)) == (3, 2)
     requests = [row["request"] for row in rows.sft + rows.grpo]
     assert len(set(requests)) == 5
+    alone = {stage: training_rows(arguments(data=rows_file(tmp_path / "some.jsonl", 5), eval_data="phrasings",
+                                            stages=[stage])) for stage in ("sft", "grpo")}  # fmt: skip
+    assert (len(alone["sft"].sft), len(alone["grpo"].grpo)) == (5, 5)
+    between = training_rows(arguments(data=rows_file(tmp_path / "more.jsonl", 8), eval_data="phrasings"))
+    assert (len(between.sft), len(between.grpo)) == (6, 2)
     enough = training_rows(arguments(data=rows_file(tmp_path / "many.jsonl", 30), eval_data="phrasings"))
     assert (len(enough.sft), len(enough.grpo)) == (6, 4)

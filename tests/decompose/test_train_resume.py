@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,20 @@ def cut(whole, tmp_path):
     return out
 
 
+def test_libraries_are_as_loud_afterwards_as_before_and_say_nothing_of_their_own_settings(tmp_path):
+    import datasets
+    from transformers.utils import logging
+
+    datasets.enable_progress_bars()
+    logging.enable_progress_bar()
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        train(small(tmp_path / "out", stages=["sft"]))
+    assert not [each for each in said if "gradient_checkpointing" in str(each.message)]
+    assert not datasets.are_progress_bars_disabled()
+    assert logging.is_progress_bar_enabled()
+
+
 def figures(out):
     return [(line["stage"], line["step"], line["goal"]) for line in evaluations(out / "evaluations.jsonl")]
 
@@ -78,7 +93,7 @@ def test_a_line_and_a_checkpoint_that_were_half_written_are_left_out(whole, cut)
     assert weights(cut) == weights(whole)
 
 
-@pytest.mark.parametrize(("save_freq", "kept"), [(0, "has no checkpoint yet"), (1, "is kept up to step 2")])
+@pytest.mark.parametrize(("save_freq", "kept"), [(0, "has no checkpoint yet"), (1, "is kept up to step 1")])
 def test_one_that_is_interrupted_says_what_is_kept_and_how_to_go_on(tmp_path, save_freq, kept):
     out, said = tmp_path / "out", []
 
@@ -92,6 +107,13 @@ def test_one_that_is_interrupted_says_what_is_kept_and_how_to_go_on(tmp_path, sa
     assert said[0].startswith(f"Training in {out}: sft on 64 rows, grpo on 32 rows of tiny requests")
     assert said[-1].startswith(f"Stage sft {kept}")
     assert said[-1].endswith(f"poser train decomposer --out {out} --resume")
+    if save_freq:
+        words = ["train", "decomposer", "--out", str(out), "--resume"]
+        assert CliRunner().invoke(app, words).exit_code == 0
+        assert evaluations(out / "evaluations.jsonl")[-1]["step"] == 2
+        # the card tells of the command by which it began
+        assert "--resume" not in (out / "model" / "README.md").read_text()
+        assert json.loads((out / "arguments.json").read_text())["save_freq"] == 1
 
 
 @pytest.mark.parametrize("name", ["model", "base", "sft", "evaluations.jsonl"])

@@ -22,7 +22,7 @@ def test_a_training_begins_in_a_new_or_other_folder_and_goes_on_with_its_own_set
         ('{"seed": 1}', False, "earlier training. Go on with it by --resume"),
         (None, True, "no training in"),
         ('{"seed": 2}', True, "other settings: seed 2, not 1. Give --out and --resume alone"),
-        ("{}", True, "other settings: seed None, not 1"),
+        ("{}", True, "other settings: seed not set, not 1"),
         ("[1]", True, "cannot be read: it is no mapping"),
         ('{"seed"', True, "cannot be read"),
     ],
@@ -75,5 +75,19 @@ def test_the_usual_folder_is_looked_into_where_none_is_given(tmp_path, monkeypat
 
 def test_of_many_other_settings_some_are_told(tmp_path):
     (tmp_path / "arguments.json").write_text("{}")
-    with pytest.raises(InputError, match=r"f None, not 6; and 3 more\."):
+    with pytest.raises(InputError, match=r"f not set, not 6; and 3 more\."):
         check_folder(tmp_path, dict(zip("abcdefghi", range(1, 10), strict=True)), resume=True)
+
+
+@pytest.mark.parametrize(
+    ("held", "says"),
+    [
+        ({"seed": 3}, r"arguments\.json is of another release, which differs in save_freq; give all settings"),
+        ({"seed": 3, "save_freq": 0, "new": 1}, "differs in new"),
+        ({"seed": "x", "save_freq": 0}, r"arguments\.json cannot be read: seed is 'x'; give a int"),
+    ],
+)
+def test_kept_settings_that_do_not_fit_are_refused_by_their_file(tmp_path, held, says):
+    (tmp_path / "arguments.json").write_text(json.dumps(held))
+    with pytest.raises(InputError, match=says):
+        kept_settings({"out": str(tmp_path), "resume": True}, Settings, ("out", "resume"))

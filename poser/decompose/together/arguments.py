@@ -125,7 +125,7 @@ def make_arguments(given: Mapping[str, Any]) -> TogetherArguments:
     preset = str(given.get("preset", "tiny"))
     rewards = REWARDS | {"outcome": 1.0}
     settings = joined(joined({"preset": preset, "rewards": rewards}, load_preset(preset)), given)
-    if "start" not in given and Path(str(settings.get("decomposer"))).is_dir():
+    if "start" not in given and Path(str(given.get("decomposer", ""))).is_dir() and given.get("decomposer"):
         # a preset's is for the decomposer that it trains first
         settings.pop("start", None)
     return _checked(TogetherArguments(**converted(settings, TogetherArguments)))

@@ -25,9 +25,12 @@ from poser.training.worlds import World
 
 
 def decomposer_turn(
-    arguments: DecomposerArguments, command: Sequence[str], watch: Callable[[str], None] = lambda line: None
+    arguments: DecomposerArguments,
+    command: Sequence[str],
+    watch: Callable[[str], None] = lambda line: None,
+    go_on: Sequence[str] = (),
 ) -> Path:
-    """Train a decomposer, or go on with it; the folder of its model."""
+    """Train a decomposer, or go on with it; the folder of its model. `go_on` is the command line that goes on."""
     folder = Path(arguments.out)
     if (folder / "model").is_dir():
         return folder / "model"
@@ -35,7 +38,7 @@ def decomposer_turn(
     if not begun:
         # cut off before anything was written
         shutil.rmtree(folder, ignore_errors=True)
-    model = train_decomposer(replace(arguments, resume=begun), command, watch)
+    model = train_decomposer(replace(arguments, resume=begun), command, watch, go_on)
     gc.collect()
     return model
 
