@@ -72,7 +72,8 @@ def page(stored: Sequence[Stored], about: str) -> str:
     rows = [[f"{AGENTS[one]} − {AGENTS[other]}", *(str(gain(stored, one, other, split=split)) for split in PARTS)]
             for one, other in pairs_of(stored)]  # fmt: skip
     text += "\n## Differences of value\n\n" + table(("pair", *PARTS.values()), rows) + "\n"
-    text += "\n".join(_sentences(stored)) + "\n\n## The sum of commands beside whole episodes\n\n" + _agreement(stored)
+    text += "\n".join(_sentences(stored)) + "\n\n## Where value is missing\n\n" + _missing(stored)
+    text += "\n## The sum of commands beside whole episodes\n\n" + _agreement(stored)
     rows = [[each["seed"], *(f"{each['trained_seconds'][name]:,}" for name in ("grpo", "outcome", "sum", "together"))]
             for each in stored]  # fmt: skip
     text += "\n## What it takes\n\nProcessor seconds of the trainings after the warm start; those of the co-training "
@@ -95,6 +96,37 @@ def _parts(stored: Sequence[Stored]) -> str:
              f"{planned:.1%}", str(bootstrap(score))]
         )  # fmt: skip
     return table(("decomposer", "quality", "USD", "calls", "sound plans", "mean of three F1s"), rows)
+
+
+def _missing(stored: Sequence[Stored]) -> str:
+    """What is lost by wrong answers, and by right ones, beside the annotated plans."""
+    text = "How far plans are below the annotated ones by the same policy, of three kinds of answers: all three F1s 1 "
+    text += "(*right*), *other* plans, and *no plan*. Shares of the requests of all seeds, and the value that is "
+    text += "missing, on average of the kind.\n\n"
+    rows = []
+    for split, title in SPLITS.items():
+        for agent in ("grpo", "outcome", "together"):
+            if agent not in agents_of(stored):
+                continue
+            missing, right, none = (
+                np.concatenate([each[rows_of(stored, split)] for each in columns])
+                for columns in zip(*(_kinds(each, agent) for each in stored), strict=True)
+            )
+            kinds = (right, ~right & ~none, none)
+            rows.append([title, AGENTS[agent], *(_told_of(kind, missing) for kind in kinds)])
+    return text + table(("requests", "decomposer", "right", "other", "no plan"), rows)
+
+
+def _kinds(seed: Stored, agent: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """[requests] value missing, whether the answer is right, whether it is no plan."""
+    own, annotated = seed["carried"][agent], seed["carried"]["annotated"]
+    missing = np.array(annotated["value"], float) - np.array(own["value"], float)
+    # a plan has at least one call
+    return missing, np.array(seed["score"][agent], float) == 1.0, np.array(own["calls"], float) == 0.0
+
+
+def _told_of(kind: np.ndarray, missing: np.ndarray) -> str:
+    return f"{kind.mean():.1%}, {missing[kind].mean():.3f}" if kind.any() else "0.0%"
 
 
 def _sentences(stored: Sequence[Stored]) -> list[str]:

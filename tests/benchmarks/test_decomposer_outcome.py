@@ -64,6 +64,15 @@ def test_a_better_policy_is_not_taken_for_better_plans():
     assert "by the co-trained policy" not in page([old, stored(1)], "About.")
 
 
+def test_what_is_missing_is_told_by_right_answers_other_plans_and_none():
+    one, other = (stored(seed, annotated=0.4, grpo=0.0) for seed in (0, 1))
+    one["score"]["grpo"][:2] = [1.0, 1.0]
+    one["carried"]["grpo"]["value"] = [0.9, 0.8, 0.3, 0.0, *one["carried"]["grpo"]["value"][HELD:]]
+    one["carried"]["grpo"]["calls"] = [2.0, 2.0, 2.0, 0.0, *[2.0] * (3 * HELD)]
+    text = page([one, other], "About.")
+    assert "| new phrasings of known words | F1s alone | 25.0%, 0.050 | 62.5%, 0.440 | 12.5%, 0.900 |" in text
+
+
 def test_without_plans_that_differ_nothing_is_said_of_agreement(tmp_path):
     none = stored(0)
     none["agreement"] = {"pearson": None, "within": [], "plans": 0, "ms": {"twin": None, "sum": None}}
