@@ -131,16 +131,16 @@ bench-decomposer-requests: $(VENV)/.installed  ## generated requests: splits, an
 bench-policy-speed: $(VENV)/.installed  ## steps of the twin a second, time of a decision
 	$(BIN)/python -m benchmarks.policy_speed
 
-bench-decomposer-train: $(VENV)/.installed  ## imitation, continued imitation and GRPO on the tiny preset: SEEDS="0 1" (40 minutes a seed)
+bench-decomposer-train: $(VENV)/.installed  ## imitation, continued imitation and GRPO on the tiny preset: SEEDS="0 1" (35 minutes a seed)
 	$(BIN)/python -m benchmarks.decomposer_train $(DECOMPOSER)
 
-bench-decomposer-ablation: $(VENV)/.installed  ## decomposer without the goal reward; plans in one call or several (30 minutes a seed)
+bench-decomposer-ablation: $(VENV)/.installed  ## decomposer without the goal reward; plans in one call or several (10 minutes a seed after -train)
 	$(BIN)/python -m benchmarks.decomposer_ablation $(DECOMPOSER)
 
-bench-decomposer-data: $(VENV)/.installed  ## decomposers of 250 to 16,000 annotated requests (40 minutes a seed)
+bench-decomposer-data: $(VENV)/.installed  ## decomposers of 250 to 16,000 annotated requests (estimate: 30 minutes a seed)
 	$(BIN)/python -m benchmarks.decomposer_data $(DECOMPOSER)
 
-bench-decomposer-outcome: $(VENV)/.installed  ## F1s alone, outcome rewards, co-training: what plans bring on the twin (45 minutes a seed)
+bench-decomposer-outcome: $(VENV)/.installed  ## F1s alone, outcome rewards, co-training: what plans bring on the twin (15 minutes a seed after -train)
 	$(BIN)/python -m benchmarks.decomposer_outcome $(DECOMPOSER)
 
 bench-decomposer:  ## the four of them, with one warm start a seed

@@ -34,13 +34,13 @@ TOGETHER = [
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_on_the_page_is_one(command):
-    words = shlex.split(command)
+    words = shlex.split(command, comments=True)
     arguments = parse_arguments(words[words.index("decomposer") + 1 :])
     assert arguments.out
 
 
 def test_there_are_commands_for_every_way_of_training():
-    assert len(COMMANDS) == 5
+    assert len(COMMANDS) == 7
     assert any(line.startswith("CUDA_VISIBLE_DEVICES=0") for line in COMMANDS)
 
 
@@ -63,7 +63,7 @@ def test_trl_knows_every_setting_on_the_page(command):
     pytest.importorskip("trl")
     from poser.decompose.trl_settings import check_settings
 
-    words = shlex.split(command)
+    words = shlex.split(command, comments=True)
     arguments = parse_arguments(words[words.index("decomposer") + 1 :])
     check_settings(arguments)
 
@@ -90,7 +90,7 @@ def folders(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("command", TOGETHER)
 def test_every_command_for_training_both_is_one(folders, command):
-    words = shlex.split(command)
+    words = shlex.split(command, comments=True)
     arguments = together.parse_arguments(words[words.index("together") + 1 :])
     model, policy = together.start_folder(arguments), together.policy_folder(arguments)
     assert together.decomposer_arguments(arguments, 1, model, policy).stages == ("grpo",)
@@ -110,6 +110,6 @@ def test_trl_knows_every_setting_of_turns_on_the_page(folders, command):
     pytest.importorskip("trl")
     from poser.decompose.trl_settings import check_settings
 
-    words = shlex.split(command)
+    words = shlex.split(command, comments=True)
     arguments = together.parse_arguments(words[words.index("together") + 1 :])
     check_settings(together.decomposer_arguments(arguments, 1, together.start_folder(arguments), Path("shipped")))

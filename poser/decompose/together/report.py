@@ -99,7 +99,7 @@ def report(arguments: TogetherArguments, lines: Lines, *, best: int, command: Se
             ),
             *_told_of_plans(lines),
             "",
-            f"In the end: value {shown(last['value'])}, {_told(last['gain_from_start'])} than at the start.",
+            f"In the end: value {shown(last['value'])}, {_told(last['gain_from_start'])}.",
             "",
             "## What to use",
             "",
@@ -112,7 +112,7 @@ def report(arguments: TogetherArguments, lines: Lines, *, best: int, command: Se
             f"--policy {given.out}/policy",
             "```",
             "",
-            f"Models and policies of the rounds take {mebibytes:.0f} MiB"
+            f"Models and policies of the rounds take {mebibytes:.1f} MiB"
             + (
                 ", all of them kept (`--no-keep` drops those of earlier rounds)." if given.keep else ", the last alone."
             ),
@@ -182,10 +182,10 @@ def _told_of_plans(lines: Lines) -> list[str]:
 
 def _told(gain: Sequence[float] | None) -> str:
     if gain is None:
-        return "no less"
+        return "which is the start"
     _, low, high = gain
-    word = "more" if low > 0 else "less" if high < 0 else "neither clearly more nor less"
-    return f"{shown(gain)} {word}"
+    word = "clearly above" if low > 0 else "clearly below" if high < 0 else "not clearly different from"
+    return f"gain {shown(gain)}, {word} the start"
 
 
 def rounds_line(line: Mapping[str, Any]) -> str:

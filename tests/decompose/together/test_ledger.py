@@ -100,9 +100,10 @@ def test_the_report_tells_of_both_curves_and_of_the_approximation(ledger, approx
     assert "best after 10,000 of 40,000 steps" in text
     assert "--extractor runs/mine/model --policy runs/mine/policy" in text
     assert "those of round 1" in text
-    assert "12 MiB" in text
+    assert "12.3 MiB" in text
     assert "means no plan has -0.5" in text
-    assert f"value {shown(ledger.lines[-1]['value'])}, {shown(ledger.lines[-1]['gain_from_start'])} more" in text
+    gained = shown(ledger.lines[-1]["gain_from_start"])
+    assert f"value {shown(ledger.lines[-1]['value'])}, gain {gained}, clearly above the start." in text
 
 
 def test_both_curves_are_drawn(ledger, tmp_path):
