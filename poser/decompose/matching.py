@@ -77,7 +77,12 @@ def _cosines(left: Sequence[str], right: Sequence[str], embed: Embed) -> np.ndar
 def normal_subject(item: str) -> str:
     """One spelling for all of a subject: "Lorries" is "truck"; lettering stays as it is."""
     letters = letters_of(item)
-    return quoted(letters) if letters is not None else " ".join(words_of(name_of(item))) or item.casefold()
+    if letters is not None:
+        return quoted(letters)
+    words = words_of(name_of(item))
+    # signs may have hidden an article, or a thing that is known
+    first = next((n for n, word in enumerate(words) if word not in ("a", "an", "the")), len(words) - 1)
+    return " ".join(words_of(name_of(" ".join(words[first:])))) or item.casefold()
 
 
 @lru_cache(_REMEMBERED)

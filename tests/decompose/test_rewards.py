@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from poser.decompose import rewards
@@ -201,6 +201,8 @@ def test_an_embedding_of_another_shape_is_refused():
 
 
 @given(st.text(max_size=20))
+@example("A{0")
+@example("{the}{a} 'Lorries'")
 def test_normal_forms_are_stable(item):
     assert normal_subject(normal_subject(item)) == normal_subject(item)
     assert isinstance(normal_goal(item), str)
