@@ -131,7 +131,7 @@ bench-decomposer-requests: $(VENV)/.installed  ## generated requests: splits, an
 bench-policy-speed: $(VENV)/.installed  ## steps of the twin a second, time of a decision
 	$(BIN)/python -m benchmarks.policy_speed
 
-bench-decomposer-train: $(VENV)/.installed  ## imitation, continued imitation and GRPO on the tiny preset: SEEDS="0 1" (35 minutes a seed)
+bench-decomposer-train: $(VENV)/.installed  ## imitation, continued imitation and GRPO on the tiny preset: SEEDS="0 1" (40 minutes a seed on one core)
 	$(BIN)/python -m benchmarks.decomposer_train $(DECOMPOSER)
 
 bench-decomposer-ablation: $(VENV)/.installed  ## decomposer without the goal reward; plans in one call or several (10 minutes a seed after -train)

@@ -74,4 +74,6 @@ def seeds_of(stored: Sequence[Stored]) -> str:
 
 def whole_runs(stored: Sequence[Stored]) -> str:
     """How long each seed took, in a sentence."""
-    return "Whole runs: " + ", ".join(f"{each['seconds']:,} s" for each in stored)
+    return "Whole runs, without what another benchmark had trained in the same folder: " + ", ".join(
+        f"{each['seconds']:,} s" for each in stored
+    )

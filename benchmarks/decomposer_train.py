@@ -1,4 +1,4 @@
-"""`make bench-decomposer-train`: what GRPO adds to a decomposer that imitation has brought to its plateau.
+"""`make bench-decomposer-train`: what GRPO adds to a decomposer that imitation has brought close to its plateau.
 
 The tiny preset: a model of 2 million parameters with random weights learns requests of the studio's generator. *SFT*
 is its warm start. *SFT continued* goes on imitating, on the rows of both stages, for as many processor seconds as GRPO

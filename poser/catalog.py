@@ -166,7 +166,7 @@ def extractor(chosen: str | Extractor | None = None) -> Extractor:
 
     Raises:
         UnknownName: no extractor of that name.
-        InputError: a folder that holds no decomposer of this version.
+        InputError: a folder that is not there, or holds no decomposer of this version.
     """
     from poser.extract.base import Extractor
 

@@ -42,7 +42,7 @@ def train(
 
     In the folder `arguments.out`: `model/` (weights, tokenizer, `decomposer.json`, model card), `base/` (a fresh model
     as it began), a folder per stage (checkpoints, `model/` or `adapter/`, `history.json`), `logs/` (TensorBoard),
-    `evaluations.jsonl`, `arguments.json`.
+    `evaluations.jsonl`, `arguments.json`, `command.json` (by which it began).
 
     A training that was cut off goes on with `resume`: from the last checkpoint of the stage it was in. Checkpoints fall
     between two generations (`save_freq` is checked), and random generators are kept, so on one device the curve is the

@@ -73,6 +73,8 @@ def test_a_folder_without_a_decomposer_is_none(tmp_path):
         DecomposerExtractor(model=str(tmp_path))
     with pytest.raises(InputError, match=r"holds no decomposer\.json"):
         catalog.extractor(str(tmp_path))
+    with pytest.raises(InputError, match=r"There is no folder runs/nothere; give one that `poser train decomposer`"):
+        catalog.extractor("runs/nothere")
 
 
 def test_a_folder_named_as_extractor_is_a_decomposer_and_nothing_heavy_is_loaded(tmp_path, monkeypatch):

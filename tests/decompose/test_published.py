@@ -181,6 +181,11 @@ def test_other_files_get_one_clear_error(tmp_path, name, text, said):
         published_rows(tmp_path / name)
 
 
+def test_a_folder_without_metadata_gets_one_clear_error(tmp_path):
+    with pytest.raises(InputError, match=r"holds no metadata\.jsonl; it has to name the pictures"):
+        published_rows(tmp_path)
+
+
 def test_a_missing_file_gets_one_clear_error(tmp_path):
     with pytest.raises(InputError, match="Cannot read"):
         published_rows(tmp_path / "nowhere.jsonl")

@@ -100,6 +100,12 @@ def test_sources_that_are_not_there_are_refused(given, said):
         check_sources(arguments(**given))
 
 
+def test_with_pictures_the_generator_s_requests_are_edits_with_their_sources():
+    rows = training_rows(arguments(pictures=True, examples=2, grpo_examples=1, eval_examples=1))
+    assert all(row["image"].size == (512, 512) for row in rows.sft + rows.grpo + rows.held)
+    assert not has_pictures(training_rows(arguments()).sft)
+
+
 def test_too_few_rows_are_refused(tmp_path):
     with pytest.raises(InputError, match="too few to hold some out"):
         training_rows(arguments(data=rows_file(tmp_path / "few.jsonl", 5)))

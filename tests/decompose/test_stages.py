@@ -41,6 +41,13 @@ def test_a_share_of_the_steps_decays_however_many_rows_there_are(tmp_path, rows,
         assert max(rates) == 1.0
 
 
+@pytest.mark.parametrize("steps", [0, -3])
+def test_a_number_of_steps_that_cannot_be_is_refused(tmp_path, steps):
+    with pytest.raises(InputError, match=f"max_steps of stage sft is {steps}; give at least 1, or -1 for epochs"):
+        config(tmp_path, max_steps=steps)
+    assert config(tmp_path, max_steps=-1).max_steps == -1
+
+
 def test_a_schedule_of_more_steps_than_there_are_is_refused(tmp_path):
     from poser.decompose.stages import share_to_steps
 

@@ -119,6 +119,18 @@ def test_imitation_learns_the_answer_and_nothing_of_the_request(tmp_path):
         assert read_strict(learned) in [read_strict(answer(row)) for row in rows]
 
 
+def test_a_trainer_decays_over_its_share_of_the_steps(tmp_path, texts):
+    from poser.decompose.model_folder import processor_of
+    from poser.decompose.stages import make_trainer
+
+    rows = [dict(row) for row in studio_rows(8, seed=0, level="tiny")]
+    folder = str(tiny_folder(tmp_path / "base", texts))
+    given = small(tmp_path / "a", sft={"max_steps": 100})
+    trainer = make_trainer("sft", folder, processor_of(folder, pictures=False), rows, given, tmp_path / "sft")
+    assert given.sft["lr_scheduler_kwargs"] == {"num_decay_steps": 0.3}
+    assert trainer.args.lr_scheduler_kwargs == {"num_decay_steps": 30}
+
+
 def test_a_weight_of_requests_adds_their_likelihood_to_that_of_the_answers(tmp_path):
     from poser.decompose.model_folder import processor_of
     from poser.decompose.prompting import answer

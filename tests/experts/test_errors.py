@@ -9,6 +9,9 @@ def test_unknown_names_suggest_the_nearest_and_list_all():
     assert "studio-erase, studio-insert" in message
     assert "Did you mean" not in str(UnknownName("policy", "zzzz", ["greedy"]))
     assert "Known: greedy." in str(UnknownName("policy", "x", ["greedy", "greedy"]))
+    many = str(UnknownName("setting", "s70", [f"s{number}" for number in range(100, 180)] + ["s7"]))
+    assert "Did you mean 's170'?" in many
+    assert many.endswith("and 21 more.")
     assert str(UnknownName("setting of 'vlm'", "modle", ["model"])).startswith("Unknown setting 'modle' of 'vlm'. Did")
     assert "Known: none" in str(UnknownName("policy", "x", []))
 

@@ -125,7 +125,8 @@ def make_arguments(given: Mapping[str, Any]) -> TogetherArguments:
     preset = str(given.get("preset", "tiny"))
     rewards = REWARDS | {"outcome": 1.0}
     settings = joined(joined({"preset": preset, "rewards": rewards}, load_preset(preset)), given)
-    if "start" not in given and Path(str(given.get("decomposer", ""))).is_dir() and given.get("decomposer"):
+    chosen = given.get("decomposer")
+    if chosen and "start" not in given and Path(str(chosen)).is_dir():
         # a preset's is for the decomposer that it trains first
         settings.pop("start", None)
     return _checked(TogetherArguments(**converted(settings, TogetherArguments)))
