@@ -15,7 +15,8 @@ from rich.console import Console
 from poser import engine
 from poser.cli.batch_view import BatchView, batch_table
 from poser.critics.testing import ScriptedCritic
-from poser.engine.many import BatchFinished, jobs_of
+from poser.engine.many import BatchEvent, BatchFinished, BatchReady, PromptEvent, jobs_of
+from poser.events import PlanReady
 from poser.experts.picture import Picture
 from poser.experts.testing import FakeExpert
 
@@ -151,20 +152,28 @@ def test_what_ended_without_a_picture_is_made_anew_with_retry(poser, fakes):
     assert poser("batch", prompts("car"), "--out", "b", "--retry", *SMALL).exit_code == 0
 
 
+def all_begin_before_any_goes_on(event: BatchEvent) -> tuple[int, int]:
+    """Prompts side by side, in an order that threads may take and that is always the same here."""
+    if isinstance(event, BatchReady | BatchFinished):
+        return (0 if isinstance(event, BatchReady) else 3), 0
+    begins = isinstance(event, PromptEvent) and isinstance(event.event, PlanReady)
+    return (1 if begins else 2), event.index
+
+
 def shown_on(terminal: bool, quiet: bool = False, height: int = 40) -> str:
     file = io.StringIO()
     console = Console(file=file, force_terminal=terminal, width=120, height=height, highlight=False)
     jobs = jobs_of(["A car \x1b[2J by the sea", "A tree", {"prompt": "A ship", "image": "none.png"}])
     plan = {"prompt": "x", "commands": [{"id": "c", "operation": "add", "text": "Add a car",
             "atoms": [{"id": "a", "tuple": ["entity", "car"], "question": "?"}]}]}  # fmt: skip
-    finished = None
+    told = list(engine.batch(jobs, experts=[FakeExpert()], critic=ScriptedCritic(), plan=plan, size=(256, 256)))
     with BatchView(console=console, quiet=quiet) as view:
-        for event in engine.batch(jobs, experts=[FakeExpert()], critic=ScriptedCritic(), plan=plan, size=(256, 256)):
+        for event in sorted(told, key=all_begin_before_any_goes_on):
             view.show(event)
             if view._progress is not None:
                 view._progress.refresh()
-            if isinstance(event, BatchFinished):
-                finished = event
+    finished = told[-1]
+    assert isinstance(finished, BatchFinished)
     console.print(batch_table(finished))
     return file.getvalue()
 
