@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from poser.experts.errors import InputError
-from poser.training.settings import about, check_least, converted, parse_options, read_preset
+from poser.training.settings import about, check_least, converted, kept_settings, parse_options, read_preset
 
 PRESETS = ("default", "quick", "paper", "pixels", "paper-pixels")
 """YAML files in the package's data."""
 
 SEEDS = 1_000_000
 """Trainings take seeds below this, evaluations take higher ones: so they never play the same episodes."""
+
+FREE = ("resume", "progress", "out", "eval_freq", "eval_episodes", "save_freq")
+"""Arguments that may differ when a training goes on."""
 
 _COUNTS = (
     "n_timesteps", "n_envs", "batch_size", "buffer_size", "train_freq", "gradient_steps", "max_steps", "n_steps",
@@ -132,7 +135,10 @@ def make_arguments(given: Mapping[str, Any]) -> TrainingArguments:
     """
     preset = str(given.get("preset", "default"))
     settings = {"preset": preset} | load_preset(preset) | dict(given)
-    arguments = TrainingArguments(**converted(settings, TrainingArguments))
+    return _checked(TrainingArguments(**converted(settings, TrainingArguments)))
+
+
+def _checked(arguments: TrainingArguments) -> TrainingArguments:
     _check_ranges(arguments)
     if not arguments.net_arch or min(arguments.net_arch) < 1:
         raise InputError(f"net_arch is {arguments.net_arch}; give the width of at least one layer, each at least 1.")
@@ -157,5 +163,11 @@ def _check_ranges(arguments: TrainingArguments) -> None:
 
 
 def parse_arguments(argv: Sequence[str] | None = None, *, prog: str | None = None) -> TrainingArguments:
-    """Arguments from a command line; every field is an option."""
-    return make_arguments(parse_options(TrainingArguments, "Train an orchestration policy.", argv, prog))
+    """Arguments from a command line; every field is an option. With --resume alone they are those of the training in
+    the folder.
+    """
+    given = parse_options(TrainingArguments, "Train an orchestration policy.", argv, prog)
+    kept = kept_settings(given, TrainingArguments, FREE)
+    if kept is None:
+        return make_arguments(given)
+    return _checked(TrainingArguments(**converted(kept | given, TrainingArguments)))

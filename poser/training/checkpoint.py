@@ -102,10 +102,12 @@ def load_checkpoint(
     changed = [
         key for key, value in json.loads(json.dumps(dict(settings))).items() if state["settings"].get(key) != value
     ]
-    if state["format"] != FORMAT or changed:
+    if state["format"] != FORMAT:
+        raise InputError(f"The checkpoint {folder} is of format {state['format']}, not {FORMAT}; train anew.")
+    if changed:
         raise InputError(
-            f"The checkpoint {folder} is of a training with other settings ({', '.join(changed) or 'format'}); go on "
-            "with the same ones, or train anew."
+            f"The checkpoint {folder} is of a training with other settings ({', '.join(changed)}). "
+            "Give --out and --resume alone to go on with its own, or train anew in another folder."
         )
     if state.get("observation") != _observation(env):
         raise InputError(

@@ -163,7 +163,8 @@ def kept_settings(given: Mapping[str, Any], kind: type, free: Sequence[str]) -> 
     path = Path(str(given.get("out") or fields["out"])) / ARGUMENTS
     if not path.is_file():
         return None
-    held = _kept(path)
+    # trainings of policies used to keep those, too
+    held = {name: value for name, value in _kept(path).items() if name not in _OF_THE_CALL}
     others = sorted(set(held) ^ (set(fields) - set(_OF_THE_CALL)))
     if others:
         raise InputError(

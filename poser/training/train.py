@@ -29,10 +29,11 @@ from poser.policies.dqn import OrchestrationDQN, load_mlp_weights, mlp_weights
 from poser.policies.learned import SHIPPED
 from poser.policies.network import RECORD_FEATURES, PairQNetwork
 from poser.policies.text_weights import TextBundle
-from poser.training.arguments import TrainingArguments
+from poser.training.arguments import FREE, TrainingArguments
 from poser.training.callbacks import ChoiceShares, Milestones, log_figures
 from poser.training.checkpoint import load_checkpoint, save_checkpoint
 from poser.training.environments import make_rules
+from poser.training.settings import keep_settings
 from poser.training.worlds import World, make_world
 
 EVALUATION_SEED = 1_000_003
@@ -40,9 +41,6 @@ EVALUATION_SEED = 1_000_003
 
 LEAST_RATE = 1 / 30
 """The learning rate ends at this share of its start."""
-
-_FREE = ("resume", "progress", "out", "eval_freq", "eval_episodes", "save_freq")
-"""Arguments that may differ when a training goes on."""
 
 
 def train(arguments: TrainingArguments, command: Sequence[str] = (), *, world: World | None = None) -> Path:
@@ -115,7 +113,7 @@ class _Training:
             self.best = max(((line["reward"], line) for line in earlier), key=lambda entry: entry[0], default=self.best)
         else:
             write_atomically(self.out / "evaluations.jsonl", b"")
-        write_atomically(self.out / "arguments.json", json.dumps(dataclasses.asdict(given), indent=1).encode())
+        keep_settings(self.out, given)
         self.model.set_logger(configure(str(self.out / "logs"), ["tensorboard"]))
         left = given.n_timesteps - self.model.num_timesteps
         if left > 0:
@@ -196,7 +194,7 @@ class _Training:
 
     def _settings(self) -> dict[str, Any]:
         settings = dataclasses.asdict(self.arguments)
-        return {name: value for name, value in settings.items() if name not in _FREE}
+        return {name: value for name, value in settings.items() if name not in FREE}
 
 
 def start_from(folder: Path, model: OrchestrationDQN, env: EpisodesVecEnv, rules: Rules) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from poser import catalog
@@ -8,6 +10,7 @@ from poser.experts.errors import InputError, UnknownName
 from poser.experts.types import Operation
 from poser.training.arguments import PRESETS, TrainingArguments, load_preset, make_arguments, parse_arguments
 from poser.training.environments import make_rules, pool_experts
+from poser.training.settings import keep_settings
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -109,6 +112,18 @@ def test_the_paper_preset_has_the_rules_of_the_paper_and_twelve_experts_for_ever
 
 def test_lists_come_from_the_command_line_too():
     assert parse_arguments(["--net-arch", "64", "32"]).net_arch == (64, 32)
+
+
+def test_a_training_that_only_goes_on_has_the_settings_it_had(tmp_path):
+    given = make_arguments({"preset": "quick", "n_timesteps": 300, "save_freq": 100, "usd_cost": (0.2, 3.0)})
+    keep_settings(tmp_path, given)
+    asked = ["--out", str(tmp_path), "--resume"]
+    assert parse_arguments(asked) == replace(given, out=str(tmp_path), resume=True)
+    assert parse_arguments([*asked, "--eval-freq", "7"]).eval_freq == 7
+    # more is asked for: it is compared with what was
+    assert parse_arguments([*asked, "--n-timesteps", "300"]).preset == "default"
+    with pytest.raises(InputError, match="save_freq is -1"):
+        parse_arguments([*asked, "--save-freq", "-1"])
 
 
 def test_every_argument_says_what_it_does(capsys):
