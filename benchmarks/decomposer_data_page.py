@@ -41,7 +41,7 @@ def page(stored: Sequence[Stored], about: str) -> str:
     text += "\n## What more rows bring\n\n" + _gains(stored)
     cost = sum(held["seconds"] for each in stored for held in each["trainings"].values()) / len(stored)
     text += f"\n{whole_runs(stored)}; trainings of a seed {cost:,.0f} processor s.\n"
-    return text + "\n![mean F1 by rows](decomposer-data.png)\n"
+    return text + "\n![mean F1 by rows](decomposer-data.png)\n\nBand and bars are 95 % intervals, small dots seeds.\n"
 
 
 def _figures(stored: Sequence[Stored], split: str) -> str:
@@ -123,20 +123,24 @@ def plot(stored: Sequence[Stored], path: Path) -> None:
         for number, (stage, name) in enumerate(STAGES.items()):
             sizes = sizes_of(stored, stage)
             found = [bootstrap(scores(stored, stage, size, split).mean(axis=0)) for size in sizes]
-            axis.plot(sizes, [each.mean for each in found], "o-", color=f"C{number}", label=name)
-            axis.fill_between(
-                sizes, [each.low for each in found], [each.high for each in found], color=f"C{number}", alpha=0.2
-            )
+            means, color = np.array([each.mean for each in found]), f"C{number}"
+            low, high = (np.array([getattr(each, end) for each in found]) for end in ("low", "high"))
+            # what goes on from a size stands beside it; between two sizes nothing of it was measured
+            beside = np.array(sizes) * (1, 0.85, 1.18)[number]
+            if stage == "sft":
+                axis.plot(sizes, means, "o-", color=color, label=name)
+                axis.fill_between(sizes, low, high, color=color, alpha=0.2)
+            else:
+                axis.errorbar(beside, means, [means - low, high - means], fmt="D^"[number - 1], color=color, label=name)
             for own in np.array([scores(stored, stage, size, split).mean(axis=1) for size in sizes]).T:
-                axis.plot(sizes, own, ".", color=f"C{number}", alpha=0.6, ms=4)
+                axis.plot(beside, own, ".", color=color, alpha=0.6, ms=4)
         axis.axvline(PLATEAU, color="gray", ls=":", label=f"{PLATEAU:,} rows, where the paper's curve flattens")
         axis.set_xscale("log", base=2)
         ticks = sizes_of(stored, "sft")
         axis.set_xticks(ticks, [f"{size:,}" for size in ticks], rotation=40)
-        axis.set(title=title, xlabel="annotated rows (log scale)", ylim=(0, 1))
+        axis.set(title=f"held out: {title}", xlabel="annotated rows (log scale)", ylim=(0, 1))
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("mean F1 of actions, subjects, goals")
-    figure.suptitle("Held out")
     figure.legend(*axes[0].get_legend_handles_labels(), fontsize=9, loc="lower center", ncols=4)
     figure.tight_layout(rect=(0, 0.07, 1, 1))
     figure.savefig(path, dpi=110)
