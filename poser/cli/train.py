@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from contextlib import redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 
 import typer
 
 app = typer.Typer(no_args_is_help=True, help="Train what can learn.")
+
+
+@contextmanager
+def _go_on(kind: str, out: str, kept: str) -> Iterator[None]:
+    """Tell who interrupts a training how to go on with it, if what it takes is there."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if (Path(out) / kept).exists():
+            said = f"What was kept is in {out}; to go on: poser train {kind} --out {shlex.quote(out)} --resume"
+            typer.echo(said, err=True)
+        raise
 
 
 @app.command(
@@ -28,7 +43,8 @@ def train_policy(context: typer.Context) -> None:
         from poser.experts.extras import install
 
         raise InputError(f"Training needs {error.name}, which is not installed; run: {install('train')}.") from error
-    folder = train(arguments, command=["poser", *sys.argv[1:]])
+    with _go_on("policy", arguments.out, "checkpoint"):
+        folder = train(arguments, command=["poser", *sys.argv[1:]])
     if folder.exists():
         typer.echo(folder)
     typer.echo(told_of(folder), err=True)
@@ -79,7 +95,7 @@ def train_together(context: typer.Context) -> None:
         raise InputError(
             f"Training needs {error.name}, which is not installed; run: {install('train')}, {install('grpo')}."
         ) from error
-    with redirect_stdout(sys.stderr):
+    with redirect_stdout(sys.stderr), _go_on("together", arguments.out, "arguments.json"):
         folder = train(arguments, command=["poser", *sys.argv[1:]], watch=lambda line: typer.echo(line, err=True))
     typer.echo(folder)
     typer.echo(told_of(folder), err=True)

@@ -232,11 +232,11 @@ def _on_top(settings: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, A
 
 
 def parse_arguments(argv: Sequence[str] | None = None, *, prog: str | None = None) -> DecomposerArguments:
-    """Arguments from a command line; every field is an option, mappings as NAME=VALUE. With --resume alone they are
-    those of the training in the folder.
+    """Arguments from a command line; every field is an option, mappings as NAME=VALUE. With --resume they are those of
+    the training in the folder, and what else is given has to agree with them.
     """
     given = parse_options(DecomposerArguments, "Train a decomposer.", argv, prog)
     kept = kept_settings(given, DecomposerArguments, FREE)
     if kept is None:
         return make_arguments(given)
-    return _checked(DecomposerArguments(**converted(kept | given, DecomposerArguments)))
+    return _checked(DecomposerArguments(**converted(kept, DecomposerArguments)))

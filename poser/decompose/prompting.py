@@ -12,6 +12,9 @@ from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
 from poser.experts.types import Operation
 
+COMMAND = "command.json"
+"""Name of the file in a training's folder that says by which command it began."""
+
 SETTINGS = "decomposer.json"
 """File beside a model's weights that says how it is asked; extractors read it."""
 

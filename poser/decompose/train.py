@@ -18,12 +18,12 @@ from accelerate import PartialState
 from transformers.utils import logging as transformers_logging
 
 from poser.decompose import tiny_model
-from poser.decompose.arguments import FREE, FRESH, STAGES, DecomposerArguments
+from poser.decompose.arguments import FREE, FRESH, GENERATOR, STAGES, DecomposerArguments
 from poser.decompose.card import card, score
 from poser.decompose.evaluation import HeldOut
 from poser.decompose.model_folder import check_model, merged, processor_of, writing_to
 from poser.decompose.named_rewards import METRICS, reward_functions
-from poser.decompose.prompting import answer, write_settings
+from poser.decompose.prompting import COMMAND, answer, write_settings
 from poser.decompose.rows import Rows, check_sources, has_pictures, training_rows
 from poser.decompose.stages import check_batches, last_checkpoint, make_trainer, run
 from poser.decompose.trl_settings import check_settings, config_of
@@ -90,6 +90,19 @@ def _shown(line: Mapping[str, Any]) -> str:
     return ", ".join(known) + f"; mean F1 {score(line):.3f}"
 
 
+def configs_of(arguments: DecomposerArguments) -> dict[str, Any]:
+    """Stage -> its configuration of TRL. Loads no model and writes nothing, so it also checks settings before any work.
+
+    Raises:
+        UnknownName: no such setting, reward or policy.
+        InputError: a value that cannot be.
+    """
+    given = arguments
+    _, weights = reward_functions(given.rewards, policy=given.policy, approximation=given.approximation)
+    check_settings(given)
+    return {stage: config_of(stage, given, Path(given.out) / stage, weights) for stage in given.stages}
+
+
 @contextmanager
 def _less_noise(progress: bool) -> Iterator[None]:
     """Without what libraries say of their own settings, and without their bars where none are wanted."""
@@ -130,9 +143,7 @@ class _Training:
 
     def _check(self) -> None:
         given = self.given
-        _, weights = reward_functions(given.rewards, policy=given.policy, approximation=given.approximation)
-        check_settings(given)
-        self._configs = {stage: config_of(stage, given, self.out / stage, weights) for stage in given.stages}
+        self._configs = configs_of(given)
         if given.model != FRESH:
             # rows take a while, and may have pictures or none
             check_model(given.model, pictures=given.pictures, chat=given.chat)
@@ -146,6 +157,8 @@ class _Training:
         state.wait_for_everyone()
         if given.torch_threads:
             torch.set_num_threads(given.torch_threads)
+        if given.data == GENERATOR:
+            self._say(f"Making {given.examples + given.grpo_examples:,} requests …")
         rows = training_rows(given)
         for stage, config in self._configs.items():
             check_batches(stage, config, len(getattr(rows, stage)))
@@ -236,7 +249,7 @@ class _Training:
         self.out.mkdir(parents=True, exist_ok=True)
         # before the model: one that lies there is then known to be of these settings
         keep_settings(self.out, given)
-        first = self.out / "command.json"
+        first = self.out / COMMAND
         if given.resume and first.is_file():
             self.command = json.loads(first.read_text(encoding="utf-8"))
         else:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from poser.decompose.prompting import REQUEST, SETTINGS, VERSION, question
+from poser.decompose.prompting import COMMAND, REQUEST, SETTINGS, VERSION, question
 from poser.experts.devices import first_line, is_out_of_memory, sweep
 from poser.experts.errors import BadReply, CallError, InputError, InvalidRequest, TimedOut, Unavailable
 from poser.experts.local_models import MEMORY_REMEDY, HeldModel, LoadedModel, LocalModel, harmless
@@ -51,6 +52,12 @@ def read_settings(folder: str) -> Asking:
         InputError: no such folder or file, or one that cannot be read.
     """
     path = Path(folder) / SETTINGS
+    for place in (path.parent, path.parent.parent):
+        if not path.is_file() and (place / COMMAND).is_file():
+            raise InputError(
+                f"The training in {place} has no model yet; go on with it: "
+                f"poser train decomposer --out {shlex.quote(str(place))} --resume"
+            )
     if not Path(folder).is_dir():
         raise InputError(f"There is no folder {folder}; give one that `poser train decomposer` wrote.")
     if not path.is_file():

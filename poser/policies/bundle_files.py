@@ -63,6 +63,12 @@ def kind_of(folder: Path) -> str:
     return str(_card_of(folder).get("kind", "pairs"))
 
 
+def bundle_in(folder: Path) -> Path:
+    """The folder of the bundle itself: of a training's folder its `bundle`."""
+    inner = folder / "bundle"
+    return inner if not (folder / CARD).exists() and (inner / CARD).exists() else folder
+
+
 def read_card(folder: Path, model: type[AnyCard], kind: Kind) -> AnyCard:
     """The card of a bundle of this kind.
 

@@ -163,11 +163,11 @@ def _check_ranges(arguments: TrainingArguments) -> None:
 
 
 def parse_arguments(argv: Sequence[str] | None = None, *, prog: str | None = None) -> TrainingArguments:
-    """Arguments from a command line; every field is an option. With --resume alone they are those of the training in
-    the folder.
+    """Arguments from a command line; every field is an option. With --resume they are those of the training in the
+    folder, and what else is given has to agree with them.
     """
     given = parse_options(TrainingArguments, "Train an orchestration policy.", argv, prog)
     kept = kept_settings(given, TrainingArguments, FREE)
     if kept is None:
         return make_arguments(given)
-    return _checked(TrainingArguments(**converted(kept | given, TrainingArguments)))
+    return _checked(TrainingArguments(**converted(kept, TrainingArguments)))

@@ -99,15 +99,15 @@ def load_checkpoint(
         )
     except Exception as error:  # a cut-off file fails in many ways
         raise InputError(f"The checkpoint {folder} cannot be read: {type(error).__name__}: {error}") from error
+    if state.get("format") != FORMAT:
+        raise InputError(f"The checkpoint {folder} is of format {state.get('format')}, not {FORMAT}; train anew.")
     changed = [
         key for key, value in json.loads(json.dumps(dict(settings))).items() if state["settings"].get(key) != value
     ]
-    if state["format"] != FORMAT:
-        raise InputError(f"The checkpoint {folder} is of format {state['format']}, not {FORMAT}; train anew.")
     if changed:
         raise InputError(
-            f"The checkpoint {folder} is of a training with other settings ({', '.join(changed)}). "
-            "Give --out and --resume alone to go on with its own, or train anew in another folder."
+            f"The checkpoint {folder} is of a training with other settings ({', '.join(changed)}); go on "
+            "with the same ones, or train anew."
         )
     if state.get("observation") != _observation(env):
         raise InputError(

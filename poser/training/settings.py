@@ -143,21 +143,26 @@ def check_folder(out: Path, settings: Mapping[str, Any], *, resume: bool) -> Non
         if name not in held or held[name] != value
     ]
     if changed:
-        shown = "; ".join(changed[:_SHOWN]) + (f"; and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else "")
         raise InputError(
-            f"The training in {out} has other settings: {shown}. Give --out and --resume alone to go on with its own, "
-            "or train anew in another folder."
+            f"The training in {out} has other settings: {_some(changed)}. Give --out and --resume alone to go on with "
+            "its own, or train anew in another folder."
         )
 
 
 def kept_settings(given: Mapping[str, Any], kind: type, free: Sequence[str]) -> dict[str, Any] | None:
-    """The settings of the training that is to go on, where nothing is given but `resume` and what is `free` to differ;
-    None where more is given, or nothing is there.
+    """The settings of the training that is to go on, with what is given of those that are `free` to differ; None where
+    none is to go on, or none is there.
+
+    Args:
+        given: what a command line gives. Of a mapping, the entries that are given count.
+        kind: the dataclass of the settings.
+        free: names of settings that may differ.
 
     Raises:
-        InputError: they cannot be read, or are of a release with other ones.
+        InputError: something given is not as it was; or the settings cannot be read, or are of a release with other
+            ones.
     """
-    if not given.get("resume") or not set(given) <= set(free):
+    if not given.get("resume"):
         return None
     fields = {each.name: each.default for each in dataclasses.fields(kind)}
     path = Path(str(given.get("out") or fields["out"])) / ARGUMENTS
@@ -168,14 +173,22 @@ def kept_settings(given: Mapping[str, Any], kind: type, free: Sequence[str]) -> 
     others = sorted(set(held) ^ (set(fields) - set(_OF_THE_CALL)))
     if others:
         raise InputError(
-            f"{path} is of another release, which differs in {', '.join(others)}; give all settings of that training "
-            "beside --resume."
+            f"{path} is of another release, or of another kind of training: its settings differ in "
+            f"{_some(others, ', ')}. Train anew in another folder."
         )
     try:
         converted(held, kind)
     except InputError as error:
         raise InputError(f"{path} cannot be read: {error} Mend it, or train anew in another folder.") from error
-    return held
+    asked = json.loads(json.dumps(converted(given, kind)))
+    changed = {name: held[name] for name in asked if name not in free and joined(held, {name: asked[name]}) != held}
+    if changed:
+        shown = [f"{name} {value!r}, not {asked[name]!r}" for name, value in changed.items()]
+        raise InputError(
+            f"The training in {path.parent} has other settings: {_some(shown)}. Give --out and --resume alone to go on "
+            "with its own, or train anew in another folder."
+        )
+    return held | {name: value for name, value in given.items() if name in free}
 
 
 def keep_settings(out: Path, arguments: Any) -> None:
@@ -184,6 +197,12 @@ def keep_settings(out: Path, arguments: Any) -> None:
     """
     held = {name: value for name, value in dataclasses.asdict(arguments).items() if name not in _OF_THE_CALL}
     write_atomically(out / ARGUMENTS, json.dumps(held, indent=1).encode())
+
+
+def _some(parts: Sequence[str], between: str = "; ") -> str:
+    """The first of them, and how many more there are."""
+    more = len(parts) - _SHOWN
+    return between.join(parts[:_SHOWN]) + (f"{between}and {more} more" if more > 0 else "")
 
 
 def _kept(path: Path) -> dict[str, Any]:

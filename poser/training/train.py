@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -24,7 +25,7 @@ from poser.experts.errors import InputError, PoserError
 from poser.experts.files import write_atomically
 from poser.policies.baselines import Greedy
 from poser.policies.bundle import Bundle
-from poser.policies.bundle_files import CARD
+from poser.policies.bundle_files import CARD, bundle_in
 from poser.policies.dqn import OrchestrationDQN, load_mlp_weights, mlp_weights
 from poser.policies.learned import SHIPPED
 from poser.policies.network import RECORD_FEATURES, PairQNetwork
@@ -87,8 +88,9 @@ class _Training:
         self.env = self.world.vector(arguments.n_envs, arguments.observation, arguments.seed)
         self.model = make_model(arguments, self.env)
         if arguments.trained_agent and not arguments.resume:
-            shipped = arguments.trained_agent == "shipped"
-            start_from(SHIPPED if shipped else Path(arguments.trained_agent), self.model, self.env, self.rules)
+            start = Path(arguments.trained_agent)
+            start = SHIPPED if arguments.trained_agent == "shipped" else bundle_in(start)
+            start_from(start, self.model, self.env, self.rules)
         self.best: tuple[float, dict[str, Any]] = (-np.inf, {})
         self._evaluated = 0
         self._reference: Figures | None = None
@@ -104,11 +106,15 @@ class _Training:
                 "first."
             )
         self.out.mkdir(parents=True, exist_ok=True)
+        best, evaluated = self.out / "bundle", self.out / "bundle.evaluated"
         if given.resume:
             load_checkpoint(self.out / "checkpoint", self.model, self.env, self._settings(), exact=self.world.exact)
             earlier = _evaluations(self.out / "evaluations.jsonl")
             lines = "".join(json.dumps(line) + "\n" for line in earlier)
             write_atomically(self.out / "evaluations.jsonl", lines.encode())
+            if evaluated.is_dir():
+                shutil.rmtree(best, ignore_errors=True)
+                evaluated.rename(best)
             self._evaluated = max((line["timesteps"] for line in earlier), default=0)
             self.best = max(((line["reward"], line) for line in earlier), key=lambda entry: entry[0], default=self.best)
         else:
@@ -124,6 +130,10 @@ class _Training:
             except KeyboardInterrupt:
                 # what was learned is kept, unless an evaluation has looked at something that was learned already
                 if not self._evaluated:
+                    if best.is_dir():
+                        # a training that goes on has to beat this one
+                        shutil.rmtree(evaluated, ignore_errors=True)
+                        best.rename(evaluated)
                     self._save_bundle({"interrupted_at": self.model.num_timesteps})
                 if not self.world.exact and self.model.num_timesteps:
                     # pictures took long to make; where episodes start afresh anyhow, any moment will do to go on from

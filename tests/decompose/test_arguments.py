@@ -143,7 +143,9 @@ def test_a_training_that_only_goes_on_has_the_settings_it_had(tmp_path):
     asked = ["--out", str(tmp_path), "--resume"]
     assert parse_arguments(asked) == replace(given, out=str(tmp_path), resume=True)
     assert parse_arguments([*asked, "--eval-times", "3"]).eval_times == 3
-    # more is asked for: it is compared with what was
-    assert parse_arguments([*asked, "--examples", "40"]).preset == "default"
+    # what else is given has to agree
+    assert parse_arguments([*asked, "--examples", "40", "--rewards", "goal=2"]).preset == "tiny"
+    with pytest.raises(InputError, match=r"settings: examples 40, not 41\. Give --out and --resume alone"):
+        parse_arguments([*asked, "--examples", "41"])
     with pytest.raises(InputError, match="eval_times is -1"):
         parse_arguments([*asked, "--eval-times", "-1"])

@@ -68,6 +68,13 @@ def test_settings_that_nest_without_end_get_one_clear_error(tmp_path):
         DecomposerExtractor(model=str(tmp_path))
 
 
+def test_a_training_that_is_not_over_says_how_to_go_on(tmp_path):
+    (tmp_path / "command.json").write_text("[]")
+    for folder in (tmp_path, tmp_path / "model"):
+        with pytest.raises(InputError, match=r"no model yet; go on with it: poser train decomposer --out .* --resume"):
+            DecomposerExtractor(model=str(folder))
+
+
 def test_a_folder_without_a_decomposer_is_none(tmp_path):
     with pytest.raises(InputError, match=r"holds no decomposer\.json.*poser train decomposer"):
         DecomposerExtractor(model=str(tmp_path))

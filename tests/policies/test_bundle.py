@@ -16,6 +16,7 @@ from poser.policies.baselines import Greedy
 from poser.policies.bundle import CARD, WEIGHTS, Bundle
 from poser.policies.learned import SHIPPED, Learned, shipped
 from poser.policies.pair_weights import ILLEGAL, NET, WORTH, PairWeights, action_values, best_actions
+from poser.policies.trained import load_trained
 
 
 def some_weights(seed: int = 0, width: int = 6, stop_width: int = 4) -> PairWeights:
@@ -134,6 +135,16 @@ def test_the_learned_policy_takes_the_best_legal_action_and_says_so():
             assert choice.why(row)
         assert (choice.actions[turn.done] == -1).all()
         turn = twin.step(choice.actions)
+
+
+def test_the_folder_of_a_training_stands_for_the_bundle_in_it(tmp_path):
+    bundle = Bundle(some_weights(), {"seed": 5})
+    bundle.save(tmp_path / "runs" / "bundle")
+    policy = load_trained(tmp_path / "runs")
+    assert isinstance(policy, Learned)
+    assert policy.bundle.about == {"seed": 5}
+    with pytest.raises(InputError, match=r"runs/none holds no policy\.json"):
+        load_trained(tmp_path / "runs" / "none")
 
 
 def test_the_shipped_policy_loads_is_small_and_says_where_it_comes_from():

@@ -120,8 +120,10 @@ def test_a_training_that_only_goes_on_has_the_settings_it_had(tmp_path):
     asked = ["--out", str(tmp_path), "--resume"]
     assert parse_arguments(asked) == replace(given, out=str(tmp_path), resume=True)
     assert parse_arguments([*asked, "--eval-freq", "7"]).eval_freq == 7
-    # more is asked for: it is compared with what was
-    assert parse_arguments([*asked, "--n-timesteps", "300"]).preset == "default"
+    # what else is given has to agree
+    assert parse_arguments([*asked, "--n-timesteps", "300", "--usd-cost", "0.2", "3"]).preset == "quick"
+    with pytest.raises(InputError, match=r"settings: n_timesteps 300, not 400\. Give --out and --resume alone"):
+        parse_arguments([*asked, "--n-timesteps", "400"])
     with pytest.raises(InputError, match="save_freq is -1"):
         parse_arguments([*asked, "--save-freq", "-1"])
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from poser.experts.errors import InputError
-from poser.training.settings import check_folder, keep_settings, kept_settings
+from poser.training.settings import PAIRS, check_folder, keep_settings, kept_settings
 
 
 def test_a_training_begins_in_a_new_or_other_folder_and_goes_on_with_its_own_settings(tmp_path):
@@ -50,24 +50,38 @@ class Settings:
     progress: bool = True
     seed: int = 0
     save_freq: int = 0
+    weights: PAIRS = dataclasses.field(default_factory=dict)
 
 
-def test_a_training_that_only_goes_on_has_the_settings_it_had(tmp_path):
+def test_a_training_that_goes_on_has_the_settings_it_had(tmp_path):
     free = ("out", "resume", "save_freq")
     asked = {"out": str(tmp_path), "resume": True}
     assert kept_settings(asked, Settings, free) is None
-    keep_settings(tmp_path, Settings(out=str(tmp_path), seed=3, save_freq=7))
-    assert kept_settings(asked, Settings, free) == {"seed": 3, "save_freq": 7}
-    assert kept_settings(asked | {"save_freq": 2}, Settings, free) == {"seed": 3, "save_freq": 7}
-    assert kept_settings(asked | {"seed": 3}, Settings, free) is None
+    keep_settings(tmp_path, Settings(out="elsewhere", seed=3, save_freq=7, weights={"goal": 2.0, "atom": 1.0}))
+    held = {"seed": 3, "save_freq": 7, "weights": {"goal": 2.0, "atom": 1.0}}
+    assert kept_settings(asked, Settings, free) == asked | held
+    assert kept_settings(asked | {"save_freq": 2}, Settings, free) == asked | held | {"save_freq": 2}
+    # what agrees is welcome, also a part of a mapping
+    assert kept_settings(asked | {"seed": 3, "weights": {"goal": 2}}, Settings, free) == asked | held
     assert kept_settings({"out": str(tmp_path)}, Settings, free) is None
+    with pytest.raises(InputError, match=r"has other settings: seed 3, not 4\. Give --out and --resume alone"):
+        kept_settings(asked | {"seed": 4, "save_freq": 1}, Settings, free)
+    with pytest.raises(InputError, match=r"settings: weights {.*}, not {'goal': 3}\. Give"):
+        kept_settings(asked | {"weights": {"goal": 3}}, Settings, free)
+
+
+def test_settings_of_the_call_that_were_kept_once_do_not_count(tmp_path):
+    held = {"seed": 3, "save_freq": 0, "weights": {}}
+    (tmp_path / "arguments.json").write_text(json.dumps(held | {"out": "x", "resume": False, "progress": True}))
+    asked = {"out": str(tmp_path), "resume": True}
+    assert kept_settings(asked, Settings, ("out", "resume")) == asked | held
 
 
 def test_the_usual_folder_is_looked_into_where_none_is_given(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs" / "some").mkdir(parents=True)
     keep_settings(tmp_path / "runs" / "some", Settings(seed=3))
-    assert kept_settings({"resume": True}, Settings, ("resume",)) == {"seed": 3, "save_freq": 0}
+    assert kept_settings({"resume": True}, Settings, ("resume",))["seed"] == 3
     (tmp_path / "runs" / "some" / "arguments.json").write_text("[")
     with pytest.raises(InputError, match="cannot be read"):
         kept_settings({"resume": True}, Settings, ("resume",))
@@ -82,9 +96,10 @@ def test_of_many_other_settings_some_are_told(tmp_path):
 @pytest.mark.parametrize(
     ("held", "says"),
     [
-        ({"seed": 3}, r"arguments\.json is of another release, which differs in save_freq; give all settings"),
-        ({"seed": 3, "save_freq": 0, "new": 1}, "differs in new"),
-        ({"seed": "x", "save_freq": 0}, r"arguments\.json cannot be read: seed is 'x'; give a int"),
+        ({"seed": 3}, r"arguments\.json is of another release, .*: its settings differ in save_freq, weights\."),
+        ({"seed": 3, "save_freq": 0, "weights": {}, "new": 1}, r"differ in new\."),
+        (dict.fromkeys("abcdef"), r"differ in a, b, c, d, e, f, and 3 more\."),
+        ({"seed": "x", "save_freq": 0, "weights": {}}, r"arguments\.json cannot be read: seed is 'x'; give a int"),
     ],
 )
 def test_kept_settings_that_do_not_fit_are_refused_by_their_file(tmp_path, held, says):

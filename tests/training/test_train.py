@@ -13,12 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
+from typer.testing import CliRunner
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("stable_baselines3")
 
 from stable_baselines3 import DQN  # noqa: E402
 
+import train_dqn  # noqa: E402
+from poser.cli.main import app  # noqa: E402
 from poser.envs.rules import Rules  # noqa: E402
 from poser.envs.twin import Twin  # noqa: E402
 from poser.envs.twin_pools import RandomPools  # noqa: E402
@@ -317,14 +320,46 @@ def test_ctrl_c_keeps_what_was_evaluated_best_or_what_was_learned(tmp_path, monk
     assert kept in Bundle.load(tmp_path / "bundle").about["evaluation"]
 
 
+def test_what_was_interrupted_before_an_evaluation_still_has_to_beat_its_start(tmp_path):
+    settings = {"n_timesteps": 400, "save_freq": 100, "eval_freq": 400, "eval_episodes": 20}
+    train(tiny(out=str(tmp_path / "start"), **settings | {"n_timesteps": 1, "learning_starts": 400}))
+    broken, learn = tmp_path / "broken", OrchestrationDQN.train
+
+    def until_ctrl_c(self, **given):
+        if self.num_timesteps > 250:
+            raise KeyboardInterrupt
+        learn(self, **given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(OrchestrationDQN, "train", until_ctrl_c)
+        with pytest.raises(KeyboardInterrupt):
+            train(tiny(out=str(broken), **settings))
+    assert "interrupted_at" in Bundle.load(broken / "bundle").about["evaluation"]
+    # the start is hard to beat
+    worse = Figures(*[np.full(20, -1.0)] * len(Figures._fields))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("poser.training.train._Training._play", lambda self, act: worse)
+        train(parse_arguments(["--out", str(broken), "--resume", "--no-progress"]))
+    assert Bundle.load(broken / "bundle").about["evaluation"]["timesteps"] == 0
+    assert not (broken / "bundle.evaluated").exists()
+    for name, array in weights_of(tmp_path / "start")._asdict().items():
+        np.testing.assert_array_equal(getattr(weights_of(broken), name), array, err_msg=name)
+
+
 def test_a_checkpoint_of_other_settings_or_none_is_refused(tmp_path):
     with pytest.raises(InputError, match="There is no checkpoint"):
         train(tiny(out=str(tmp_path), resume=True))
     train(tiny(out=str(tmp_path), n_timesteps=200))
-    with pytest.raises(InputError, match=r"batch_size.*--out and --resume alone"):
+    with pytest.raises(InputError, match="batch_size"):
         train(tiny(out=str(tmp_path), n_timesteps=200, batch_size=64, resume=True))
     # that was not written down: its own settings still go on
-    assert train(parse_arguments(["--out", str(tmp_path), "--resume"])) == tmp_path / "bundle"
+    assert train(parse_arguments(["--out", str(tmp_path), "--resume", "--no-progress"])) == tmp_path / "bundle"
+    state = tmp_path / "checkpoint" / "training.json"
+    held = state.read_text()
+    state.write_text('{"format": 2}')
+    with pytest.raises(InputError, match=r"of format 2, not 1; train anew"):
+        train(tiny(out=str(tmp_path), n_timesteps=200, resume=True))
+    state.write_text(held)
     (tmp_path / "checkpoint" / "replay.npz").write_bytes(b"PK")
     with pytest.raises(InputError, match="cannot be read"):
         train(tiny(out=str(tmp_path), n_timesteps=200, resume=True))
@@ -407,6 +442,25 @@ def test_the_script_says_what_is_wrong_in_one_line(option, words):
     assert done.returncode == 2
     assert words in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("checkpoint", [True, False])
+def test_who_interrupts_it_is_told_how_to_go_on_if_that_is_possible(tmp_path, monkeypatch, capsys, checkpoint):
+    def cut(*arguments, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("poser.training.train.train", cut)
+    monkeypatch.setattr("train_dqn.train", cut)
+    monkeypatch.setattr("sys.argv", ["train_dqn.py", "--out", "a b"])
+    if checkpoint:
+        (tmp_path / "a b" / "checkpoint").mkdir(parents=True)
+    done = CliRunner().invoke(app, ["train", "policy", "--out", "a b"])
+    assert done.exit_code == 130
+    assert ("poser train policy --out 'a b' --resume" in done.stderr) == checkpoint
+    with pytest.raises(SystemExit, match="130"):
+        train_dqn.main()
+    assert ("python train_dqn.py --out 'a b' --resume" in capsys.readouterr().err) == checkpoint
 
 
 def test_a_crash_between_two_renames_leaves_a_checkpoint(tmp_path):

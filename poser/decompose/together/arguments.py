@@ -14,7 +14,7 @@ from poser.decompose.arguments import make_arguments as make_decomposer_argument
 from poser.decompose.writer import model_in, read_settings
 from poser.experts.errors import InputError, UnknownName
 from poser.policies.bundle import Bundle
-from poser.policies.bundle_files import CARD
+from poser.policies.bundle_files import bundle_in
 from poser.policies.learned import SHIPPED, shipped
 from poser.training.arguments import TrainingArguments
 from poser.training.arguments import make_arguments as make_policy_arguments
@@ -162,16 +162,12 @@ def _checked(arguments: TogetherArguments) -> TogetherArguments:
 
 
 def parse_arguments(argv: Sequence[str] | None = None, *, prog: str | None = None) -> TogetherArguments:
-    """Arguments from a command line; every field is an option, mappings as NAME=VALUE. With --resume alone they are
-    those of the training in the folder.
+    """Arguments from a command line; every field is an option, mappings as NAME=VALUE. With --resume they are those of
+    the training in the folder, and what else is given has to agree with them.
     """
     given = parse_options(TogetherArguments, "Train decomposer and policy in turns.", argv, prog)
     kept = kept_settings(given, TogetherArguments, FREE)
-    return (
-        make_arguments(given)
-        if kept is None
-        else _checked(TogetherArguments(**converted(kept | given, TogetherArguments)))
-    )
+    return make_arguments(given) if kept is None else _checked(TogetherArguments(**converted(kept, TogetherArguments)))
 
 
 def start_folder(arguments: TogetherArguments) -> Path | None:
@@ -211,7 +207,7 @@ def policy_folder(arguments: TogetherArguments) -> Path:
         if "/" in name:
             raise InputError(f"There is no folder {name}; give one that poser train policy wrote, or {SHIPPED_POLICY}.")
         raise UnknownName("policy", name, [SHIPPED_POLICY])
-    folder = folder if (folder / CARD).exists() or not (folder / "bundle").is_dir() else folder / "bundle"
+    folder = bundle_in(folder)
     Bundle.load(folder)
     return folder.resolve()
 

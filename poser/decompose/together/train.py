@@ -33,6 +33,7 @@ from poser.decompose.together.plans import planned_pools
 from poser.decompose.together.report import rounds_line, write_report
 from poser.decompose.together.turns import decomposer_turn, drop_checkpoints, learned, policy_turn, written
 from poser.decompose.together.values import HELD_OUT_LUCK, VALIDATION_LUCK, annotated, values
+from poser.decompose.train import configs_of
 from poser.evaluate.report import check_intervals
 from poser.experts.errors import InputError
 from poser.experts.files import write_atomically
@@ -93,12 +94,14 @@ class _Together:
                 "Co-training runs in one process; leave accelerate launch out. On several GPUs, train both by "
                 "turns yourself: poser train decomposer --policy FOLDER --rewards outcome=1, and poser train policy."
             )
+        for turn in [*self._start(), decomposer_arguments(given, 1, self.model, self.policy)]:
+            configs_of(turn)
         check_folder(self.out, self._settings(), resume=given.resume)
         self.out.mkdir(parents=True, exist_ok=True)
         keep_settings(self.out, given)
         self.ledger = Ledger(self.out)
         if self.model is None:
-            self.model = decomposer_turn(start_arguments(given), self.command, self._watch, self._go_on)
+            self.model = decomposer_turn(self._start()[0], self.command, self._watch, self._go_on)
             drop_checkpoints(self.out / "start")
         like = decomposer_arguments(given, 1, self.model, self.policy)
         self.held = studio(like, given.eval_examples, EVALUATION_SEED, given.eval_data)
@@ -112,6 +115,10 @@ class _Together:
         best = self._publish()
         write_report(self.out, given, self.ledger.lines, best, self.command, mebibytes)
         return self.out
+
+    def _start(self) -> list[DecomposerArguments]:
+        """Of the decomposer that is trained first, if one is."""
+        return [] if self.model is not None else [start_arguments(self.given)]
 
     def _round(self, number: int) -> None:
         turns: Mapping[str, Callable[[int], dict[str, Any]]] = {

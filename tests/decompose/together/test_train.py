@@ -161,3 +161,28 @@ def test_several_processes_are_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(InputError, match="one process"):
         train(quick(tmp_path / "t"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"decomposer_turn": {"grpo": {"max_step": 1}}}, "Did you mean 'max_steps'"),
+        ({"rewards": {"outcome": "abc"}}, "weight of the reward outcome is 'abc'"),
+        ({"start": {"sft": {"learning_rat": 1}}}, "Did you mean 'learning_rate'"),
+    ],
+)
+def test_settings_of_all_parts_are_looked_at_before_any_work(tmp_path, wrong, says):
+    with pytest.raises(InputError, match=says):
+        train(quick(tmp_path / "t", **wrong))
+    assert not (tmp_path / "t").exists()
+
+
+def test_who_interrupts_it_is_told_how_to_go_on(alone, monkeypatch):
+    def cut(*arguments, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("poser.decompose.together.train.decomposer_turn", cut)
+    asked = ["train", "together", "--preset", "quick", "--no-progress", "--out", "here"]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 130
+    assert "to go on: poser train together --out here --resume" in done.stderr
