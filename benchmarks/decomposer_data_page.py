@@ -39,9 +39,11 @@ def page(stored: Sequence[Stored], about: str) -> str:
     for split, title in SPLITS.items():
         text += f"\n## Held out: {title}\n\n" + _figures(stored, split)
     text += "\n## What more rows bring\n\n" + _gains(stored)
+    text += "\n## What each training took\n\n" + _costs(stored)
     cost = sum(held["seconds"] for each in stored for held in each["trainings"].values()) / len(stored)
     text += f"\n{whole_runs(stored)}; trainings of a seed {cost:,.0f} processor s.\n"
-    return text + "\n![mean F1 by rows](decomposer-data.png)\n\nBand and bars are 95 % intervals, small dots seeds.\n"
+    text += "\n![mean F1 by rows](decomposer-data.png)\n\n"
+    return text + "Band and bars are 95 % intervals over requests, not over trainings; small dots are seeds.\n"
 
 
 def _figures(stored: Sequence[Stored], split: str) -> str:
@@ -83,32 +85,60 @@ def _sentences(stored: Sequence[Stored]) -> list[str]:
         if PLATEAU not in sizes[1:-1]:
             continue
         for split, title in SPLITS.items():
-            gain = scores(stored, stage, max(sizes), split) - scores(stored, stage, PLATEAU, split)
-            found = bootstrap(gain.mean(axis=0))
-            lines.append("- " + told(f"{name}, {title}, {max(sizes):,} rows beside {PLATEAU:,}", found))
-            less = scores(stored, stage, PLATEAU, split) - scores(stored, stage, min(sizes), split)
-            before = bootstrap(less.mean(axis=0))
-            lines.append("- " + told(f"{name}, {title}, {PLATEAU:,} rows beside {min(sizes):,}", before))
-            share = found.mean / (found.mean + before.mean) if before.low > 0 and found.mean > 0 else 0.0
-            lines.append(f"  {_verdict(before.low > 0, found.low > 0, share)}")
+            beyond = scores(stored, stage, max(sizes), split) - scores(stored, stage, PLATEAU, split)
+            before = scores(stored, stage, PLATEAU, split) - scores(stored, stage, min(sizes), split)
+            lines.append("- " + told_by_seed(f"{name}, {title}, {max(sizes):,} rows beside {PLATEAU:,}", beyond))
+            lines.append("- " + told_by_seed(f"{name}, {title}, {PLATEAU:,} rows beside {min(sizes):,}", before))
+            lines.append(f"  {_verdict(beyond, before)}")
     for size in sizes_of(stored, "grpo"):
         for split, title in SPLITS.items():
-            gain = scores(stored, "grpo", size, split) - scores(stored, "continued", size, split)
-            lines.append(
-                "- " + told(f"{title}, {size:,} rows, GRPO beside SFT continued", bootstrap(gain.mean(axis=0)))
-            )
+            for other in ("sft", "continued"):
+                gain = scores(stored, "grpo", size, split) - scores(stored, other, size, split)
+                lines.append("- " + told_by_seed(f"{title}, {size:,} rows, GRPO beside {STAGES[other]}", gain))
     return lines or [f"No sizes on both sides of {PLATEAU:,} rows are stored, so nothing is said on saturation."]
 
 
-def _verdict(rises: bool, goes_on: bool, share: float) -> str:
-    """In words, whether this is the paper's curve; "shown" = the interval lies above 0."""
-    if rises and goes_on:
+def told_by_seed(what: str, gain: np.ndarray) -> str:
+    """One sentence on a paired difference, [seeds, requests]. Trainings differ more than the interval over requests
+    knows, so nothing is claimed that one seed contradicts.
+    """
+    found = bootstrap(gain.mean(axis=0))
+    if (found.low > 0 or found.high < 0) and not _direction(gain):
+        by_seed = ", ".join(f"{value:+.3f}" for value in gain.mean(axis=1))
+        return f"{what}: nothing is shown, since seeds differ in sign ({by_seed})."
+    return told(what, found)
+
+
+def _direction(gain: np.ndarray) -> int:
+    """1, -1: of a difference [seeds, requests] that the interval and all seeds show; 0: of any other."""
+    found, signs = bootstrap(gain.mean(axis=0)), set(np.sign(gain.mean(axis=1)))
+    return int(found.low > 0 and signs == {1}) - int(found.high < 0 and signs == {-1})
+
+
+def _verdict(beyond: np.ndarray, before: np.ndarray) -> str:
+    """In words, whether this is the paper's curve."""
+    after, up = _direction(beyond), _direction(before)
+    if up > 0 and after > 0:
+        share = beyond.mean() / (beyond.mean() + before.mean())
         return f"A gain beyond {PLATEAU:,} rows is shown, {share:.0%} of the whole: the curve still rises there."
-    if goes_on:
+    if after > 0:
         return f"A gain is shown beyond {PLATEAU:,} rows and none before: not the paper's curve."
-    if rises:
-        return f"A gain up to {PLATEAU:,} rows is shown and none beyond: in keeping with the paper's saturation."
+    if up > 0 and after < 0:
+        return f"A gain up to {PLATEAU:,} rows is shown, and a loss beyond: not the paper's curve."
+    if up > 0:
+        return f"A gain up to {PLATEAU:,} rows is shown and none beyond, at equal steps."
     return "No gain is shown on either side, so this says nothing on saturation."
+
+
+def _costs(stored: Sequence[Stored]) -> str:
+    """Steps and processor seconds of what is compared at one size."""
+    rows = []
+    for size in sizes_of(stored, "grpo"):
+        for stage, title in STAGES.items():
+            own = [each["trainings"][f"{stage}-{size}"] for each in stored]
+            steps, seconds = (", ".join(f"{each[name]:,.0f}" for each in own) for name in ("steps", "seconds"))
+            rows.append([f"{size:,}", title, steps, seconds])
+    return table(("rows", "training", "steps by seed", "processor s by seed"), rows)
 
 
 def plot(stored: Sequence[Stored], path: Path) -> None:
@@ -131,7 +161,16 @@ def plot(stored: Sequence[Stored], path: Path) -> None:
                 axis.plot(sizes, means, "o-", color=color, label=name)
                 axis.fill_between(sizes, low, high, color=color, alpha=0.2)
             else:
-                axis.errorbar(beside, means, [means - low, high - means], fmt="D^"[number - 1], color=color, label=name)
+                axis.errorbar(
+                    beside,
+                    means,
+                    [means - low, high - means],
+                    fmt="D^"[number - 1],
+                    ms=4,
+                    capsize=3,
+                    color=color,
+                    label=name,
+                )
             for own in np.array([scores(stored, stage, size, split).mean(axis=1) for size in sizes]).T:
                 axis.plot(beside, own, ".", color=color, alpha=0.6, ms=4)
         axis.axvline(PLATEAU, color="gray", ls=":", label=f"{PLATEAU:,} rows, where the paper's curve flattens")

@@ -35,7 +35,8 @@ def stored(seed: int, levels: dict[int, float]) -> dict:
     ("levels", "says"),
     [
         ((0.2, 0.5, 0.6), "A gain beyond 4,000 rows is shown, 25% of the whole"),
-        ((0.2, 0.5, 0.5), "A gain up to 4,000 rows is shown and none beyond: in keeping with the paper's saturation."),
+        ((0.2, 0.5, 0.5), "A gain up to 4,000 rows is shown and none beyond, at equal steps."),
+        ((0.2, 0.5, 0.4), "A gain up to 4,000 rows is shown, and a loss beyond: not the paper's curve."),
         ((0.5, 0.5, 0.6), "A gain is shown beyond 4,000 rows and none before"),
         ((0.5, 0.5, 0.5), "No gain is shown on either side"),
     ],
@@ -55,6 +56,21 @@ def test_differences_are_paired_and_told_by_seed():
     assert "| SFT + GRPO, 4,000 rows − SFT, 4,000 rows | 0.100 [0.100, 0.100]" in text
     assert "- new nouns, 4,000 rows, GRPO beside SFT continued: higher, +0.080 [+0.080, +0.080]." in text
     assert "SFT, new nouns, 16,000 rows beside 4,000: no difference is shown" in text
+
+
+def test_what_one_seed_contradicts_is_not_claimed():
+    one, other = stored(0, {1000: 0.2, 4000: 0.5, 16000: 0.9}), stored(1, {1000: 0.2, 4000: 0.5, 16000: 0.4})
+    text = page([one, other], "About.")
+    said = "new nouns, 16,000 rows beside 4,000: nothing is shown, since seeds differ in sign (+0.400, -0.100)."
+    assert f"- SFT, {said}" in text
+    assert text.count("A gain up to 4,000 rows is shown and none beyond, at equal steps.") == len(SPLITS)
+
+
+def test_steps_and_seconds_of_what_is_compared_are_told():
+    some = stored(0, dict.fromkeys(SIZES, 0.5))
+    some["trainings"]["continued-4000"] |= {"steps": 839, "seconds": 128.9}
+    text = page([some, stored(1, dict.fromkeys(SIZES, 0.5))], "About.")
+    assert "| 4,000 | SFT continued | 839, 2,000 | 129, 100 |" in text
 
 
 def test_without_sizes_beyond_the_plateau_nothing_is_said(tmp_path):
