@@ -64,7 +64,7 @@ def training(steps: int) -> Training:
     from poser.envs.vector import TwinVecEnv
     from poser.training.arguments import make_arguments
     from poser.training.environments import make_source
-    from poser.training.train import make_model
+    from poser.training.models import make_model
 
     class Timed(TwinVecEnv):
         taken = 0.0

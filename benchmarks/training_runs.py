@@ -76,7 +76,7 @@ def train_on(
     from poser.policies.network import PairQNetwork
     from poser.training.arguments import make_arguments
     from poser.training.callbacks import Milestones
-    from poser.training.train import make_model
+    from poser.training.models import make_model
 
     pools, judged = evaluate_on or (source, rules)
     if (pools.experts, pools.commands) != (source.experts, source.commands):

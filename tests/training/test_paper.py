@@ -22,7 +22,8 @@ from poser.policies.trained import load_trained  # noqa: E402
 from poser.training import train as training  # noqa: E402
 from poser.training.arguments import make_arguments  # noqa: E402
 from poser.training.environments import make_source  # noqa: E402
-from poser.training.train import make_model, train  # noqa: E402
+from poser.training.models import make_model  # noqa: E402
+from poser.training.train import train  # noqa: E402
 
 pytestmark = pytest.mark.heavy
 

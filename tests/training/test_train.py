@@ -36,7 +36,8 @@ from poser.policies.pair_weights import ILLEGAL, NET, action_values  # noqa: E40
 from poser.training import checkpoint as checkpoints  # noqa: E402
 from poser.training.arguments import make_arguments, parse_arguments  # noqa: E402
 from poser.training.checkpoint import load_checkpoint, save_checkpoint  # noqa: E402
-from poser.training.train import make_model, told_of, train  # noqa: E402
+from poser.training.models import make_model  # noqa: E402
+from poser.training.train import told_of, train  # noqa: E402
 
 pytestmark = pytest.mark.heavy
 
