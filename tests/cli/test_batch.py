@@ -160,7 +160,14 @@ def all_begin_before_any_goes_on(event: BatchEvent) -> tuple[int, int]:
     return (1 if begins else 2), event.index
 
 
-def shown_on(terminal: bool, quiet: bool = False, height: int = 40) -> str:
+def one_after_another(event: BatchEvent) -> tuple[int, int]:
+    """The last prompt ends before another begins."""
+    if isinstance(event, BatchReady | BatchFinished):
+        return (0 if isinstance(event, BatchReady) else 2), 0
+    return 1, -event.index
+
+
+def shown_on(terminal: bool, quiet: bool = False, height: int = 40, order=all_begin_before_any_goes_on) -> str:
     file = io.StringIO()
     console = Console(file=file, force_terminal=terminal, width=120, height=height, highlight=False)
     jobs = jobs_of(["A car \x1b[2J by the sea", "A tree", {"prompt": "A ship", "image": "none.png"}])
@@ -168,7 +175,7 @@ def shown_on(terminal: bool, quiet: bool = False, height: int = 40) -> str:
             "atoms": [{"id": "a", "tuple": ["entity", "car"], "question": "?"}]}]}  # fmt: skip
     told = list(engine.batch(jobs, experts=[FakeExpert()], critic=ScriptedCritic(), plan=plan, size=(256, 256)))
     with BatchView(console=console, quiet=quiet) as view:
-        for event in sorted(told, key=all_begin_before_any_goes_on):
+        for event in sorted(told, key=order):
             view.show(event)
             if view._progress is not None:
                 view._progress.refresh()
@@ -178,9 +185,10 @@ def shown_on(terminal: bool, quiet: bool = False, height: int = 40) -> str:
     return file.getvalue()
 
 
+@pytest.mark.parametrize("order", [all_begin_before_any_goes_on, one_after_another])
 @pytest.mark.parametrize("height", [40, 3])
-def test_a_terminal_shows_a_bar_for_all_and_one_for_each_prompt_at_work(height):
-    shown = shown_on(True, height=height)
+def test_a_terminal_shows_a_bar_for_all_and_one_for_each_prompt_at_work(height, order):
+    shown = shown_on(True, height=height, order=order)
     for words in ("all prompts", "3/3", "#2 A tree", "#3 failed", "2 of 3 prompts have a picture"):
         assert words in shown
     # terminal codes of others are not obeyed; our own are
