@@ -78,7 +78,7 @@ class RandomPools:
         for name, most in (("experts_range", self.experts), ("commands_range", self.commands)):
             low, high = getattr(self, name)
             if not 1 <= low <= high <= most:
-                raise InputError(f"{name} is {low, high}; give two numbers from 1 to {most}.")
+                raise InputError(f"{name} is {low, high}; give two numbers from 1 to {most}, the least first.")
         if self.experts_range[0] < 2:
             raise InputError("A random pool holds somebody who draws and somebody who edits; give at least 2 experts.")
 
