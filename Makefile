@@ -137,7 +137,7 @@ bench-decomposer-train: $(VENV)/.installed  ## imitation, continued imitation an
 bench-decomposer-ablation: $(VENV)/.installed  ## decomposer without the goal reward; plans in one call or several (10 minutes a seed after -train)
 	$(BIN)/python -m benchmarks.decomposer_ablation $(DECOMPOSER)
 
-bench-decomposer-data: $(VENV)/.installed  ## decomposers of 250 to 16,000 annotated requests (70 minutes a seed on one core)
+bench-decomposer-data: $(VENV)/.installed  ## decomposers of 250 to 16,000 annotated requests (40 minutes a seed on two cores)
 	$(BIN)/python -m benchmarks.decomposer_data $(DECOMPOSER)
 
 bench-decomposer-outcome: $(VENV)/.installed  ## F1s alone, outcome rewards, co-training: what plans bring on the twin (15 minutes a seed after -train)

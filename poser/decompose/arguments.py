@@ -236,7 +236,7 @@ def parse_arguments(argv: Sequence[str] | None = None, *, prog: str | None = Non
     the training in the folder, and what else is given has to agree with them.
     """
     given = parse_options(DecomposerArguments, "Train a decomposer.", argv, prog)
-    kept = kept_settings(given, DecomposerArguments, FREE)
+    kept = kept_settings(given, DecomposerArguments, FREE, load_preset)
     if kept is None:
         return make_arguments(given)
     return _checked(DecomposerArguments(**converted(kept, DecomposerArguments)))

@@ -98,9 +98,10 @@ def configs_of(arguments: DecomposerArguments) -> dict[str, Any]:
         InputError: a value that cannot be.
     """
     given = arguments
-    _, weights = reward_functions(given.rewards, policy=given.policy, approximation=given.approximation)
-    check_settings(given)
-    return {stage: config_of(stage, given, Path(given.out) / stage, weights) for stage in given.stages}
+    with _less_noise(given.progress):
+        _, weights = reward_functions(given.rewards, policy=given.policy, approximation=given.approximation)
+        check_settings(given)
+        return {stage: config_of(stage, given, Path(given.out) / stage, weights) for stage in given.stages}
 
 
 @contextmanager

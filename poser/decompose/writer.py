@@ -53,7 +53,8 @@ def read_settings(folder: str) -> Asking:
     """
     path = Path(folder) / SETTINGS
     for place in (path.parent, path.parent.parent):
-        if not path.is_file() and (place / COMMAND).is_file():
+        asked_for = path.parent in (place, place / "model") and not (place / "model" / SETTINGS).is_file()
+        if asked_for and not path.is_file() and (place / COMMAND).is_file():
             raise InputError(
                 f"The training in {place} has no model yet; go on with it: "
                 f"poser train decomposer --out {shlex.quote(str(place))} --resume"

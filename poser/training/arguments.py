@@ -167,7 +167,7 @@ def parse_arguments(argv: Sequence[str] | None = None, *, prog: str | None = Non
     folder, and what else is given has to agree with them.
     """
     given = parse_options(TrainingArguments, "Train an orchestration policy.", argv, prog)
-    kept = kept_settings(given, TrainingArguments, FREE)
+    kept = kept_settings(given, TrainingArguments, FREE, load_preset)
     if kept is None:
         return make_arguments(given)
     return _checked(TrainingArguments(**converted(kept, TrainingArguments)))

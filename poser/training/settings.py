@@ -149,14 +149,18 @@ def check_folder(out: Path, settings: Mapping[str, Any], *, resume: bool) -> Non
         )
 
 
-def kept_settings(given: Mapping[str, Any], kind: type, free: Sequence[str]) -> dict[str, Any] | None:
+def kept_settings(
+    given: Mapping[str, Any], kind: type, free: Sequence[str], load_preset: Callable[[str], dict[str, Any]]
+) -> dict[str, Any] | None:
     """The settings of the training that is to go on, with what is given of those that are `free` to differ; None where
     none is to go on, or none is there.
 
     Args:
-        given: what a command line gives. Of a mapping, the entries that are given count.
+        given: what a command line gives, and with it what stands in a preset file. Of a mapping, the entries that are
+            given count.
         kind: the dataclass of the settings.
         free: names of settings that may differ.
+        load_preset: reads a preset.
 
     Raises:
         InputError: something given is not as it was; or the settings cannot be read, or are of a release with other
@@ -165,7 +169,12 @@ def kept_settings(given: Mapping[str, Any], kind: type, free: Sequence[str]) -> 
     if not given.get("resume"):
         return None
     fields = {each.name: each.default for each in dataclasses.fields(kind)}
-    path = Path(str(given.get("out") or fields["out"])) / ARGUMENTS
+    name = str(given.get("preset", ""))
+    preset = load_preset(name) if name else {}
+    path = Path(str(given.get("out") or preset.get("out") or fields["out"])) / ARGUMENTS
+    if Path(name).suffix in (".yml", ".yaml"):
+        # a shipped one is the same as it was
+        given = joined(preset, given)
     if not path.is_file():
         return None
     # trainings of policies used to keep those, too
@@ -180,7 +189,7 @@ def kept_settings(given: Mapping[str, Any], kind: type, free: Sequence[str]) -> 
         converted(held, kind)
     except InputError as error:
         raise InputError(f"{path} cannot be read: {error} Mend it, or train anew in another folder.") from error
-    asked = json.loads(json.dumps(converted(given, kind)))
+    asked = json.loads(json.dumps(converted(given, kind), default=str))
     changed = {name: held[name] for name in asked if name not in free and joined(held, {name: asked[name]}) != held}
     if changed:
         shown = [f"{name} {value!r}, not {asked[name]!r}" for name, value in changed.items()]
@@ -188,7 +197,7 @@ def kept_settings(given: Mapping[str, Any], kind: type, free: Sequence[str]) -> 
             f"The training in {path.parent} has other settings: {_some(shown)}. Give --out and --resume alone to go on "
             "with its own, or train anew in another folder."
         )
-    return held | {name: value for name, value in given.items() if name in free}
+    return held | {name: value for name, value in given.items() if name in free} | {"out": str(path.parent)}
 
 
 def keep_settings(out: Path, arguments: Any) -> None:

@@ -114,6 +114,7 @@ class _Training:
             self._evaluated = max((line["timesteps"] for line in earlier), default=0)
             self.best = max(((line["reward"], line) for line in earlier), key=lambda entry: entry[0], default=self.best)
         else:
+            shutil.rmtree(evaluated, ignore_errors=True)
             write_atomically(self.out / "evaluations.jsonl", b"")
         keep_settings(self.out, given)
         self.model.set_logger(configure(str(self.out / "logs"), ["tensorboard"]))
@@ -126,11 +127,7 @@ class _Training:
             except KeyboardInterrupt:
                 # what was learned is kept, unless an evaluation has looked at something that was learned already
                 if not self._evaluated:
-                    if best.is_dir():
-                        # a training that goes on has to beat this one
-                        shutil.rmtree(evaluated, ignore_errors=True)
-                        best.rename(evaluated)
-                    self._save_bundle({"interrupted_at": self.model.num_timesteps})
+                    self._save_interrupted(best, evaluated)
                 if not self.world.exact and self.model.num_timesteps:
                     # pictures took long to make; where episodes start afresh anyhow, any moment will do to go on from
                     self._save_checkpoint()
@@ -138,6 +135,21 @@ class _Training:
         self._save_checkpoint()
         self.evaluate(self.model.num_timesteps)
         return self.out / "bundle"
+
+    def _save_interrupted(self, best: Path, evaluated: Path) -> None:
+        """Put what was learned in the place of the best one, which a training that goes on still has to beat."""
+        # a plain network over pairs has none
+        aside = bool(self.best[1]) and best.is_dir()
+        if aside:
+            shutil.rmtree(evaluated, ignore_errors=True)
+            best.rename(evaluated)
+        try:
+            self._save_bundle({"interrupted_at": self.model.num_timesteps})
+        except PoserError:
+            if aside:
+                shutil.rmtree(best, ignore_errors=True)
+                evaluated.rename(best)
+            raise
 
     def evaluate(self, steps: int) -> None:
         """Play the evaluation episodes, log them, and keep the policy if it is the best so far."""

@@ -75,6 +75,15 @@ def test_a_training_that_is_not_over_says_how_to_go_on(tmp_path):
             DecomposerExtractor(model=str(folder))
 
 
+def test_of_a_training_that_is_over_other_folders_are_no_decomposer(tmp_path):
+    (tmp_path / "command.json").write_text("[]")
+    settings(tmp_path / "model")
+    (tmp_path / "sft").mkdir()
+    for folder, says in (("sft", "holds no decomposer"), ("modle", "There is no folder")):
+        with pytest.raises(InputError, match=says):
+            DecomposerExtractor(model=str(tmp_path / folder))
+
+
 def test_a_folder_without_a_decomposer_is_none(tmp_path):
     with pytest.raises(InputError, match=r"holds no decomposer\.json.*poser train decomposer"):
         DecomposerExtractor(model=str(tmp_path))

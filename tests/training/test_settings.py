@@ -46,6 +46,7 @@ class Settings:
     """Of some training."""
 
     out: str = "runs/some"
+    preset: str = "some"
     resume: bool = False
     progress: bool = True
     seed: int = 0
@@ -53,38 +54,58 @@ class Settings:
     weights: PAIRS = dataclasses.field(default_factory=dict)
 
 
+def no_presets(name: str) -> dict:
+    """Of none."""
+    return {}
+
+
 def test_a_training_that_goes_on_has_the_settings_it_had(tmp_path):
     free = ("out", "resume", "save_freq")
     asked = {"out": str(tmp_path), "resume": True}
-    assert kept_settings(asked, Settings, free) is None
+    assert kept_settings(asked, Settings, free, no_presets) is None
     keep_settings(tmp_path, Settings(out="elsewhere", seed=3, save_freq=7, weights={"goal": 2.0, "atom": 1.0}))
-    held = {"seed": 3, "save_freq": 7, "weights": {"goal": 2.0, "atom": 1.0}}
-    assert kept_settings(asked, Settings, free) == asked | held
-    assert kept_settings(asked | {"save_freq": 2}, Settings, free) == asked | held | {"save_freq": 2}
-    # what agrees is welcome, also a part of a mapping
-    assert kept_settings(asked | {"seed": 3, "weights": {"goal": 2}}, Settings, free) == asked | held
-    assert kept_settings({"out": str(tmp_path)}, Settings, free) is None
+    held = {"preset": "some", "seed": 3, "save_freq": 7, "weights": {"goal": 2.0, "atom": 1.0}}
+    assert kept_settings(asked, Settings, free, no_presets) == asked | held
+    assert kept_settings(asked | {"save_freq": 2}, Settings, free, no_presets) == asked | held | {"save_freq": 2}
+    # what agrees is welcome, also a part of a mapping, and numbers as YAML reads them
+    assert kept_settings(asked | {"seed": 3, "weights": {"goal": "2e0"}}, Settings, free, no_presets) == asked | held
+    assert kept_settings({"out": str(tmp_path)}, Settings, free, no_presets) is None
     with pytest.raises(InputError, match=r"has other settings: seed 3, not 4\. Give --out and --resume alone"):
-        kept_settings(asked | {"seed": 4, "save_freq": 1}, Settings, free)
+        kept_settings(asked | {"seed": 4, "save_freq": 1}, Settings, free, no_presets)
     with pytest.raises(InputError, match=r"settings: weights {.*}, not {'goal': 3}\. Give"):
-        kept_settings(asked | {"weights": {"goal": 3}}, Settings, free)
+        kept_settings(asked | {"weights": {"goal": 3}}, Settings, free, no_presets)
+
+
+def test_a_preset_file_has_to_agree_and_says_where_the_training_is(tmp_path):
+    keep_settings(tmp_path, Settings(seed=3, save_freq=7, preset="my.yml"))
+    preset = {"seed": 3, "out": str(tmp_path), "save_freq": 9}
+    asked, free = {"preset": "my.yml", "resume": True}, ("out", "resume", "save_freq")
+    found = kept_settings(asked, Settings, free, lambda name: preset)
+    assert found is not None
+    assert (found["out"], found["seed"], found["save_freq"]) == (str(tmp_path), 3, 9)
+    with pytest.raises(InputError, match=r"settings: seed 3, not 4\. Give"):
+        kept_settings(asked, Settings, free, lambda name: preset | {"seed": 4})
+    # of a shipped one other settings may have been given on top
+    found = kept_settings(asked | {"preset": "quick"}, Settings, (*free, "preset"), lambda name: preset | {"seed": 4})
+    assert found is not None
+    assert (found["out"], found["seed"], found["save_freq"]) == (str(tmp_path), 3, 7)
 
 
 def test_settings_of_the_call_that_were_kept_once_do_not_count(tmp_path):
-    held = {"seed": 3, "save_freq": 0, "weights": {}}
+    held = {"preset": "some", "seed": 3, "save_freq": 0, "weights": {}}
     (tmp_path / "arguments.json").write_text(json.dumps(held | {"out": "x", "resume": False, "progress": True}))
     asked = {"out": str(tmp_path), "resume": True}
-    assert kept_settings(asked, Settings, ("out", "resume")) == asked | held
+    assert kept_settings(asked, Settings, ("out", "resume"), no_presets) == asked | held
 
 
 def test_the_usual_folder_is_looked_into_where_none_is_given(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs" / "some").mkdir(parents=True)
     keep_settings(tmp_path / "runs" / "some", Settings(seed=3))
-    assert kept_settings({"resume": True}, Settings, ("resume",))["seed"] == 3
+    assert kept_settings({"resume": True}, Settings, ("resume",), no_presets)["seed"] == 3
     (tmp_path / "runs" / "some" / "arguments.json").write_text("[")
     with pytest.raises(InputError, match="cannot be read"):
-        kept_settings({"resume": True}, Settings, ("resume",))
+        kept_settings({"resume": True}, Settings, ("resume",), no_presets)
 
 
 def test_of_many_other_settings_some_are_told(tmp_path):
@@ -96,13 +117,19 @@ def test_of_many_other_settings_some_are_told(tmp_path):
 @pytest.mark.parametrize(
     ("held", "says"),
     [
-        ({"seed": 3}, r"arguments\.json is of another release, .*: its settings differ in save_freq, weights\."),
-        ({"seed": 3, "save_freq": 0, "weights": {}, "new": 1}, r"differ in new\."),
-        (dict.fromkeys("abcdef"), r"differ in a, b, c, d, e, f, and 3 more\."),
-        ({"seed": "x", "save_freq": 0, "weights": {}}, r"arguments\.json cannot be read: seed is 'x'; give a int"),
+        (
+            {"seed": 3, "preset": "x"},
+            r"arguments\.json is of another release, .*: its settings differ in save_freq, weights\.",
+        ),
+        ({"seed": 3, "save_freq": 0, "weights": {}, "preset": "x", "new": 1}, r"differ in new\."),
+        (dict.fromkeys("abcdef"), r"differ in a, b, c, d, e, f, and 4 more\."),
+        (
+            {"seed": "x", "save_freq": 0, "weights": {}, "preset": "x"},
+            r"arguments\.json cannot be read: seed is 'x'; give a int",
+        ),
     ],
 )
 def test_kept_settings_that_do_not_fit_are_refused_by_their_file(tmp_path, held, says):
     (tmp_path / "arguments.json").write_text(json.dumps(held))
     with pytest.raises(InputError, match=says):
-        kept_settings({"out": str(tmp_path), "resume": True}, Settings, ("out", "resume"))
+        kept_settings({"out": str(tmp_path), "resume": True}, Settings, ("out", "resume"), no_presets)

@@ -321,10 +321,9 @@ def test_ctrl_c_keeps_what_was_evaluated_best_or_what_was_learned(tmp_path, monk
     assert kept in Bundle.load(tmp_path / "bundle").about["evaluation"]
 
 
-def test_what_was_interrupted_before_an_evaluation_still_has_to_beat_its_start(tmp_path):
-    settings = {"n_timesteps": 400, "save_freq": 100, "eval_freq": 400, "eval_episodes": 20}
-    train(tiny(out=str(tmp_path / "start"), **settings | {"n_timesteps": 1, "learning_starts": 400}))
-    broken, learn = tmp_path / "broken", OrchestrationDQN.train
+def interrupted(folder, **settings):
+    """Train until Ctrl-C, after about 250 steps."""
+    learn = OrchestrationDQN.train
 
     def until_ctrl_c(self, **given):
         if self.num_timesteps > 250:
@@ -333,8 +332,15 @@ def test_what_was_interrupted_before_an_evaluation_still_has_to_beat_its_start(t
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(OrchestrationDQN, "train", until_ctrl_c)
-        with pytest.raises(KeyboardInterrupt):
-            train(tiny(out=str(broken), **settings))
+        train(tiny(out=str(folder), n_timesteps=400, eval_episodes=20, **settings))
+
+
+def test_what_was_interrupted_before_an_evaluation_still_has_to_beat_its_start(tmp_path):
+    settings = {"n_timesteps": 400, "save_freq": 100, "eval_freq": 400, "eval_episodes": 20}
+    train(tiny(out=str(tmp_path / "start"), **settings | {"n_timesteps": 1, "learning_starts": 400}))
+    broken = tmp_path / "broken"
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(broken, save_freq=100, eval_freq=400)
     assert "interrupted_at" in Bundle.load(broken / "bundle").about["evaluation"]
     # the start is hard to beat
     worse = Figures(*[np.full(20, -1.0)] * len(Figures._fields))
@@ -345,6 +351,49 @@ def test_what_was_interrupted_before_an_evaluation_still_has_to_beat_its_start(t
     assert not (broken / "bundle.evaluated").exists()
     for name, array in weights_of(tmp_path / "start")._asdict().items():
         np.testing.assert_array_equal(getattr(weights_of(broken), name), array, err_msg=name)
+
+
+def test_what_an_earlier_training_has_put_aside_is_none_of_a_new_one(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(tmp_path, eval_freq=400)
+    assert (tmp_path / "bundle.evaluated").is_dir()
+    shutil.rmtree(tmp_path / "bundle")
+    train(tiny(out=str(tmp_path), n_timesteps=400, seed=5))
+    assert not (tmp_path / "bundle.evaluated").exists()
+    assert Bundle.load(tmp_path / "bundle").about["arguments"]["seed"] == 5
+
+
+def test_without_evaluations_nothing_is_put_aside(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(tmp_path, save_freq=100)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(tmp_path, save_freq=100, resume=True)
+    assert "interrupted_at" in Bundle.load(tmp_path / "bundle").about["evaluation"]
+    assert not (tmp_path / "bundle.evaluated").exists()
+
+
+def test_a_full_disk_at_ctrl_c_leaves_the_evaluated_bundle_in_its_place(tmp_path, monkeypatch):
+    write = Bundle.save
+
+    def full(self, folder):
+        if "interrupted_at" in self.about["evaluation"]:
+            raise OSError(28, "No space left on device")
+        write(self, folder)
+
+    monkeypatch.setattr(Bundle, "save", full)
+    with pytest.raises(PoserError, match="bundle cannot be written: No space left"):
+        interrupted(tmp_path, eval_freq=400)
+    assert Bundle.load(tmp_path / "bundle").about["evaluation"]["timesteps"] == 0
+    assert not (tmp_path / "bundle.evaluated").exists()
+
+
+def test_a_training_starts_from_the_policy_in_the_folder_of_another(tmp_path):
+    train(tiny(out=str(tmp_path / "first")))
+    start = train(
+        tiny(out=str(tmp_path / "second"), trained_agent=str(tmp_path / "first"), n_timesteps=1, learning_starts=99)
+    )
+    for name, array in weights_of(tmp_path / "first")._asdict().items():
+        np.testing.assert_array_equal(getattr(Bundle.load(start).weights, name), array, err_msg=name)
 
 
 def test_a_checkpoint_of_other_settings_or_none_is_refused(tmp_path):

@@ -166,7 +166,7 @@ def parse_arguments(argv: Sequence[str] | None = None, *, prog: str | None = Non
     the training in the folder, and what else is given has to agree with them.
     """
     given = parse_options(TogetherArguments, "Train decomposer and policy in turns.", argv, prog)
-    kept = kept_settings(given, TogetherArguments, FREE)
+    kept = kept_settings(given, TogetherArguments, FREE, load_preset)
     return make_arguments(given) if kept is None else _checked(TogetherArguments(**converted(kept, TogetherArguments)))
 
 

@@ -143,6 +143,8 @@ def test_a_trained_decomposer_needs_no_start_of_the_preset(decomposer, tmp_path)
     assert parse_arguments(["--out", str(tmp_path), "--resume", "--rounds", "4"]) == replace(
         given, out=str(tmp_path), resume=True, rounds=4
     )
+    with pytest.raises(InputError, match=r"settings: requests \d+, not 5; seed 0, not 7\. Give"):
+        parse_arguments(["--out", str(tmp_path), "--resume", "--requests", "5", "--seed", "7"])
     with pytest.raises(InputError, match="rounds is 400; give less"):
         parse_arguments(["--out", str(tmp_path), "--resume", "--rounds", "400"])
 
