@@ -158,7 +158,7 @@ class _Training:
         state.wait_for_everyone()
         if given.torch_threads:
             torch.set_num_threads(given.torch_threads)
-        if given.data == GENERATOR:
+        if given.data == GENERATOR and state.is_main_process:
             self._say(f"Making {given.examples + given.grpo_examples:,} requests …")
         rows = training_rows(given)
         for stage, config in self._configs.items():

@@ -104,7 +104,8 @@ def test_one_that_is_interrupted_says_what_is_kept_and_how_to_go_on(tmp_path, sa
 
     with pytest.raises(KeyboardInterrupt):
         train(small(out, save_freq=save_freq, eval_times=1, sft=SMALL["sft"] | {"max_steps": 4}), watch=watch)
-    assert said[0].startswith(f"Training in {out}: sft on 64 rows, grpo on 32 rows of tiny requests")
+    assert said[0] == "Making 96 requests …"
+    assert said[1].startswith(f"Training in {out}: sft on 64 rows, grpo on 32 rows of tiny requests")
     assert said[-1].startswith(f"Stage sft {kept}")
     assert said[-1].endswith(f"poser train decomposer --out {out} --resume")
     if save_freq:
