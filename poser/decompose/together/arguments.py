@@ -124,12 +124,17 @@ def make_arguments(given: Mapping[str, Any]) -> TogetherArguments:
     """
     preset = str(given.get("preset", "tiny"))
     rewards = REWARDS | {"outcome": 1.0}
-    settings = joined(joined({"preset": preset, "rewards": rewards}, load_preset(preset)), given)
-    chosen = given.get("decomposer")
-    if chosen and "start" not in given and Path(str(chosen)).is_dir():
-        # a preset's is for the decomposer that it trains first
-        settings.pop("start", None)
+    settings = joined(joined({"preset": preset, "rewards": rewards}, _preset_for(given, preset)), given)
     return _checked(TogetherArguments(**converted(settings, TogetherArguments)))
+
+
+def _preset_for(given: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """What a preset has for these settings."""
+    settings, chosen = load_preset(name), given.get("decomposer")
+    if chosen and "start" not in given and Path(str(chosen)).is_dir():
+        # it is for the decomposer that the preset trains first
+        settings.pop("start", None)
+    return settings
 
 
 def _checked(arguments: TogetherArguments) -> TogetherArguments:
@@ -166,7 +171,7 @@ def parse_arguments(argv: Sequence[str] | None = None, *, prog: str | None = Non
     the training in the folder, and what else is given has to agree with them.
     """
     given = parse_options(TogetherArguments, "Train decomposer and policy in turns.", argv, prog)
-    kept = kept_settings(given, TogetherArguments, FREE, load_preset)
+    kept = kept_settings(given, TogetherArguments, FREE, lambda name: _preset_for(given, name))
     return make_arguments(given) if kept is None else _checked(TogetherArguments(**converted(kept, TogetherArguments)))
 
 

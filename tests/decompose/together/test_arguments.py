@@ -143,6 +143,12 @@ def test_a_trained_decomposer_needs_no_start_of_the_preset(decomposer, tmp_path)
     assert parse_arguments(["--out", str(tmp_path), "--resume", "--rounds", "4"]) == replace(
         given, out=str(tmp_path), resume=True, rounds=4
     )
+    preset = tmp_path / "own.yml"
+    preset.write_text("preset: quick\nstart: {layers: 2}\n", encoding="utf-8")
+    own = ["--preset", str(preset), "--decomposer", str(decomposer), "--out", str(tmp_path / "own")]
+    (tmp_path / "own").mkdir()
+    keep_settings(tmp_path / "own", parse_arguments(own))
+    assert parse_arguments([*own, "--resume"]) == replace(parse_arguments(own), resume=True)
     with pytest.raises(InputError, match=r"settings: requests \d+, not 5; seed 0, not 7\. Give"):
         parse_arguments(["--out", str(tmp_path), "--resume", "--requests", "5", "--seed", "7"])
     with pytest.raises(InputError, match="rounds is 400; give less"):
