@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import gc
 import json
+import math
 import os
 import random
 import signal
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from pathlib import Path
 
@@ -552,25 +554,28 @@ def test_a_batch_that_is_killed_again_and_again_bills_every_key_once(tmp_path):
             "draw,mend", "--critic", "dice", "--extractor", "words", "--policy", "greedy", "--no-explore",
             "--max-steps", "5", "--size", "256x256", "--yes", "--json",
         ]  # fmt: skip
-        kills = at_work = 0
-        while True:
+        kills, ended = 0, False
+        while not ended:
             child = subprocess.Popen(
                 command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
             )
-            try:
-                said, trouble = child.communicate(timeout=rng.uniform(0.5, 3.0) if kills < 12 else 300)
-            except subprocess.TimeoutExpired:
-                before = len(server.requests)
+            # in the midst of calls, however long it takes to start
+            enough = len(server.requests) + rng.randint(1, 8) if kills < 6 else math.inf
+            end = time.monotonic() + 300
+            while not ended and len(server.requests) < enough:
+                try:
+                    said, trouble = child.communicate(timeout=0.02)
+                    ended = True
+                except subprocess.TimeoutExpired:
+                    assert time.monotonic() < end, "it hangs"
+            if not ended:
                 child.send_signal(signal.SIGKILL)
                 child.communicate()
                 kills += 1
-                at_work += before > 0
-                continue
-            assert child.returncode == 0, trouble[-3000:]
-            break
+        assert child.returncode == 0, trouble[-3000:]
         sent = [request.key for request in server.requests]
         bills = dict(server.bills)
-    assert at_work >= 3
+    assert kills == 6
     report = json.loads(said)
     assert report["pictures"] == report["finished"] == prompts
     assert all((tmp_path / row["image"]).is_file() for row in report["prompts"])
