@@ -5,10 +5,8 @@ generator, each from nothing, its tokenizer learned from these rows, too. **Ever
 optimizer steps**, 2,000 of 16 rows; 16,000 rows are seen twice, 250 rows 128 times, in the same curriculum, and with
 rows of like length together. (The preset's own warm start has more rows and steps than any here.)
 
-Where rows come often, copies of one row come together: a batch of 16 holds 6.9 different rows of 250, 9.7 of 500, 12.1
-of 1,000, 14.9 of 4,000, 15.8 of 16,000 (seed 0). So the small sizes also have the smaller batches. That does not seem
-to be why they learn less: with 16 different rows in every batch, seed 0 came to .406 with 1,000 rows (here .448) and to
-.159 with 250 (here .198) on new phrasings of known words.
+Where rows come often, copies of one row come together in a batch, so the small sizes also have fewer different rows in
+each. That does not seem to be why they learn less: what was tried of it stands in docs/log.md.
 
 Where annotations are scarce, what is left to learn from after a warm start is the same rows once more: at two of the
 sizes *GRPO* goes on with them, with the paper's four rewards, and *SFT continued* as well, in any order and at half the

@@ -36,7 +36,8 @@ def train(
     arguments: DecomposerArguments,
     command: Sequence[str] = (),
     watch: Callable[[str], None] = lambda line: None,
-    go_on: Sequence[str] = (),
+    *,
+    alone: bool = True,
 ) -> Path:
     """Train, evaluate, and write the model.
 
@@ -53,7 +54,7 @@ def train(
         command: the command line, for the card; that of a training which goes on is kept.
         watch: called with a line on what is trained on what, on each evaluation, and on what is left when it is
             interrupted.
-        go_on: the command line that goes on with it, for those who interrupt it; by default `poser train decomposer`.
+        alone: it is no part of another training; who interrupts it is told the command that goes on.
 
     Returns:
         The folder of the model.
@@ -62,7 +63,7 @@ def train(
         InputError: settings, data or a model that do not go together, or nothing to resume from.
         PoserError: a reward without sense, an adapter that cannot be merged, or a folder that cannot be written.
     """
-    return _Training(arguments, command, watch, go_on).run()
+    return _Training(arguments, command, watch, alone).run()
 
 
 def told_of(folder: Path) -> str:
@@ -126,10 +127,10 @@ def _less_noise(progress: bool) -> Iterator[None]:
 
 class _Training:
     def __init__(
-        self, arguments: DecomposerArguments, command: Sequence[str], watch: Callable[[str], None], go_on: Sequence[str]
+        self, arguments: DecomposerArguments, command: Sequence[str], watch: Callable[[str], None], alone: bool
     ) -> None:
         self.given, self.command, self._say = arguments, list(command), watch
-        self.go_on = go_on or ("poser", "train", "decomposer", "--out", arguments.out, "--resume")
+        self.alone = alone
         self._watch = lambda line: watch(
             f"{line['stage']}, step {line['step']}, {line['seconds']:.0f} s: {_shown(line)}"
         )
@@ -229,11 +230,13 @@ class _Training:
         """What an interrupted stage leaves, and how to go on with it."""
         checkpoint = last_checkpoint(self.out / stage)
         if checkpoint is None:
-            kept = "has no checkpoint yet (--save-freq says how often); from its start"
+            kept, how = "has no checkpoint yet", " (--save-freq says how often); from its start"
         else:
-            kept = f"is kept up to step {checkpoint.name.rpartition('-')[2]}; to go on"
+            kept, how = f"is kept up to step {checkpoint.name.rpartition('-')[2]}", "; to go on"
+        if not self.alone:
+            return f"Stage {stage} {kept}."
         among = f", with {processes} processes as before" if processes > 1 else ""
-        return f"Stage {stage} {kept}{among}: {shlex.join(self.go_on)}"
+        return f"Stage {stage} {kept}{how}{among}: poser train decomposer --out {shlex.quote(self.given.out)} --resume"
 
     def _check_folder(self) -> None:
         check_folder(self.out, self._settings(), resume=self.given.resume)

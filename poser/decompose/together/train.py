@@ -82,7 +82,6 @@ class _Together:
     def __init__(self, arguments: TogetherArguments, command: Sequence[str], watch: Callable[[str], None]) -> None:
         self.given, self.command, self._watch = arguments, tuple(command), watch
         self.out = Path(arguments.out)
-        self._go_on = ("poser", "train", "together", "--out", arguments.out, "--resume")
         self.model = start_folder(arguments)
         self.policy = policy_folder(arguments)
 
@@ -101,7 +100,7 @@ class _Together:
         keep_settings(self.out, given)
         self.ledger = Ledger(self.out)
         if self.model is None:
-            self.model = decomposer_turn(self._start()[0], self.command, self._watch, self._go_on)
+            self.model = decomposer_turn(self._start()[0], self.command, self._watch)
             drop_checkpoints(self.out / "start")
         like = decomposer_arguments(given, 1, self.model, self.policy)
         self.held = studio(like, given.eval_examples, EVALUATION_SEED, given.eval_data)
@@ -153,7 +152,7 @@ class _Together:
 
     def _train_decomposer(self, number: int) -> dict[str, Any]:
         given = decomposer_arguments(self.given, number, self.model, self.policy)
-        self.model = decomposer_turn(given, self.command, self._watch, self._go_on)
+        self.model = decomposer_turn(given, self.command, self._watch)
         return {"approximation": self.given.approximation}
 
     def _train_policy(self, number: int) -> dict[str, Any]:

@@ -25,12 +25,9 @@ from poser.training.worlds import World
 
 
 def decomposer_turn(
-    arguments: DecomposerArguments,
-    command: Sequence[str],
-    watch: Callable[[str], None] = lambda line: None,
-    go_on: Sequence[str] = (),
+    arguments: DecomposerArguments, command: Sequence[str], watch: Callable[[str], None] = lambda line: None
 ) -> Path:
-    """Train a decomposer, or go on with it; the folder of its model. `go_on` is the command line that goes on."""
+    """Train a decomposer, or go on with it; the folder of its model."""
     folder = Path(arguments.out)
     if (folder / "model").is_dir():
         return folder / "model"
@@ -38,7 +35,7 @@ def decomposer_turn(
     if not begun:
         # cut off before anything was written
         shutil.rmtree(folder, ignore_errors=True)
-    model = train_decomposer(replace(arguments, resume=begun), command, watch, go_on)
+    model = train_decomposer(replace(arguments, resume=begun), command, watch, alone=False)
     gc.collect()
     return model
 

@@ -177,12 +177,14 @@ def test_settings_of_all_parts_are_looked_at_before_any_work(tmp_path, wrong, sa
     assert not (tmp_path / "t").exists()
 
 
-def test_who_interrupts_it_is_told_how_to_go_on(alone, monkeypatch):
+def test_who_interrupts_it_is_told_once_how_to_go_on(alone, monkeypatch):
     def cut(*arguments, **more):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("poser.decompose.together.train.decomposer_turn", cut)
+    monkeypatch.setattr("poser.decompose.train.run", cut)
     asked = ["train", "together", "--preset", "quick", "--no-progress", "--out", "here"]
     done = CliRunner().invoke(app, asked)
     assert done.exit_code == 130
+    assert "Stage sft has no checkpoint yet.\n" in done.stderr
+    assert done.stderr.count("--resume") == 1
     assert "to go on: poser train together --out here --resume" in done.stderr
